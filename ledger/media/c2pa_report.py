@@ -1,0 +1,92 @@
+"""What a file's C2PA manifest says and how far it holds: the frozen report, with no I/O and no rule."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ledger.media.decoding import one_of, text, text_or_none
+
+C2paState = Literal[
+    "trusted", "untrusted", "expired", "tampered", "absent", "unsupported", "remote_only", "not_checked"
+]
+IngredientsState = Literal[
+    "trusted", "untrusted", "expired", "tampered", "absent", "unsupported", "remote_only", "not_checked", "none"
+]
+
+
+@dataclass(frozen=True)
+class C2paReport:
+    """What the C2PA manifest says and how far it holds.
+
+    `state` is the active manifest's, `ingredients_state` the worst of everything below it ("none" when there is
+    nothing below): the SDK's own verdict speaks of the active manifest only. `validation` holds the failure codes and
+    our own remarks, sorted; an ingredient's are prefixed `ingredient:`. `trust_sha256` is the digest of the settings
+    and anchors that were used, so that the same verdict can be reached again. `signed_at` is RFC 3339, of a trusted
+    time stamp only. `raw_report` is the SDK's JSON as it came: a blob, never part of a statement.
+    """
+
+    state: C2paState
+    ingredients_state: IngredientsState = "none"
+    issuer: str | None = None
+    claim_generator: str | None = None
+    digital_source_type: str | None = None
+    validation: tuple[str, ...] = ()
+    manifest_sha256: str | None = None
+    ledger_assertion: dict[str, Any] | None = None
+    signed_at: str | None = None
+    algorithm: str = "c2pa"
+    version: str = ""
+    trust_sha256: str | None = None
+    additional_exclusions: bool = False
+    raw_report: bytes = b""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the signer is trusted and nothing below contradicts it. Never true for `not_checked`."""
+        return self.state == "trusted" and self.ingredients_state in ("trusted", "none")
+
+    def as_json(self, *, raw_report: bool = False) -> dict[str, Any]:
+        """The report without the raw JSON but with its digest; `raw_report=True` adds it in base64."""
+        data: dict[str, Any] = {
+            "state": self.state,
+            "ingredients_state": self.ingredients_state,
+            "issuer": self.issuer,
+            "claim_generator": self.claim_generator,
+            "digital_source_type": self.digital_source_type,
+            "validation": list(self.validation),
+            "manifest_sha256": self.manifest_sha256,
+            "ledger_assertion": self.ledger_assertion,
+            "signed_at": self.signed_at,
+            "algorithm": self.algorithm,
+            "version": self.version,
+            "trust_sha256": self.trust_sha256,
+            "additional_exclusions": self.additional_exclusions,
+            "raw_report_sha256": hashlib.sha256(self.raw_report).hexdigest() if self.raw_report else None,
+        }
+        if raw_report:
+            data["raw_report"] = base64.b64encode(self.raw_report).decode()
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> C2paReport:
+        """Raises KeyError, TypeError or ValueError when `data` is not what `as_json` writes."""
+        assertion = data["ledger_assertion"]
+        return cls(
+            state=one_of(data["state"], C2paState),
+            ingredients_state=one_of(data["ingredients_state"], IngredientsState),
+            issuer=text_or_none(data["issuer"]),
+            claim_generator=text_or_none(data["claim_generator"]),
+            digital_source_type=text_or_none(data["digital_source_type"]),
+            validation=tuple(text(code) for code in data["validation"]),
+            manifest_sha256=text_or_none(data["manifest_sha256"]),
+            ledger_assertion=None if assertion is None else dict(assertion),
+            signed_at=text_or_none(data["signed_at"]),
+            algorithm=text(data["algorithm"]),
+            version=text(data["version"]),
+            trust_sha256=text_or_none(data["trust_sha256"]),
+            additional_exclusions=bool(data["additional_exclusions"]),
+            raw_report=base64.b64decode(data.get("raw_report", "")),
+        )

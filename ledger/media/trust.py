@@ -1,0 +1,81 @@
+"""Whose C2PA signatures we believe: our own settings model, validated, because the SDK accepts any typo silently.
+
+The SDK's JSON is built here and nowhere else, so that no path through the code can forget to forbid the network
+(remote manifests are a server-side request forgery otherwise) or can list an anchor under a name the SDK ignores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ledger.errors import Misuse, TooLarge
+
+# The official C2PA list is 38 kB and the union of all bundles we know 130 kB; a megabyte leaves room and stays a bound.
+ANCHORS_BYTES_MAX: Final = 1 * 2**20
+# Purposes that make a certificate a claim signer: emailProtection, documentSigning, C2PA claim signing and the one
+# Microsoft issued before it. timeStamping and OCSPSigning are deliberately not here: their holders sign no claims.
+SIGNER_EKUS: Final = (
+    "1.3.6.1.5.5.7.3.4",
+    "1.3.6.1.5.5.7.3.36",
+    "1.3.6.1.4.1.62558.2.1",
+    "1.3.6.1.4.1.311.76.59.1.9",
+)
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+
+
+@dataclass(frozen=True)
+class TrustSettings:
+    """PEM bundles of certificate authorities: those that may vouch for signers, and those for time stamps.
+
+    Empty means that nobody is trusted, which is a valid and safe answer. Raises Misuse `trust_anchors_malformed` when a
+    bundle holds text but no certificate, and TooLarge `trust_anchors_too_large`.
+    """
+
+    signer_anchors_pem: str = ""
+    tsa_anchors_pem: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("signer_anchors_pem", "tsa_anchors_pem"):
+            _check_bundle(name, getattr(self, name))
+
+    @property
+    def sha256(self) -> str:
+        """The digest of anchors and accepted purposes: the same report can be reached again only with the same ones."""
+        canonical = json.dumps([self.signer_anchors_pem, self.tsa_anchors_pem, SIGNER_EKUS], separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, str]:
+        return {"signer_anchors_pem": self.signer_anchors_pem, "tsa_anchors_pem": self.tsa_anchors_pem}
+
+
+def _check_bundle(name: str, pem: str) -> None:
+    if len(pem) > ANCHORS_BYTES_MAX:
+        raise TooLarge("trust_anchors_too_large", f"{name} is over {ANCHORS_BYTES_MAX} bytes.", "Give fewer anchors.")
+    if pem.strip() and _BEGIN not in pem:
+        raise Misuse("trust_anchors_malformed", f"{name} holds no PEM certificate.", "Give PEM certificates.")
+
+
+def sdk_settings(trust: TrustSettings, *, time_stamps: bool) -> dict[str, Any]:
+    """The SDK's settings. `time_stamps=False` leaves the time-stamp anchors out, so that only signers can be trusted.
+
+    The SDK does not enforce what an anchor is for: a signer that chains to a time-stamp anchor reads as trusted. So
+    every trusted answer is asked for again with the signer anchors alone.
+    """
+    anchors = trust.signer_anchors_pem + ("\n" + trust.tsa_anchors_pem if time_stamps else "")
+    settings: dict[str, Any] = {
+        "verify": {
+            "verify_trust": True,
+            "verify_timestamp_trust": time_stamps,
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+        },
+        "core": {"allowed_network_hosts": []},
+        "builder": {"thumbnail": {"enabled": False}},  # costs 54 ms a file and shows what a reader should not need
+        "trust": {"trust_config": "\n".join(SIGNER_EKUS + (("1.3.6.1.5.5.7.3.8",) if time_stamps else ()))},
+    }
+    if anchors.strip():
+        settings["trust"]["trust_anchors"] = anchors
+    return settings
