@@ -22,10 +22,10 @@ def whole(value: Any) -> int:
 
 
 def hex256(value: Any) -> str:
-    text = text(value)
-    if len(text) != 64 or len(bytes.fromhex(text)) != 32:
+    digits = text(value)
+    if len(digits) != 64 or len(bytes.fromhex(digits)) != 32:
         raise ValueError("expected 256 bits in 64 hex digits")
-    return text
+    return digits
 
 
 def one_of(value: Any, literal: Any) -> Any:

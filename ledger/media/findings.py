@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from ledger.media.c2pa_report import C2paReport as C2paReport
+from ledger.media.c2pa_report import C2paReport
 from ledger.media.decoding import hex256, one_of, text, text_or_none, whole
 
 FindingState = Literal["found", "absent", "not_checked", "unsupported", "failed"]
