@@ -1,0 +1,157 @@
+"""Signed statements: DSSE envelopes (Dead Simple Signing Envelope, protocol v1.0.2).
+
+The payload's bytes are kept as they were signed and never re-serialised. What is signed is `pae(type, payload)`, so a
+signature for one payload type says nothing about another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ledger.errors import Misuse, TooLarge, Untrusted
+from ledger.proof.canonical import canonical, parse_json
+from ledger.proof.encoding import base64_bytes, base64_text
+from ledger.proof.keys import keyid, verify_signature
+
+__all__ = ["PAYLOAD_BYTES_MAX", "PAYLOAD_TYPE", "Envelope", "Signature", "keyid", "pae", "sign", "verify"]
+
+PAYLOAD_TYPE = "application/vnd.countersign.statement+json"
+PAYLOAD_BYTES_MAX = 48 * 2**10  # what base64 can carry in an entry of 65,535 bytes; larger things are blobs
+SIGNATURE_BYTES_MAX = 4 * 2**10  # ML-DSA-44 takes 2,420
+ENVELOPE_SIGNATURES_MAX = 8  # an actor, the service, and room for joint signatures
+ENVELOPE_BYTES_MAX = 128 * 2**10  # the largest payload and eight of the largest signatures, in base64
+
+_KEYID = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One signature: which key says it made it, and the raw signature bytes."""
+
+    keyid: str
+    sig: bytes
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A payload, its type, and one to eight signatures by different keys. Parsed is not verified."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[Signature, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The DSSE JSON object, base64 in the standard alphabet with padding."""
+        return {
+            "payload": base64_text(self.payload),
+            "payloadType": self.payload_type,
+            "signatures": [{"keyid": one.keyid, "sig": base64_text(one.sig)} for one in self.signatures],
+        }
+
+    def to_bytes(self) -> bytes:
+        """`to_json` as RFC 8785 bytes."""
+        return canonical(self.to_json())
+
+    @classmethod
+    def parse(cls, raw: bytes | dict[str, Any], payload_type: str = PAYLOAD_TYPE) -> Envelope:
+        """The envelope in JSON bytes or in an already strictly parsed object.
+
+        Raises Misuse `envelope_malformed`, `envelope_payload_type`, TooLarge `envelope_too_large`, and the codes of
+        `parse_json`.
+        """
+        document = _parsed_envelope_json(raw) if isinstance(raw, bytes) else raw
+        payload_text, said_type, signatures = _exact_members(document, ("payload", "payloadType", "signatures"))
+        if said_type != payload_type:
+            raise Misuse("envelope_payload_type", "The payload is of another type.", f"Send {payload_type}.")
+        payload = _envelope_base64(payload_text, PAYLOAD_BYTES_MAX)
+        return cls(payload_type, payload, _parsed_signatures(signatures))
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """DSSE's pre-authentication encoding: what is really signed. Lengths in bytes, decimal."""
+    type_bytes = payload_type.encode("utf-8")
+    return b"DSSEv1 %d %b %d %b" % (len(type_bytes), type_bytes, len(payload), payload)
+
+
+def sign(payload: bytes, payload_type: str, private_key: Ed25519PrivateKey) -> Envelope:
+    """`payload` under one signature. Raises TooLarge `envelope_too_large`."""
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise _envelope_too_large("payload", PAYLOAD_BYTES_MAX)
+    spki_der = private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    signature = Signature(keyid(spki_der), private_key.sign(pae(payload_type, payload)))
+    return Envelope(payload_type, payload, (signature,))
+
+
+def verify(envelope: Envelope, keys: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The ids of the keys that signed, in the envelope's order, at least one.
+
+    `keys` maps key id to DER SubjectPublicKeyInfo. Signatures by other keys are passed over, as DSSE says. Raises
+    Untrusted `signature_invalid` when any signature by a key in `keys` fails, `signature_unknown_key` when none is by
+    such a key, `key_id_mismatch` when `keys` files a key under an id that is not its own; Misuse `key_unsupported`.
+    """
+    message = pae(envelope.payload_type, envelope.payload)
+    known = [signature for signature in envelope.signatures if signature.keyid in keys]
+    if not known:
+        raise Untrusted("signature_unknown_key", "No signature is by a key that we know.", "Enrol the key first.")
+    for signature in known:
+        spki_der = keys[signature.keyid]
+        if keyid(spki_der) != signature.keyid:
+            raise Untrusted("key_id_mismatch", f"The key listed as {signature.keyid} is another key.")
+        verify_signature(spki_der, signature.sig, message)
+    return tuple(signature.keyid for signature in known)
+
+
+def _parsed_envelope_json(raw: bytes) -> Any:
+    if len(raw) > ENVELOPE_BYTES_MAX:
+        raise _envelope_too_large("envelope", ENVELOPE_BYTES_MAX)
+    return parse_json(raw)
+
+
+def _parsed_signatures(documents: Any) -> tuple[Signature, ...]:
+    if not isinstance(documents, list) or not documents:
+        raise _envelope_malformed("`signatures` is not a list with at least one signature")
+    if len(documents) > ENVELOPE_SIGNATURES_MAX:
+        raise _envelope_malformed(f"more than {ENVELOPE_SIGNATURES_MAX} signatures")
+    signatures = tuple(_parsed_signature(document) for document in documents)
+    if len({signature.keyid for signature in signatures}) != len(signatures):
+        raise _envelope_malformed("two signatures by one key")
+    return signatures
+
+
+def _parsed_signature(document: Any) -> Signature:
+    signer, sig = _exact_members(document, ("keyid", "sig"))
+    if not isinstance(signer, str) or not _KEYID.fullmatch(signer):
+        raise _envelope_malformed("`keyid` is not 64 lower-case hex digits")
+    return Signature(signer, _envelope_base64(sig, SIGNATURE_BYTES_MAX))
+
+
+def _exact_members(document: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
+    if not isinstance(document, dict) or document.keys() != set(names):
+        raise _envelope_malformed(f"an object does not have exactly the members {', '.join(names)}")
+    return tuple(document[name] for name in names)
+
+
+def _envelope_base64(text: Any, bytes_max: int) -> bytes:
+    """Bounded before it is decoded; empty is malformed, since nothing we sign or make is empty."""
+    if not isinstance(text, str) or not text:
+        raise _envelope_malformed("a base64 member is missing its text")
+    if len(text) > 4 * ((bytes_max + 2) // 3):
+        raise _envelope_too_large("payload or signature", bytes_max)
+    try:
+        return base64_bytes(text)
+    except ValueError as error:
+        raise _envelope_malformed("a member is not padded standard base64") from error
+
+
+def _envelope_malformed(what: str) -> Misuse:
+    return Misuse("envelope_malformed", f"Not a DSSE envelope: {what}.", "See DSSE's envelope.md.")
+
+
+def _envelope_too_large(what: str, bytes_max: int) -> TooLarge:
+    return TooLarge("envelope_too_large", f"The {what} has more than {bytes_max} bytes.", "Send it as a blob.")
