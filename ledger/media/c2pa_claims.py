@@ -1,0 +1,146 @@
+"""What a C2PA claim asserts, picked out of the engine's report: pure functions over its JSON, and none of it believed.
+
+Everything here comes from a stranger: text is bounded, numbers are whole, unknown vocabulary is remarked upon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+LEDGER_ASSERTION: Final = "org.countersign.ledger"
+TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+TEXT_CHARS_MAX: Final = 512  # a name or a URI; longer ones are cut, they are for people to read
+ASSERTION_MEMBERS_MAX: Final = 32  # our own assertion has four members
+ANCESTORS_MAX: Final = 64  # how far back a digital source type is looked for
+# IPTC NewsCodes digitalsourcetype as of 2026 and the two that the C2PA specification adds.
+_IPTC: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+DIGITAL_SOURCE_TYPES: Final = frozenset(
+    {
+        _IPTC + name
+        for name in (
+            "digitalCapture", "computationalCapture", "negativeFilm", "positiveFilm", "print", "minorHumanEdits",
+            "humanEdits", "compositeWithTrainedAlgorithmicMedia", "algorithmicallyEnhanced", "softwareImage",
+            "digitalArt", "digitalCreation", "dataDrivenMedia", "trainedAlgorithmicMedia", "algorithmicMedia",
+            "screenCapture", "virtualRecording", "composite", "compositeCapture", "compositeSynthetic",
+            "multiFrameComputationalCapture",
+        )
+    }
+    | {"http://c2pa.org/digitalsourcetype/empty", "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"}
+)  # fmt: skip
+# The C2PA list of soft-binding algorithms (all fingerprints and watermarks of video and stills), and ours (ADR).
+SOFT_BINDING_ALGORITHMS: Final = frozenset(
+    {
+        "com.digimarc.validate.1", "org.atsc.a336", "io.iscc.v0", "com.adobe.trustmark.Q", "com.adobe.trustmark.C",
+        "com.adobe.trustmark.P", "com.adobe.icn.dense", "ai.steg.api", "ai.trufo.gen1.image",
+        "ai.trufo.gen1.image-lite", "app.overlai.watermark.1", "tv.kinetiq.watercast.48.1", "castLabs.watermark.1",
+        "com.imatag.lamark.v1", "com.nagra.nexguard.watermark.1", "com.mentaport.watermark.1",
+        "com.digicaps.fingerprint.1", "com.sonicorigin.watermark.1", "com.microsoft.invismark.1",
+        "com.microsoft.wavmark.1", "ai.contentlens.image.basewmk", "ai.contentlens.image.ensemblewmk",
+        "ai.contentlens.image.customwmk", "ai.contentlens.audio.mono", "ai.contentlens.audio.stereo",
+        "es.lumatrace", "com.markany.watermark.1", "com.verimatrix.watermark.1", "com.writerslogic.zwc-watermark.1",
+        "com.aiwatermark.videoseal.1", "com.aiwatermark.pixelseal.1", "com.aiwatermark.audioseal.1",
+        "org.countersign.pdq256-512px.v1",
+    }
+)  # fmt: skip
+
+
+def cut(value: Any) -> str | None:
+    """Text of at most `TEXT_CHARS_MAX` characters that can be written as UTF-8; None for anything else."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value[:TEXT_CHARS_MAX].encode("utf-8", "replace").decode()
+
+
+def claim_generator(manifest: dict[str, Any]) -> str | None:
+    """The program that made the claim: its own line in old claims, name and version of the first entry in new ones."""
+    if line := cut(manifest.get("claim_generator")):
+        return line
+    entries = manifest.get("claim_generator_info")
+    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
+    return cut(" ".join(part for part in (cut(first.get("name")), cut(first.get("version"))) if part))
+
+
+def digital_source_type(manifests: dict[str, Any], label: str) -> str | None:
+    """The active manifest's digitalSourceType or, for a derivative, the nearest one up the line of parents."""
+    for _ in range(ANCESTORS_MAX):
+        manifest = manifests.get(label)
+        if not isinstance(manifest, dict):
+            return None
+        for action in actions(manifest):
+            if found := cut(action.get("digitalSourceType")):
+                return found
+        parents = [i for i in ingredients(manifest) if i.get("relationship") == "parentOf"]
+        if not parents:
+            return None
+        label = str(parents[0].get("active_manifest"))
+    return None
+
+
+def ledger_assertion(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    """Our own assertion, as text and whole numbers only. What it names has still to be looked up and compared."""
+    for assertion in assertions(manifest, LEDGER_ASSERTION):
+        data = assertion.get("data")
+        if isinstance(data, dict) and len(data) <= ASSERTION_MEMBERS_MAX:
+            return {str(cut(k)): v if _whole(v) else cut(v) for k, v in data.items() if _whole(v) or cut(v)}
+    return None
+
+
+def remarks(manifests: dict[str, Any], label: str) -> list[str]:
+    """What the specification asks for and the engine does not enforce."""
+    active = manifests.get(label)
+    if not isinstance(active, dict):
+        return []
+    found = []
+    if any(a.get("digitalSourceType") not in (None, *DIGITAL_SOURCE_TYPES) for a in actions(active)):
+        found.append("countersign.digitalSourceType.unlisted")
+    bindings = [b.get("data") for b in assertions(active, "c2pa.soft-binding")]
+    if any(not isinstance(b, dict) or b.get("alg") not in SOFT_BINDING_ALGORITHMS for b in bindings):
+        found.append("countersign.softBinding.unlisted")
+    if sum(i.get("relationship") == "parentOf" for i in ingredients(active)) > 1:
+        found.append("countersign.ingredient.severalParents")
+    if _permits_more_than_its_parts(manifests, active):
+        found.append("countersign.trainingMining.conflict")
+    return found
+
+
+def actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for assertion in assertions(manifest, "c2pa.actions"):
+        data = assertion.get("data")
+        listed = data.get("actions") if isinstance(data, dict) else None
+        yield from (a for a in listed or () if isinstance(a, dict))
+
+
+def ingredients(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = manifest.get("ingredients")
+    return [i for i in listed if isinstance(i, dict)] if isinstance(listed, list) else []
+
+
+def assertions(manifest: dict[str, Any], label: str) -> list[dict[str, Any]]:
+    """The assertions of that label, of any version (`.v2`) and instance (`__1`)."""
+    listed = manifest.get("assertions")
+    found = [a for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+    return [a for a in found if str(a.get("label")).split("__")[0] in (label, f"{label}.v2", f"{label}.v3")]
+
+
+def _permits_more_than_its_parts(manifests: dict[str, Any], active: dict[str, Any]) -> bool:
+    """Whether the active manifest allows a training or mining use that one of its ingredients forbids."""
+    allowed = {use for use, answer in _training_mining(active) if answer == "allowed"}
+    for ingredient in ingredients(active):
+        below = manifests.get(str(ingredient.get("active_manifest")))
+        if isinstance(below, dict) and any(use in allowed and a == "notAllowed" for use, a in _training_mining(below)):
+            return True
+    return False
+
+
+def _training_mining(manifest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for label in ("cawg.training-mining", "c2pa.training-mining"):
+        for assertion in assertions(manifest, label):
+            data = assertion.get("data")
+            entries = data.get("entries") if isinstance(data, dict) else None
+            for use, entry in entries.items() if isinstance(entries, dict) else ():
+                yield str(use).rpartition(".")[2], entry.get("use") if isinstance(entry, dict) else None
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
