@@ -1,0 +1,218 @@
+"""The one door (DESIGN 1.1). Every fact enters through `Ledger`, by the same seven steps, whoever knocks.
+
+    (1) parse and bound            Misuse: malformed, too large, unknown type, wrong tags, future-dated
+    (2) verify or make the signature   Untrusted: signature_invalid, signature_unknown_key, key_revoked
+    (3) may this actor say this?   Forbidden: actor_unknown, role_not_permitted
+    (4) open the history, as it stands at this size of the log
+    (5) the topic's rule accepts   Refused, with every reason; what the rule read is the boundary
+    (6) store entry, tags, leaf and checkpoint in one transaction, if the boundary has not moved   Conflict
+    (7) answer with a receipt
+
+A crash before (6) commits leaves at most sealed values that no entry names; after it, everything. Saying the same
+statement again is always safe: its id makes it the same entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ledger.clock import Clock
+from ledger.errors import Conflict, LedgerError, Misuse
+from ledger.history import History
+from ledger.keys import SigningKey
+from ledger.knock import Knock, parse_envelope, sign_for
+from ledger.proof.dsse import Envelope, verify
+from ledger.proof.merkle import consistency_proof, inclusion_proof
+from ledger.proof.tlogproof import format_proof
+from ledger.rules import book
+from ledger.rules.permissions import permit
+from ledger.rules.proposal import Proposal
+from ledger.rules.signers import roles_of, signing_keys
+from ledger.statement import Opening, Said, compose, finish_entry, read_entry
+from ledger.store.contract import Appended, BoundaryMoved, EntryEvent, Pending, Query, Store
+from ledger.vault import Vault
+from ledger.writer import Committed, Writer
+from schemas.base import Auth, Body, format_instant
+
+BATCH_STATEMENTS_MAX = 1_000  # one call's worth; the writer's own bound on a transaction
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to an append: where the statement stands, its exact entry, and the checkpoint that covers it."""
+
+    index: int
+    statement_id: str
+    entry: bytes
+    size: int
+    checkpoint: bytes
+    existing: bool
+    _store: Store
+
+    def proof(self) -> bytes:
+        """The c2sp.org/tlog-proof of inclusion, with the checkpoint. O(log size)."""
+        return format_proof(self.index, inclusion_proof(self.index, self.size, self._store), self.checkpoint)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A statement that passed steps 1 to 5 and waits for the writer."""
+
+    knock: Knock
+    entry: bytes
+    pending: Pending
+
+
+class Ledger:
+    """The only writer, and the way to read. Thread-safe."""
+
+    def __init__(self, store: Store, vault: Vault, clock: Clock, service: SigningKey, service_actor: str) -> None:
+        self.store, self.vault, self.clock = store, vault, clock
+        self._service, self.service_actor = service, service_actor
+        self._writer = Writer(store)
+
+    # -- saying --------------------------------------------------------------------------------------------------
+
+    def append(self, envelope: bytes | Envelope, openings: Mapping[str, Opening] | None = None) -> Receipt:
+        """A statement signed by its actor. Raises every branch of ledger.errors; nothing is written unless it returns."""
+        return self._enter([parse_envelope(envelope, openings or {}, self.clock.now())])[0]
+
+    def append_many(self, statements: Sequence[tuple[bytes, Mapping[str, Opening]]]) -> list[Receipt | LedgerError]:
+        """Several at once, each with its own outcome, in order. A statement sees none of its neighbours in the call."""
+        if len(statements) > BATCH_STATEMENTS_MAX:
+            raise Misuse("batch_too_large", f"more than {BATCH_STATEMENTS_MAX} statements", "Send them in parts.")
+        now = self.clock.now()
+        knocks: list[Knock | LedgerError] = []
+        for envelope, openings in statements:
+            try:
+                knocks.append(parse_envelope(envelope, openings, now))
+            except LedgerError as error:
+                knocks.append(error)
+        return self._enter_each(knocks)
+
+    def say(
+        self,
+        body: Body,
+        *,
+        actor: str | None = None,
+        method: str = "process",
+        sealed: Mapping[str, Any] | None = None,
+        subject: str | None = None,
+        statement_id: str | None = None,
+    ) -> Receipt:
+        """A statement that the service signs: its own, or for an `actor` whom it authenticated by `method`."""
+        speaker = actor or self.service_actor
+        auth = None if speaker == self.service_actor else Auth(by="service", subject=speaker, method=method)
+        now = self.clock.now()
+        draft = compose(
+            body, actor=speaker, at=now, sealed=sealed, subject=subject, auth=auth, statement_id=statement_id
+        )
+        return self._enter([sign_for(draft, self._service, now)])[0]
+
+    # -- the seven steps -----------------------------------------------------------------------------------------
+
+    def _enter(self, knocks: Sequence[Knock]) -> list[Receipt]:
+        receipts = []
+        for outcome in self._enter_each(knocks):
+            if isinstance(outcome, LedgerError):
+                raise outcome
+            receipts.append(outcome)
+        return receipts
+
+    def _enter_each(self, knocks: Sequence[Knock | LedgerError]) -> list[Receipt | LedgerError]:
+        outcomes: list[Receipt | LedgerError | _Ready] = [
+            knock if isinstance(knock, LedgerError) else self._prepare(knock) for knock in knocks
+        ]
+        ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
+        if ready:
+            committed = self._writer.write([item.pending for item in ready])  # (6)
+            answers = iter([self._answer(item, committed, n) for n, item in enumerate(ready)])
+            return [next(answers) if isinstance(outcome, _Ready) else outcome for outcome in outcomes]
+        return [outcome for outcome in outcomes if not isinstance(outcome, _Ready)]
+
+    def _prepare(self, knock: Knock) -> _Ready | Receipt | LedgerError:
+        try:
+            return self._said_before(knock) or self._judge(knock)
+        except LedgerError as error:
+            return error
+
+    def _judge(self, knock: Knock) -> _Ready:
+        statement, at = knock.statement, knock.at
+        history = History(self.store, self.store.size())  # (4) the size comes first: whatever is newer is a conflict
+        own_key = self._verify(knock, history)  # (2)
+        roles = roles_of(knock, history)
+        permit(statement.type, statement.actor, roles, getattr(knock.body, "actor", None))  # (3)
+        book.accept(Proposal(statement, knock.body, roles, own_key), history, at)  # (5)
+        entry = finish_entry(knock.envelope, format_instant(at))
+        if knock.openings:
+            self.vault.keep(statement.id, next(iter(statement.sealed.values())).subject, knock.openings)
+        event = EntryEvent(statement.type, entry, list(statement.tags), statement.id)
+        return _Ready(knock, entry, Pending((event,), history.boundary, history.upto))
+
+    def _verify(self, knock: Knock, history: History) -> bool:
+        """(2) True if the actor signed; False if the service did on their behalf, as `auth` then says."""
+        keys = signing_keys(knock, history, self.service_actor)
+        if not knock.made_here:
+            verify(knock.envelope, keys)
+        return knock.statement.auth is None
+
+    def _said_before(self, knock: Knock) -> Receipt | None:
+        stored = self.store.by_statement(knock.statement.id)
+        if stored is None:
+            return None
+        if read_entry(stored).payload_sha256 != knock.payload_sha256:
+            what = f"statement {knock.statement.id} was said before, in other words"
+            raise Misuse("statement_id_reused", what, "Give every statement an id of its own.")
+        return self.receipt(stored.index)
+
+    def _answer(self, item: _Ready, committed: Committed, n: int) -> Receipt | LedgerError:
+        """(7)"""
+        outcome = committed.outcomes[n]
+        if isinstance(outcome, BoundaryMoved):
+            what = f"entry {outcome.by_index} came first and matters to this statement; nothing was written"
+            return Conflict("boundary_moved", what, "Say the same statement again.")
+        if outcome.existing:
+            try:
+                return self._said_before(item.knock) or self.receipt(outcome.index)
+            except LedgerError as error:
+                return error
+        return self._receipt(outcome, item.knock.statement.id, item.entry, committed.size, committed.checkpoint)
+
+    def _receipt(self, at: Appended, statement_id: str, entry: bytes, size: int, checkpoint: bytes) -> Receipt:
+        return Receipt(at.index, statement_id, entry, size, checkpoint, at.existing, self.store)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def receipt(self, index: int) -> Receipt:
+        """A receipt for any entry, at the latest checkpoint. Raises NotFound `entry_unknown`."""
+        stored = self.store.entry(index)
+        size, checkpoint = self.head()
+        return self._receipt(Appended(index, True), stored.statement_id or "", stored.entry, size, checkpoint)
+
+    def head(self) -> tuple[int, bytes]:
+        """(size, signed checkpoint) of one and the same transaction."""
+        return self.store.head()
+
+    def history(self, as_of: datetime | None = None) -> History:
+        """What a decision may read now; `as_of` leaves out everything recorded later."""
+        return History(self.store, self.store.size(), as_of)
+
+    def read(
+        self, tag: str | None = None, types: Sequence[str] = (), *, after: int = 0, limit: int | None = None
+    ) -> Iterator[Said]:
+        """Statements in order, by tag and type. `after` is a size: entries with index >= after."""
+        queries = [Query(types=list(types), tags=[tag] if tag else [])] if tag or types else []
+        return map(read_entry, self.store.read_entries(queries, after=after, limit=limit))
+
+    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        """RFC 6962 consistency proof between two sizes of this log."""
+        return consistency_proof(old_size, new_size, self.store)
+
+    def close(self) -> None:
+        """Waits for the writer, then gives back the files."""
+        self._writer.close()
+        self.store.close()
+        self.vault.close()

@@ -1,0 +1,68 @@
+"""What a rule may look at, and the boundary that this draws (ADR 006).
+
+A rule's boundary is what it read: every question asked of a History is kept, and the door appends on the condition that
+nothing answering any of them has come since. So a rule can't forget to name a dependency, and two statements that
+matter to each other can't both slip in at the same instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from ledger.statement import Said, read_entry
+from ledger.store.contract import Query, Stored
+from schemas.base import Body
+
+B = TypeVar("B", bound=Body)
+
+
+class Entries(Protocol):
+    """Where a history comes from: the store, or the entries of an evidence pack."""
+
+    def read_entries(
+        self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None
+    ) -> Iterable[Stored]: ...
+
+
+class History:
+    """Reads entries up to a fixed size of the log, remembering every question. Cost follows the answers' length.
+
+    `as_of` leaves out what was recorded later, for questions about the past. The door never sets it: a clock that was
+    turned back must not make a withdrawal invisible.
+    """
+
+    def __init__(self, entries: Entries, upto: int, as_of: datetime | None = None) -> None:
+        self._entries, self.upto, self.as_of = entries, upto, as_of
+        self._asked: dict[tuple[str, tuple[str, ...]], list[Said]] = {}
+
+    def about(self, tag: str, *types: type[Body]) -> list[Said]:
+        """Everything of these types that carries the tag, oldest first."""
+        names = tuple(sorted(kind.TYPE for kind in types))
+        if (tag, names) not in self._asked:
+            query = Query(types=list(names), tags=[tag])
+            found = self._entries.read_entries([query], upto=self.upto)
+            said = [read_entry(entry) for entry in found]
+            self._asked[tag, names] = [one for one in said if self.as_of is None or one.recorded_at <= self.as_of]
+        return self._asked[tag, names]
+
+    def last(self, tag: str, *types: type[Body]) -> Said | None:
+        """The newest of `about`, or None."""
+        found = self.about(tag, *types)
+        return found[-1] if found else None
+
+    @property
+    def boundary(self) -> tuple[Query, ...]:
+        """Everything that was asked, as the condition of an append."""
+        return tuple(Query(types=list(names), tags=[tag]) for tag, names in self._asked)
+
+    @property
+    def entries_read(self) -> dict[int, Said]:
+        """Every entry that answered a question, by index: the evidence behind a decision."""
+        return {said.index: said for answer in self._asked.values() for said in answer}
+
+
+def bodies(found: Iterable[Said], kind: type[B]) -> list[tuple[Said, B]]:
+    """Those of one class, with the body typed."""
+    return [(said, said.body) for said in found if isinstance(said.body, kind)]

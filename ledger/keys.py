@@ -1,0 +1,83 @@
+"""Private keys in files (0600) and the two keys of the log. Cloud KMS and HSM signers come behind the same two calls."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from ledger.errors import Misuse, NotFound
+
+PrivateKey = Ed25519PrivateKey | MLDSA44PrivateKey
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An Ed25519 key that signs statements. `keyid` is the SHA-256 of its SubjectPublicKeyInfo, hex (SPEC S3.2)."""
+
+    private: Ed25519PrivateKey
+    spki: bytes
+    keyid: str
+
+
+def signing_key(private: Ed25519PrivateKey) -> SigningKey:
+    spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return SigningKey(private, spki, hashlib.sha256(spki).hexdigest())
+
+
+def new_signing_key() -> SigningKey:
+    return signing_key(Ed25519PrivateKey.generate())
+
+
+def write_private_key(path: Path, key: PrivateKey) -> None:
+    """PKCS#8 PEM, readable by its owner only, never over an existing file; on disk before this returns."""
+    write_secret(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def write_secret(path: Path, secret: bytes) -> None:
+    """0600 from the first byte. Raises Misuse `key_exists` rather than overwrite."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Misuse(
+            "key_exists", f"{path.name} is already there", "Choose another name; keys are not replaced."
+        ) from error
+    with os.fdopen(handle, "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_signing_key(path: Path) -> SigningKey:
+    """Raises NotFound `key_missing`, Misuse `key_unreadable` (never with the key's content)."""
+    key = _read(path)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Misuse("key_unreadable", f"{path.name} does not hold an Ed25519 private key")
+    return signing_key(key)
+
+
+def read_mldsa_key(path: Path) -> MLDSA44PrivateKey:
+    key = _read(path)
+    if not isinstance(key, MLDSA44PrivateKey):
+        raise Misuse("key_unreadable", f"{path.name} does not hold an ML-DSA-44 private key")
+    return key
+
+
+def _read(path: Path) -> object:
+    try:
+        return load_pem_private_key(path.read_bytes(), None)
+    except FileNotFoundError as error:
+        raise NotFound("key_missing", f"there is no key file {path.name}", "Check the home folder.") from error
+    except (ValueError, TypeError) as error:
+        raise Misuse("key_unreadable", f"{path.name} is not an unencrypted PKCS#8 PEM key") from error

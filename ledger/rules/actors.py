@@ -1,0 +1,129 @@
+"""Actors, their roles and their keys, folded from the log; and the rules by which they change (SPEC S3)."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from ledger.errors import Untrusted
+from ledger.history import History
+from ledger.rules.proposal import Proposal, refuse
+from ledger.statement import Said
+from schemas.statements.actor import ActorEnrolled, ActorKeyRevoked, ActorKeyRotated, LogOpened
+
+_KINDS = (LogOpened, ActorEnrolled, ActorKeyRotated, ActorKeyRevoked)
+
+
+@dataclass
+class ActorKey:
+    """`from_index`: the entry that brought the key; `until`: when it stopped being its owner's word (exclusive)."""
+
+    spki: bytes
+    from_index: int
+    until: datetime | None = None
+    ended_by: int | None = None
+
+    @property
+    def keyid(self) -> str:
+        return hashlib.sha256(self.spki).hexdigest()
+
+
+@dataclass
+class ActorState:
+    """What the log says of one actor so far; `roles` is empty for somebody who was never enrolled."""
+
+    actor: str
+    roles: frozenset[str] = frozenset()
+    keys: dict[str, ActorKey] = field(default_factory=dict)
+    enrolled_by: int | None = None
+
+    def key_at(self, keyid: str, at: datetime) -> ActorKey:
+        """The key if it speaks for the actor at this instant. Raises Untrusted `key_revoked`, `signature_unknown_key`."""
+        key = self.keys.get(keyid)
+        if key is None:
+            raise Untrusted("signature_unknown_key", f"{keyid} is not a key of {self.actor}", "Enrol the key first.")
+        if key.until is not None and at >= key.until:
+            what = f"{keyid} stopped being a key of {self.actor} by entry {key.ended_by}"
+            raise Untrusted("key_revoked", what, "Sign with the current key.")
+        return key
+
+
+def actor_state(history: History, actor: str) -> ActorState:
+    """Folds the actor's statements. O(changes of this actor), never of the log."""
+    state = ActorState(actor)
+    for said in history.about(f"actor:{actor}", *_KINDS):
+        _apply(state, said)
+    return state
+
+
+def _apply(state: ActorState, said: Said) -> None:
+    body = said.body
+    if isinstance(body, LogOpened):
+        service = state.actor == body.service
+        _add_key(state, body.service_spki if service else body.admin_spki, said.index)
+        state.roles, state.enrolled_by = frozenset({"service" if service else "admin"}), said.index
+    elif isinstance(body, ActorEnrolled):
+        _add_key(state, body.spki, said.index)
+        state.roles, state.enrolled_by = frozenset(body.roles), said.index
+    elif isinstance(body, ActorKeyRotated):
+        _end_key(state, body.old_keyid, said.recorded_at, said.index)
+        _add_key(state, body.spki, said.index)
+    elif isinstance(body, ActorKeyRevoked):
+        _end_key(state, body.keyid, body.effective_at, said.index)
+
+
+def _add_key(state: ActorState, spki: str, index: int) -> None:
+    key = ActorKey(b64decode(spki), index)
+    state.keys[key.keyid] = key
+
+
+def _end_key(state: ActorState, keyid: str, until: datetime, index: int) -> None:
+    key = state.keys[keyid]
+    if key.until is None or until < key.until:
+        key.until, key.ended_by = until, index
+
+
+def accept_opening(proposal: Proposal, body: LogOpened, history: History, at: datetime) -> None:
+    """Only ever the first entry."""
+    if history.upto or history.about("log:opened", LogOpened):
+        refuse("log_already_open", "a log is opened once, by its first entry", 0)
+    if body.service == body.admin or body.service_spki == body.admin_spki:
+        refuse("keys_not_separate", "the service and the administrator are two actors with two keys")
+
+
+def accept_enrolment(proposal: Proposal, body: ActorEnrolled, history: History, at: datetime) -> None:
+    """A name is enrolled once and a key belongs to one name. The service's role is given by the opening only."""
+    if (known := actor_state(history, body.actor).enrolled_by) is not None:
+        refuse("actor_known", f"{body.actor} is enrolled already", known)
+    if "service" in body.roles:
+        refuse("role_reserved", "the service role is given when the log is opened, and never again")
+    _accept_new_key(body.spki, history)
+
+
+def accept_rotation(proposal: Proposal, body: ActorKeyRotated, history: History, at: datetime) -> None:
+    """The old key must be current; the statement is signed with it, or by an administrator."""
+    actor_state(history, body.actor).key_at(body.old_keyid, at)
+    _accept_new_key(body.spki, history)
+
+
+def accept_revocation(proposal: Proposal, body: ActorKeyRevoked, history: History, at: datetime) -> None:
+    """Ends a key from `effective_at`, which may lie in the past: later statements by it were then not its owner's."""
+    actor_state(history, body.actor).key_at(body.keyid, at)
+
+
+def _accept_new_key(spki: str, history: History) -> None:
+    der = b64decode(spki)
+    try:
+        if not isinstance(load_der_public_key(der), Ed25519PublicKey):
+            raise ValueError("another algorithm")
+    except (ValueError, UnsupportedAlgorithm):
+        refuse("key_unsupported", "a statement key is an Ed25519 SubjectPublicKeyInfo in DER")
+    tag = "key:" + hashlib.sha256(der).hexdigest()
+    for said in history.about(tag, LogOpened, ActorEnrolled, ActorKeyRotated):
+        refuse("key_in_use", "this key already speaks, or spoke, for somebody", said.index)

@@ -1,0 +1,61 @@
+"""Files enter once, are examined as they are, derive only from known files, and are flagged for a cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ledger.errors import Reason
+from ledger.history import History
+from ledger.rules.consents import consent_state
+from ledger.rules.generations import generation
+from ledger.rules.lineage import arrival, flags
+from ledger.rules.proposal import Proposal, refuse, refuse_all
+from schemas.statements.asset import AssetDerived, AssetExamined, AssetFlagged, AssetImported
+
+
+def known(history: History, asset: str) -> None:
+    """Raises Refused `asset_unknown` unless the file entered the ledger."""
+    if arrival(history, asset) is None:
+        refuse("asset_unknown", f"no file with the digest {asset} is in the ledger")
+
+
+def _new(history: History, asset: str) -> None:
+    if (said := arrival(history, asset)) is not None:
+        refuse("asset_known", f"the file {asset} is in the ledger already", said.index)
+
+
+def accept_import(proposal: Proposal, body: AssetImported, history: History, at: datetime) -> None:
+    """A digest enters once; a named generation must have been requested."""
+    _new(history, body.asset)
+    if body.generation is not None and generation(history, body.generation) is None:
+        refuse("generation_unknown", f"generation {body.generation} was never requested")
+
+
+def accept_examination(proposal: Proposal, body: AssetExamined, history: History, at: datetime) -> None:
+    known(history, body.asset)
+
+
+def accept_derivation(proposal: Proposal, body: AssetDerived, history: History, at: datetime) -> None:
+    """Every parent is known, the child is new: so lineage can't have a cycle. A signed twin has exactly one parent."""
+    _new(history, body.asset)
+    missing = [parent for parent in body.parents if arrival(history, parent) is None]
+    refuse_all(
+        "a parent is not in the ledger",
+        (Reason("parent_unknown", f"no file with the digest {parent} is in the ledger") for parent in missing),
+    )
+    if body.relation == "signed" and len(body.parents) != 1:
+        refuse("signed_parents", "a signed file is the twin of exactly one file")
+
+
+def accept_flag(proposal: Proposal, body: AssetFlagged, history: History, at: datetime) -> None:
+    """Once for each cause; for an ended consent only when it has ended."""
+    known(history, body.asset)
+    for said, flag in flags(history, body.asset):
+        if (flag.cause, flag.consent) == (body.cause, body.consent):
+            refuse("asset_flagged_already", "the file carries this flag already", said.index)
+    if body.cause == "consent-ended":
+        if body.consent is None:
+            refuse("flag_without_consent", "a flag for an ended consent names the consent")
+        state = consent_state(history, body.consent, at)
+        if state.state not in ("expired", "withdrawn", "revoked"):
+            refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)

@@ -1,0 +1,49 @@
+"""Which rule answers for which statement: one line each. A type without a line can't be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from ledger.history import History
+from ledger.rules import actors, assets, briefs, clearances, consents, generations, people, reviews
+from ledger.rules.proposal import Proposal, refuse
+
+Rule = Callable[[Proposal, Any, History, datetime], None]
+
+RULES: dict[str, Rule] = {
+    "log.opened.v1": actors.accept_opening,
+    "actor.enrolled.v1": actors.accept_enrolment,
+    "actor.key-rotated.v1": actors.accept_rotation,
+    "actor.key-revoked.v1": actors.accept_revocation,
+    "person.registered.v1": people.accept_registration,
+    "consent.requested.v1": consents.accept_request,
+    "consent.granted.v1": consents.accept_grant,
+    "consent.refused.v1": consents.accept_end,
+    "consent.withdrawn.v1": consents.accept_end,
+    "consent.revoked.v1": consents.accept_end,
+    "consent.expired.v1": consents.accept_expiry,
+    "brief.drafted.v1": briefs.accept_draft,
+    "brief.approved.v1": briefs.accept_approval,
+    "generation.requested.v1": generations.accept_request,
+    "generation.failed.v1": generations.accept_failure,
+    "asset.imported.v1": assets.accept_import,
+    "asset.examined.v1": assets.accept_examination,
+    "asset.derived.v1": assets.accept_derivation,
+    "asset.flagged.v1": assets.accept_flag,
+    "review.approved.v1": reviews.accept_review,
+    "review.rejected.v1": reviews.accept_review,
+    "clearance.issued.v1": clearances.accept_decision,
+    "clearance.refused.v1": clearances.accept_decision,
+    "clearance.revoked.v1": clearances.accept_revocation,
+    "evidence.exported.v1": clearances.accept_export,
+}
+
+
+def accept(proposal: Proposal, history: History, at: datetime) -> None:
+    """Step 5 of the door."""
+    rule = RULES.get(proposal.statement.type)
+    if rule is None:
+        refuse("rule_missing", f"no rule answers for {proposal.statement.type}")
+    rule(proposal, proposal.body, history, at)

@@ -1,0 +1,90 @@
+"""Clearances: a verdict is accepted only if the rules, weighed again at the door, say the same (SPEC S5.6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ledger.errors import Reason
+from ledger.history import History, bodies
+from ledger.rules.consents import consent_state
+from ledger.rules.decision import Decision, decide
+from ledger.rules.lineage import arrival
+from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse, refuse_all
+from ledger.statement import Said
+from schemas.statements.clearance import (
+    ClearanceDecided,
+    ClearanceIssued,
+    ClearanceRefused,
+    ClearanceRevoked,
+    Question,
+    Weighed,
+)
+
+
+def against(decision: Decision) -> list[Reason]:
+    """Every reason for a no."""
+    return [Reason(rule.code, rule.detail, rule.entries[-1] if rule.entries else None) for rule in decision.against]
+
+
+def accept_decision(proposal: Proposal, body: ClearanceDecided, history: History, at: datetime) -> None:
+    """Weighs again. A yes that the rules don't give is refused with their reasons, whoever asks."""
+    if history.about(f"clearance:{body.clearance}", ClearanceIssued, ClearanceRefused):
+        refuse("clearance_known", f"clearance {body.clearance} was decided before")
+    if abs(at - body.decided_at) > CLOCK_SKEW_MAX:
+        refuse("decision_stale", "a clearance is decided when it is asked for; ask again")
+    decision = decide(history, body.question, body.decided_at)
+    if isinstance(body, ClearanceIssued):
+        refuse_all("the rules do not allow it", against(decision))
+    elif decision.allowed:
+        refuse("refusal_unfounded", "the rules allow it")
+    if (decision.weighed, decision.consents) != (body.weighed, body.consents):
+        refuse("verdict_differs", "the rules, weighed again, say something else; ask again")
+
+
+def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: History, at: datetime) -> None:
+    """Of a clearance that stands; for an ended consent only when it has ended."""
+    issued = bodies(history.about(f"clearance:{body.clearance}", ClearanceIssued), ClearanceIssued)
+    if not issued or issued[0][1].question.asset != body.asset:
+        refuse("clearance_unknown", f"no clearance {body.clearance} was issued for this file")
+    if (said := history.last(f"clearance:{body.clearance}", ClearanceRevoked)) is not None:
+        refuse("clearance_revoked_already", "the clearance is revoked already", said.index)
+    if body.cause == "consent-ended":
+        if body.consent is None or body.consent not in issued[0][1].consents:
+            refuse("revocation_without_consent", "name the consent that the clearance rested on", issued[0][0].index)
+        state = consent_state(history, body.consent, at)
+        if state.state not in ("expired", "withdrawn", "revoked"):
+            refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
+
+
+def standing(history: History, question: Question, at: datetime) -> tuple[Weighed, Said | None]:
+    """Is there a clearance, not revoked, for this use, channel, territory and instant? The newest that fits."""
+    asset = f"asset:{question.asset}"
+    revoked = {body.clearance for _, body in bodies(history.about(asset, ClearanceRevoked), ClearanceRevoked)}
+    issued = [
+        pair for pair in bodies(history.about(asset, ClearanceIssued), ClearanceIssued) if _fits(pair[1], question)
+    ]
+    for said, body in reversed(issued):
+        if body.clearance not in revoked:
+            return _weighed("pass", "clearance_in_force", f"clearance {body.clearance}", said.index), said
+    if issued:
+        return _weighed("fail", "clearance_revoked", "the clearance was revoked", issued[-1][0].index), None
+    return _weighed("fail", "clearance_missing", "nobody cleared this use, channel, territory and time"), None
+
+
+def accept_export(proposal: Proposal, body: object, history: History, at: datetime) -> None:
+    """Custody of a pack about a file that is here."""
+    asset = getattr(body, "asset", "")
+    if arrival(history, asset) is None:
+        refuse("asset_unknown", f"no file with the digest {asset} is in the ledger")
+
+
+def _fits(body: ClearanceIssued, question: Question) -> bool:
+    cleared = body.question
+    same = (cleared.use, cleared.channel, cleared.territory) == (question.use, question.channel, question.territory)
+    return same and cleared.valid_from <= question.valid_from and question.valid_until <= cleared.valid_until
+
+
+def _weighed(outcome: str, code: str, detail: str, *entries: int) -> Weighed:
+    return Weighed.model_validate(
+        {"rule": "clearance", "outcome": outcome, "code": code, "detail": detail, "entries": entries}
+    )

@@ -1,0 +1,201 @@
+"""May this file be used, for this, here, then? Every rule is weighed and says which entries it looked at (SPEC S5).
+
+Pure: a history, a question and an instant in; rules weighed out. The door replays it to accept a clearance, the verifier
+to answer a platform, the checker of an evidence pack to see that the verdict follows from the entries in it.
+Unknown, unexamined and unreadable never pass: `not_checked` blocks exactly as `fail` does, under its own word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.history import History
+from ledger.rules.briefs import approval
+from ledger.rules.consents import ConsentState, consent_state
+from ledger.rules.generations import generation
+from ledger.rules.lineage import ancestors, arrival, examination, flags, rejection, same_essence
+from ledger.rules.reviews import GATES, approvals
+from ledger.statement import Said
+from schemas.base import format_instant
+from schemas.statements.asset import AssetExamined, AssetImported
+from schemas.statements.clearance import Question, Weighed
+from schemas.statements.generation import Cameo, GenerationRequested
+
+ENTRIES_NAMED_MAX = 64  # entries named behind one rule; Weighed's own bound
+_C2PA_UNREADABLE = {
+    "tampered": "fail",
+    "not_checked": "not_checked",
+    "remote_only": "not_checked",
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`allowed` only if every rule passed or had nothing to say."""
+
+    question: Question
+    decided_at: datetime
+    weighed: tuple[Weighed, ...]
+    consents: tuple[str, ...]
+
+    @property
+    def allowed(self) -> bool:
+        return all(rule.outcome in ("pass", "not_applicable") for rule in self.weighed)
+
+    @property
+    def known(self) -> bool:
+        return self.weighed[0].outcome == "pass"
+
+    @property
+    def against(self) -> tuple[Weighed, ...]:
+        return tuple(rule for rule in self.weighed if rule.outcome in ("fail", "not_checked"))
+
+
+def decide(history: History, question: Question, at: datetime) -> Decision:
+    """Weighs every rule. O(the asset's family and the consents in it), never O(ledger)."""
+    entered = arrival(history, question.asset)
+    if entered is None:
+        nothing = _weigh("known", "fail", "asset_unknown", "no file with this digest is in the ledger")
+        return Decision(question, at, (nothing,), ())
+    family = ancestors(history, question.asset)
+    requests = _requests(history, family)
+    consents = tuple(dict.fromkeys(cameo.consent for _, request in requests for cameo in request.cameos))
+    weighed = [_weigh("known", "pass", "asset_known", "the file is in the ledger", entered.index)]
+    weighed += _of_the_file(history, question.asset, family)
+    weighed += _of_its_origin(history, family, requests)
+    weighed += _of_the_people(history, question, requests, at)
+    weighed += _of_the_gates(history, question.asset)
+    return Decision(question, at, tuple(weighed), consents)
+
+
+def _weigh(rule: str, outcome: str, code: str, detail: str, *entries: int | None) -> Weighed:
+    named = tuple(sorted({entry for entry in entries if entry is not None}))[:ENTRIES_NAMED_MAX]
+    return Weighed.model_validate(
+        {"rule": rule, "outcome": outcome, "code": code, "detail": detail[:300], "entries": named}
+    )
+
+
+def _requests(history: History, family: list[str]) -> list[tuple[Said, GenerationRequested]]:
+    found = []
+    for asset in family:
+        said = arrival(history, asset)
+        if said is not None and isinstance(said.body, AssetImported) and said.body.generation:
+            request = generation(history, said.body.generation)
+            found += [request] if request else []
+    return found
+
+
+def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[Weighed]:
+    found = examination(history, asset)
+    if found is None:
+        yield _weigh("examined", "not_checked", "asset_not_examined", "nobody has examined these bytes")
+    else:
+        said, body = found
+        yield _weigh("examined", "pass", "asset_examined", "these bytes were examined", said.index)
+        yield _provenance(said, body)
+        yield _likeness_scan(history, asset, said, body)
+    rejected = [entry for name in family if (entry := rejection(history, name))]
+    flagged = [entry for name in family for entry, _ in flags(history, name)]
+    yield _none_of("rejection", "asset_rejected", "the file or an ancestor was rejected", rejected)
+    yield _none_of("flags", "asset_flagged", "the file or an ancestor is flagged", flagged)
+
+
+def _provenance(said: Said, body: AssetExamined) -> Weighed:
+    for whose, state in (("the manifest", body.c2pa_state), ("an ingredient", body.c2pa_ingredients_state)):
+        outcome = _C2PA_UNREADABLE.get(state)
+        if outcome:
+            return _weigh("provenance", outcome, f"c2pa_{state}", f"{whose} is {state.replace('_', ' ')}", said.index)
+    return _weigh("provenance", "pass", f"c2pa_{body.c2pa_state}", f"C2PA state: {body.c2pa_state}", said.index)
+
+
+def _likeness_scan(history: History, asset: str, said: Said, body: AssetExamined) -> Weighed:
+    faces = next((finding.state for finding in body.findings if finding.extractor == "faces"), "not_checked")
+    if faces in ("found", "absent"):
+        return _weigh("likeness_scan", "pass", f"faces_{faces}", "an engine looked for faces", said.index)
+    looked = [
+        entry for name in same_essence(history, asset) for entry, r in approvals(history, name) if r.gate == "rights"
+    ]
+    if looked:
+        detail = "no engine looked for faces; the person at the rights gate did"
+        return _weigh("likeness_scan", "pass", "faces_seen_by_person", detail, said.index, looked[0].index)
+    return _weigh("likeness_scan", "not_checked", "faces_not_checked", "nothing looked for faces", said.index)
+
+
+def _none_of(rule: str, code: str, detail: str, found: list[Said]) -> Weighed:
+    if found:
+        return _weigh(rule, "fail", code, detail, *(said.index for said in found))
+    return _weigh(rule, "pass", f"no_{rule}", f"no {rule} on the file or its ancestors")
+
+
+def _of_its_origin(
+    history: History, family: list[str], requests: list[tuple[Said, GenerationRequested]]
+) -> Iterator[Weighed]:
+    if not requests:
+        yield _weigh("origin", "fail", "origin_unrecorded", "no generation is recorded for the file or its ancestors")
+        return
+    yield _weigh(
+        "origin", "pass", "origin_recorded", "its generation is recorded", *(said.index for said, _ in requests)
+    )
+    for said, request in requests:
+        approved = approval(history, request.brief, request.brief_version)
+        if approved is None:
+            yield _weigh("brief", "fail", "brief_not_approved", "its brief is not approved", said.index)
+        else:
+            yield _weigh("brief", "pass", "brief_approved", "its brief is approved", said.index, approved.index)
+
+
+def _of_the_people(
+    history: History, question: Question, requests: list[tuple[Said, GenerationRequested]], at: datetime
+) -> Iterator[Weighed]:
+    cameos = {cameo.consent: cameo for _, request in requests for cameo in request.cameos}
+    if not cameos:
+        yield _weigh("consent", "not_applicable", "no_cameo", "no likeness is named for this file")
+    for cameo in cameos.values():
+        state = consent_state(history, cameo.consent, at)
+        yield _in_force(state, cameo)
+        if state.grant is not None:
+            yield from _in_scope(state, question)
+
+
+def _in_force(state: ConsentState, cameo: Cameo) -> Weighed:
+    if state.state == "given" and state.grant is not None and state.grant.person == cameo.person:
+        return _weigh("consent", "pass", "consent_given", state.sentence(), *state.entries)
+    return _weigh("consent", "fail", f"consent_{state.state}", state.sentence(), *state.entries)
+
+
+def _in_scope(state: ConsentState, question: Question) -> Iterator[Weighed]:
+    grant = state.grant
+    if grant is None:
+        return
+    checks = (
+        ("use", question.use in grant.uses, f"{question.use}; agreed: {', '.join(grant.uses)}"),
+        ("channel", question.channel in grant.channels, f"{question.channel}; agreed: {', '.join(grant.channels)}"),
+        (
+            "territory",
+            question.territory in grant.territories or "WORLD" in grant.territories,
+            f"{question.territory}; agreed: {', '.join(grant.territories)}",
+        ),
+        (
+            "window",
+            grant.valid_from <= question.valid_from and question.valid_until <= grant.valid_until,
+            f"agreed from {format_instant(grant.valid_from)} until {format_instant(grant.valid_until)} (exclusive)",
+        ),
+    )
+    for name, inside, detail in checks:
+        outcome, code = ("pass", f"{name}_in_scope") if inside else ("fail", f"{name}_out_of_scope")
+        yield _weigh(f"consent_{name}", outcome, code, detail, *state.entries)
+
+
+def _of_the_gates(history: History, asset: str) -> Iterator[Weighed]:
+    twins = same_essence(history, asset)
+    passed = {review.gate: said for name in reversed(twins) for said, review in approvals(history, name)}
+    for gate in GATES:
+        if gate in passed:
+            detail = f"passed by {passed[gate].actor}"
+            yield _weigh(f"gate_{gate}", "pass", f"{gate}_approved", detail, passed[gate].index)
+        else:
+            yield _weigh(
+                f"gate_{gate}", "fail", f"{gate}_not_approved", f"nobody passed these bytes at the {gate} gate"
+            )

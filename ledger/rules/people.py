@@ -1,0 +1,27 @@
+"""Registering a person under a pseudonym."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ledger.history import History, bodies
+from ledger.rules.actors import actor_state
+from ledger.rules.proposal import Proposal, refuse
+from ledger.statement import Said
+from schemas.statements.person import PersonRegistered
+
+
+def person(history: History, name: str) -> tuple[Said, PersonRegistered] | None:
+    """The registration of a pseudonym, or None."""
+    found = bodies(history.about(f"person:{name}", PersonRegistered), PersonRegistered)
+    return found[0] if found else None
+
+
+def accept_registration(proposal: Proposal, body: PersonRegistered, history: History, at: datetime) -> None:
+    """A pseudonym is used once; somebody enrolled as talent speaks for it; a name is sealed with it."""
+    if known := person(history, body.person):
+        refuse("person_known", f"{body.person} is registered already", known[0].index)
+    if "talent" not in actor_state(history, body.speaks_as).roles:
+        refuse("speaker_not_talent", f"{body.speaks_as} is not enrolled as talent and can't speak for a person")
+    if "/body/name" not in proposal.statement.sealed:
+        refuse("name_missing", "a person is registered with a sealed name, or nobody could ever say who agreed")

@@ -1,0 +1,49 @@
+"""Who may say what: one table, least privilege. A type that is not in it may be said by nobody."""
+
+from __future__ import annotations
+
+from ledger.errors import Forbidden, Reason
+
+_EVERY_GATE = frozenset({"reviewer", "librarian", "ip-steward", "legal"})
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "log.opened.v1": frozenset({"service"}),
+    "actor.enrolled.v1": frozenset({"admin"}),
+    "actor.key-rotated.v1": frozenset({"admin"}),  # and the actor itself, see SELF
+    "actor.key-revoked.v1": frozenset({"admin"}),
+    "person.registered.v1": frozenset({"ip-steward", "talent"}),
+    "consent.requested.v1": frozenset({"producer", "ip-steward"}),
+    "consent.granted.v1": frozenset({"talent"}),
+    "consent.refused.v1": frozenset({"talent"}),
+    "consent.withdrawn.v1": frozenset({"talent"}),
+    "consent.revoked.v1": frozenset({"ip-steward", "legal"}),
+    "consent.expired.v1": frozenset({"service"}),
+    "brief.drafted.v1": frozenset({"producer"}),
+    "brief.approved.v1": frozenset({"producer", "ip-steward", "reviewer"}),
+    "generation.requested.v1": frozenset({"producer"}),
+    "generation.failed.v1": frozenset({"producer", "service"}),
+    "asset.imported.v1": frozenset({"producer", "librarian", "admin"}),
+    "asset.examined.v1": frozenset({"service"}),
+    "asset.derived.v1": frozenset({"producer", "librarian", "service"}),
+    "asset.flagged.v1": frozenset({"service", "legal"}),
+    "review.approved.v1": _EVERY_GATE,
+    "review.rejected.v1": _EVERY_GATE,
+    "clearance.issued.v1": frozenset({"service"}),
+    "clearance.refused.v1": frozenset({"service"}),
+    "clearance.revoked.v1": frozenset({"service", "legal", "ip-steward"}),
+    "evidence.exported.v1": frozenset({"service"}),
+}
+SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1"})
+"""Types that anybody may say of themselves, whatever their role."""
+
+
+def permit(wire_type: str, actor: str, roles: frozenset[str], about: str | None) -> None:
+    """Step 3 of the door. Raises Forbidden `role_not_permitted`."""
+    if roles & PERMISSIONS.get(wire_type, frozenset()) or (wire_type in SELF and about == actor):
+        return
+    held = ", ".join(sorted(roles)) or "no role"
+    needed = ", ".join(sorted(PERMISSIONS.get(wire_type, frozenset()))) or "nobody"
+    what = f"{actor} holds {held}; {wire_type} may be said by {needed}"
+    raise Forbidden(
+        "role_not_permitted", what, "Ask somebody who holds the role.", (Reason("role_not_permitted", what),)
+    )

@@ -1,0 +1,114 @@
+"""Composing a statement to be signed, and reading one back out of its entry. Formats: SPEC S2 and S3."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+
+from ledger.proof.dsse import Envelope
+from ledger.store.contract import Stored
+from schemas.base import Auth, Body, SealedRef, Statement, new_id, parse_instant
+from schemas.catalogue import parse_body
+
+SALT_BYTES = 32  # a commitment to a name must not be searchable by trying names (FORMATS 4)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A sealed value and the salt of its commitment: what the vault keeps and what a disclosure reveals."""
+
+    value: Any
+    salt: bytes
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A payload ready to be signed, and the openings that travel beside it to the vault."""
+
+    payload: bytes
+    openings: Mapping[str, Opening]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A statement as it stands in the log: index, exact times, who signed it, and its body in its class."""
+
+    index: int
+    recorded_at: datetime
+    statement: Statement
+    body: Body
+    payload_sha256: str
+    keyids: tuple[str, ...]
+    entry: bytes
+
+    @property
+    def type(self) -> str:
+        return self.statement.type
+
+    @property
+    def actor(self) -> str:
+        return self.statement.actor
+
+
+def commit(opening: Opening) -> str:
+    """HMAC-SHA256(salt, JCS(value)), hex (SPEC S6.2)."""
+    return hmac.new(opening.salt, rfc8785.dumps(opening.value), hashlib.sha256).hexdigest()
+
+
+def compose(
+    body: Body,
+    *,
+    actor: str,
+    at: datetime,
+    sealed: Mapping[str, Any] | None = None,
+    subject: str | None = None,
+    auth: Auth | None = None,
+    statement_id: str | None = None,
+) -> Draft:
+    """The canonical payload of a statement. `sealed`: values by pointer (`/body/name`); `subject`: whose they are."""
+    openings = {pointer: Opening(value, os.urandom(SALT_BYTES)) for pointer, value in (sealed or {}).items()}
+    statement = Statement(
+        type=type(body).TYPE,
+        id=statement_id or new_id(at),
+        occurred_at=at,
+        actor=actor,
+        tags=body.tags(),
+        body=body.as_json(),
+        sealed={
+            pointer: SealedRef(subject=subject or actor, commitment=commit(opening))
+            for pointer, opening in openings.items()
+        },
+        auth=auth,
+    )
+    return Draft(rfc8785.dumps(statement.as_json()), openings)
+
+
+def finish_entry(envelope: Envelope, recorded_at: str) -> bytes:
+    """The entry, which is the leaf: JCS of the envelope as it came and the instant it was recorded."""
+    return rfc8785.dumps({"envelope": envelope.to_json(), "recorded_at": recorded_at})
+
+
+def read_entry(stored: Stored) -> Said:
+    """An entry back in its classes. The log wrote it through the door, so a failure here means a damaged store."""
+    entry = json.loads(stored.entry)
+    envelope = entry["envelope"]
+    payload = b64decode(envelope["payload"])
+    statement = Statement.model_validate(json.loads(payload))
+    return Said(
+        index=stored.index,
+        recorded_at=parse_instant(entry["recorded_at"]),
+        statement=statement,
+        body=parse_body(statement.type, statement.body),
+        payload_sha256=hashlib.sha256(payload).hexdigest(),
+        keyids=tuple(signature["keyid"] for signature in envelope["signatures"]),
+        entry=stored.entry,
+    )

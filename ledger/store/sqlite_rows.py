@@ -1,0 +1,99 @@
+"""The SQLite schema, its queries by tag and type, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ledger.errors import Misuse, Unavailable, Untrusted
+from ledger.store.contract import Query, Stored
+
+BUSY_TIMEOUT_MS = 10_000  # another process's transaction ends well before; past it something is stuck
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entry (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, tags TEXT NOT NULL,
+  statement_id TEXT UNIQUE, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS entry_by_type ON entry (type, position);
+CREATE TABLE IF NOT EXISTS tag (
+  name TEXT NOT NULL, type TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (name, type, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tile (
+  level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,
+  PRIMARY KEY (level, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS head (
+  id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, checkpoint BLOB NOT NULL);
+INSERT OR IGNORE INTO head VALUES (1, 0, x'');
+"""
+COLUMNS = "SELECT position, type, tags, statement_id, data FROM entry"
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection that several threads may use in turn, autocommit, durable."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def stored(row: Sequence[Any]) -> Stored:
+    position, kind, tags, statement_id, data = row
+    return Stored(position - 1, kind, tuple(tags.split("\n")) if tags else (), bytes(data), statement_id)
+
+
+def select(queries: Sequence[Query], after: int, upto: int) -> tuple[str, list[Any]]:
+    """SQL for the positions in (after, upto] that match any query. Each part is a range of one index."""
+    parts, parameters = [], []
+    for query in queries:
+        sql, values = _one_query(query, after, upto)
+        parts.append(sql)
+        parameters.extend(values)
+    return " UNION ".join(parts), parameters
+
+
+def _one_query(query: Query, after: int, upto: int) -> tuple[str, list[Any]]:
+    types = f" AND type IN ({', '.join('?' * len(query.types))})" if query.types else ""
+    if not query.tags:
+        return f"SELECT position FROM entry WHERE position > ? AND position <= ?{types}", [after, upto, *query.types]
+    first, *others = query.tags
+    sql = f"SELECT position FROM tag AS t WHERE name = ? AND position > ? AND position <= ?{types}"
+    values: list[Any] = [first, after, upto, *query.types]
+    for tag in others:
+        sql += " AND EXISTS (SELECT 1 FROM tag AS o WHERE o.name = ? AND o.type = t.type AND o.position = t.position)"
+        values.append(tag)
+    return sql, values
+
+
+class TileRows:
+    """Reads Merkle tiles through one connection, inside whatever transaction that connection is in."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def tile(self, level: int, index: int) -> bytes:
+        sql = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
+        row = self._connection.execute(sql, (level, index)).fetchone()
+        return bytes(row[0]) if row else b""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's errors in our words: busy and full can be retried, a broken file can't."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = error.sqlite_errorname
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise Unavailable("store_busy", "another process holds the log", "Try again.") from error
+        if code.startswith("SQLITE_FULL"):
+            raise Unavailable(
+                "store_full", "the disk under the log is full; nothing was written", "Free space."
+            ) from error
+        raise Unavailable("store_unavailable", f"SQLite answered {code}", "See the runbook on storage.") from error
+    except sqlite3.ProgrammingError as error:
+        raise Misuse("store_closed", "the store was closed") from error
+    except sqlite3.DatabaseError as error:
+        raise Untrusted("store_corrupt", f"SQLite answered {error}", "Restore the log from its copies.") from error

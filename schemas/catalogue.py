@@ -1,0 +1,53 @@
+"""Wire name -> class. A name registers here or does not exist; nothing is ever imported by a name from the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.base import Body
+from schemas.statements import actor, asset, brief, clearance, consent, evidence, generation, person, review
+
+BODIES: tuple[type[Body], ...] = (
+    actor.LogOpened,
+    actor.ActorEnrolled,
+    actor.ActorKeyRotated,
+    actor.ActorKeyRevoked,
+    person.PersonRegistered,
+    consent.ConsentRequested,
+    consent.ConsentGranted,
+    consent.ConsentRefused,
+    consent.ConsentWithdrawn,
+    consent.ConsentRevoked,
+    consent.ConsentExpired,
+    brief.BriefDrafted,
+    brief.BriefApproved,
+    generation.GenerationRequested,
+    generation.GenerationFailed,
+    asset.AssetImported,
+    asset.AssetExamined,
+    asset.AssetDerived,
+    asset.AssetFlagged,
+    review.ReviewApproved,
+    review.ReviewRejected,
+    clearance.ClearanceIssued,
+    clearance.ClearanceRefused,
+    clearance.ClearanceRevoked,
+    evidence.EvidenceExported,
+)
+
+_BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}
+TYPES: frozenset[str] = frozenset(_BY_TYPE)
+
+__all__ = ["BODIES", "TYPES", "ValidationError", "body_class", "parse_body"]
+
+
+def body_class(wire_type: str) -> type[Body]:
+    """The class of a wire type. Raises KeyError for a name that is not registered."""
+    return _BY_TYPE[wire_type]
+
+
+def parse_body(wire_type: str, body: dict[str, Any]) -> Body:
+    """A body in its class. Raises KeyError (unknown type) or pydantic's ValidationError (shape)."""
+    return body_class(wire_type).model_validate(body)

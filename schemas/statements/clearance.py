@@ -1,0 +1,116 @@
+"""Clearance: a verdict on one file for one use, channel, territory and window, with every rule that was weighed."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import Body, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
+
+Outcome = Literal["pass", "fail", "not_applicable", "not_checked"]
+
+
+class Weighed(Shape):
+    """One rule, what it said, and the indices of the entries it looked at."""
+
+    rule: Slug
+    outcome: Outcome
+    code: Slug
+    detail: Line
+    entries: Annotated[tuple[NonNegativeInt, ...], Field(max_length=64)] = ()
+
+
+class Question(Shape):
+    """For this, here, then: `from` inclusive, `until` exclusive."""
+
+    asset: Digest
+    use: Slug
+    channel: Slug
+    territory: Territory
+    valid_from: Instant
+    valid_until: Instant
+
+    @model_validator(mode="after")
+    def _window(self) -> Self:
+        if self.valid_until <= self.valid_from:
+            raise ValueError("valid_until (exclusive) must lie after valid_from")
+        return self
+
+
+class ClearanceDecided(Body):
+    """The shared part of the two answers."""
+
+    clearance: Id
+    question: Question
+    decided_at: Instant
+    weighed: Annotated[tuple[Weighed, ...], Field(min_length=1, max_length=200)]
+    consents: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
+
+    def tags(self) -> tuple[str, ...]:
+        consents = (f"consent:{consent}" for consent in self.consents)
+        return (f"clearance:{self.clearance}", f"asset:{self.question.asset}", *consents)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls.model_validate(
+            {
+                "clearance": "019a9b00-0000-7000-8000-000000000004",
+                "question": {
+                    "asset": "55" * 32,
+                    "use": "advertising",
+                    "channel": "social",
+                    "territory": "DE",
+                    "valid_from": "2026-10-05T00:00:00Z",
+                    "valid_until": "2026-11-01T00:00:00Z",
+                },
+                "decided_at": "2026-10-02T12:00:00Z",
+                "weighed": [
+                    {
+                        "rule": "consent",
+                        "outcome": "pass",
+                        "code": "consent_active",
+                        "detail": "in force",
+                        "entries": [4],
+                    }
+                ],
+                "consents": ["019a9b00-0000-7000-8000-000000000001"],
+            }
+        )
+
+
+class ClearanceIssued(ClearanceDecided):
+    """Yes: every rule passed for the whole window."""
+
+    TYPE: ClassVar[str] = "clearance.issued.v1"
+
+
+class ClearanceRefused(ClearanceDecided):
+    """No: at least one rule failed or could not look. Recorded, because a no is evidence too."""
+
+    TYPE: ClassVar[str] = "clearance.refused.v1"
+
+
+class ClearanceRevoked(Body):
+    """A yes that no longer stands, and why."""
+
+    TYPE: ClassVar[str] = "clearance.revoked.v1"
+    clearance: Id
+    asset: Digest
+    cause: Literal["consent-ended", "rejected", "dispute", "by-hand"]
+    consent: Id | None = None
+    detail: Line
+
+    def tags(self) -> tuple[str, ...]:
+        consent = (f"consent:{self.consent}",) if self.consent else ()
+        return (f"clearance:{self.clearance}", f"asset:{self.asset}", *consent)
+
+    @classmethod
+    def example(cls) -> ClearanceRevoked:
+        return cls(
+            clearance="019a9b00-0000-7000-8000-000000000004",
+            asset="55" * 32,
+            cause="consent-ended",
+            consent="019a9b00-0000-7000-8000-000000000001",
+            detail="the consent expired on 2026-12-01",
+        )
