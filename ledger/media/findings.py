@@ -9,16 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from ledger.media.c2pa_report import C2paReport
+from ledger.media.c2pa_report import C2paReport, C2paState, IngredientsState
 from ledger.media.decoding import hex256, one_of, text, text_or_none, whole
 
 FindingState = Literal["found", "absent", "not_checked", "unsupported", "failed"]
+
+__all__ = [
+    "ALL", "CHEAP", "EXTRACTORS", "QUERY_VARIANTS", "C2paReport", "C2paState", "Examination", "Finding", "FindingState",
+    "Fingerprints", "FrameCode", "IngredientsState", "Probe", "Stream", "VariantCode",
+]  # fmt: skip
 
 # Each of these has a finding in every examination, looked at or not: silence is never an answer.
 EXTRACTORS: Final = (
     "digest", "probe", "c2pa", "pdq", "phash256", "essence",
     "faces", "audio_fingerprint", "visible_mark", "invisible_watermark",
 )  # fmt: skip
+QUERY_VARIANTS: Final = "query_variants"  # an extractor that is asked for by name: codes to search with
+CHEAP: Final = frozenset({"digest", "c2pa"})  # decodes nothing
+ALL: Final = frozenset({"digest", "probe", "c2pa", "pdq", "phash256", "essence"})  # what is built today
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,23 @@ class Fingerprints:
 
 
 @dataclass(frozen=True)
+class VariantCode:
+    """A code to search with: `variant` is plain, mirrored, unbarred or unbarred_mirrored."""
+
+    variant: str
+    code: FrameCode
+
+    def as_json(self) -> list[Any]:
+        return [self.variant, self.code.as_json()]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> VariantCode:
+        """Raises TypeError or ValueError when `data` is not what `as_json` writes."""
+        variant, code = data
+        return cls(text(variant), FrameCode.from_json(code))
+
+
+@dataclass(frozen=True)
 class Stream:
     """One stream as the container declares it; zero stands for what does not apply or was not said."""
 
@@ -151,7 +176,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything found about one file, named by its own digest. `probe` is None when it is no media that we read."""
+    """Everything found about one file, named by its own digest. `probe` is None when it is no media that we read.
+
+    `variants` are codes to search with; they are there only when asked for and say nothing new about the file.
+    """
 
     sha256: str
     size_bytes: int
@@ -160,6 +188,7 @@ class Examination:
     fingerprints: Fingerprints | None
     essence_sha256: str | None
     findings: tuple[Finding, ...]
+    variants: tuple[VariantCode, ...] = ()
 
     def finding(self, extractor: str) -> Finding:
         """The finding of `extractor`; raises KeyError for a name outside `EXTRACTORS`."""
@@ -168,16 +197,18 @@ class Examination:
                 return finding
         raise KeyError(extractor)
 
-    def as_json(self, *, raw_report: bool = False) -> dict[str, Any]:
-        return {
+    def as_json(self, *, whole: bool = False) -> dict[str, Any]:
+        """What a statement records. `whole` adds the raw C2PA report and the query variants."""
+        data: dict[str, Any] = {
             "sha256": self.sha256,
             "size_bytes": self.size_bytes,
             "probe": None if self.probe is None else self.probe.as_json(),
-            "c2pa": self.c2pa.as_json(raw_report=raw_report),
+            "c2pa": self.c2pa.as_json(raw_report=whole),
             "fingerprints": None if self.fingerprints is None else self.fingerprints.as_json(),
             "essence_sha256": self.essence_sha256,
             "findings": [finding.as_json() for finding in self.findings],
         }
+        return data | ({"variants": [variant.as_json() for variant in self.variants]} if whole else {})
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Examination:
@@ -191,4 +222,5 @@ class Examination:
             None if fingerprints is None else Fingerprints.from_json(fingerprints),
             text_or_none(data["essence_sha256"]),
             tuple(Finding.from_json(finding) for finding in data["findings"]),
+            tuple(VariantCode.from_json(variant) for variant in data.get("variants", ())),
         )

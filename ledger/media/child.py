@@ -1,0 +1,106 @@
+"""Start the examiner's child process, give it one job, take one bounded answer, and leave no process behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+# A full pack of findings with 2,400 frames in five forms and a 4 MB raw report in base64 stays under it.
+ANSWER_BYTES_MAX: Final = 16 * 2**20
+_BLOCK_BYTES: Final = 64 * 2**10
+# One thread for libraries that would start one per core and reserve memory for each; nothing of our own environment.
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one child. `wall_seconds` covers start to answer; a slow disk is why it exceeds `cpu_seconds` alone."""
+
+    wall_seconds: int = 300
+    cpu_seconds: int = 240
+    file_bytes: int = 4 * 2**30  # a two-minute mezzanine at 200 Mbit/s is 3 GB
+
+    def as_json(self, *, written_bytes: int = 0) -> dict[str, int]:
+        return {"cpu_seconds": self.cpu_seconds, "written_bytes": written_bytes}
+
+
+class ChildFailedError(Exception):
+    """The child gave no answer. `code` is timeout, crashed, garbage or answer_too_large."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@contextlib.contextmanager
+def started(job: dict[str, Any], descriptors: tuple[int, ...]) -> Iterator[subprocess.Popen[bytes]]:
+    """A running child that has its job. Whatever happens, its whole process group is dead on the way out."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-m", "ledger.media.examiner"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # decoders print what strangers wrote; it is no one's log
+        pass_fds=descriptors,
+        env=_ENVIRONMENT,
+        start_new_session=True,
+    )
+    try:
+        _hand_over(process, job)
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _hand_over(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
+    stdin: Any = process.stdin
+    with contextlib.suppress(BrokenPipeError):  # a child that died at once is met again when its answer is read
+        stdin.write(json.dumps(job).encode())
+        stdin.close()
+
+
+def answer(process: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
+    """The child's answer. `deadline` is on the monotonic clock. Raises ChildFailedError."""
+    stdout: Any = process.stdout
+    raw = _read(stdout, deadline)
+    try:
+        code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise ChildFailedError("timeout") from None
+    if code != 0:
+        raise ChildFailedError("crashed")
+    try:
+        document = json.loads(raw)
+    except ValueError:
+        raise ChildFailedError("garbage") from None
+    if not isinstance(document, dict):
+        raise ChildFailedError("garbage")
+    return document
+
+
+def _read(stdout: IO[bytes], deadline: float) -> bytes:
+    """Everything up to the end of file, within the bound and the deadline."""
+    blocks: list[bytes] = []
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        while sum(map(len, blocks)) <= ANSWER_BYTES_MAX:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise ChildFailedError("timeout")
+            block = os.read(stdout.fileno(), _BLOCK_BYTES)
+            if not block:
+                return b"".join(blocks)
+            blocks.append(block)
+    raise ChildFailedError("answer_too_large")

@@ -1,0 +1,70 @@
+"""The child process that touches strangers' bytes: `python -m ledger.media.examiner`.
+
+Reads one JSON job on stdin, fences itself in, works, writes one JSON document on stdout. It holds no secret, except a
+signing job's key, which comes on stdin and is never in an argument or the environment. A crash leaves nothing behind: it
+can write no file but a signing job's target, which the parent made and removes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ledger.errors import LedgerError
+from ledger.media.confinement import confine
+from ledger.media.examine import examine
+from ledger.media.trust import TrustSettings
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    """Do one job, fenced in. Raises what the job raises; the parent reads any death as a finding."""
+    limits = job["limits"]
+    fences = confine(cpu_seconds=limits["cpu_seconds"], written_bytes=limits["written_bytes"])
+    if job["kind"] == "sign":
+        from ledger.media.signing_job import sign
+
+        return {"signed": sign(job)}
+    if job["kind"] == "fences":
+        return {"fences": fences.as_json(), "attempts": _attempts()}
+    found = examine(
+        Path(job["path"]),
+        frozenset(job["extractors"]),
+        TrustSettings(**job["trust"]),
+        datetime.fromisoformat(job["now"]),
+    )
+    return {"extraction": found.as_json(), "fences": fences.as_json()}
+
+
+def _attempts() -> dict[str, str]:
+    """Try what the fences forbid, so that `fsck` and the tests can ask a real child what it can do."""
+    import os
+    import socket
+
+    def outcome(action: Any) -> str:
+        try:
+            action()
+        except OSError as error:
+            return type(error).__name__
+        return "allowed"
+
+    return {
+        "socket": outcome(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()),
+        "program": outcome(lambda: os.execv(sys.executable, [sys.executable, "-c", "pass"])),  # noqa: S606
+    }
+
+
+def main() -> int:
+    job = json.load(sys.stdin)
+    try:
+        answer = run(job)
+    except LedgerError as error:
+        answer = {"error": {"class": type(error).__name__, "code": error.code, "what": error.what, "do": error.do}}
+    json.dump(answer, sys.stdout, allow_nan=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

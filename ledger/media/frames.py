@@ -1,0 +1,140 @@
+"""One pass over the pictures of a file: two a second and at every cut, each as one canonical frame for all extractors.
+
+Canonical: upright as it would be shown, RGB, longest side 512 px. The size is part of every fingerprint's name, because
+the same hash at another size differs by several bits. Frames that no other frame refers to are not decoded (NONREF).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ledger.media.media_type import MediaType
+from ledger.media.probe import OverBoundError, UnsupportedMediaError, open_container, open_still
+
+Pixels = NDArray[np.uint8]
+
+SAMPLING: Final = "nonref-2fps"
+SIDE_PX: Final = 512
+SAMPLE_EVERY_MS: Final = 500
+FRAMES_MAX: Final = 2400  # 15 minutes at two a second with room for cuts; what lies behind is reported as not looked at
+DURATION_MS_MAX: Final = 15 * 60 * 1000  # 1080p decodes at about ten times real time: 90 s of work
+CUT_LEVELS: Final = 28  # mean change of a grey thumbnail, of 255, that makes a cut; fades and pans stay below
+CUT_GAP_MS: Final = 200  # a flicker is not a cut every frame
+ANIMATION_FRAMES_MAX: Final = 600  # frames of an animated still that are decoded at all
+_THUMBNAIL: Final = (32, 18)
+
+
+@dataclass(frozen=True)
+class SampledFrame:
+    """`pixels` is height x width x 3, uint8, RGB; `t_ms` counts from the first frame."""
+
+    t_ms: int
+    pixels: Pixels
+
+
+@dataclass
+class Coverage:
+    """How far a pass came: filled in while `sample_frames` runs, because a broken file ends it early."""
+
+    frames: int = 0
+    until_ms: int = 0
+    ended_early: str | None = None
+
+
+def sample_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[SampledFrame]:
+    """The sampled frames. A file that breaks off ends the iteration and says so in `coverage`.
+
+    Raises UnsupportedMediaError when there is no picture at all, OverBoundError and av.FFmpegError before the first.
+    """
+    source = _still_frames(path) if kind.kind == "still" else _video_frames(path, kind, coverage)
+    for frame in source:
+        if coverage.frames >= FRAMES_MAX or frame.t_ms > DURATION_MS_MAX:
+            coverage.ended_early = "over_bound"
+            return
+        coverage.frames, coverage.until_ms = coverage.frames + 1, frame.t_ms
+        yield frame
+
+
+def _video_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[SampledFrame]:
+    with open_container(path, kind) as container:
+        if not container.streams.video:
+            raise UnsupportedMediaError("no_video_stream")
+        stream = container.streams.video[0]
+        stream.codec_context.skip_frame = "NONREF"
+        stream.thread_type = "AUTO"
+        chooser = _Chooser()
+        try:
+            for frame in container.decode(stream):
+                if (t_ms := chooser.wants(frame)) is not None:
+                    yield SampledFrame(t_ms, _canonical_video(frame))
+        except (av.FFmpegError, ValueError) as error:
+            if coverage.frames == 0:
+                raise
+            coverage.ended_early = type(error).__name__
+
+
+class _Chooser:
+    """Which decoded frames to keep: the first at or after each half second, and the first after a cut."""
+
+    def __init__(self) -> None:
+        self._start_s: float | None = None
+        self._next_ms = 0
+        self._kept_ms = -CUT_GAP_MS
+        self._before: NDArray[np.int16] | None = None
+
+    def wants(self, frame: av.VideoFrame) -> int | None:
+        """The frame's time in ms when it is wanted, else None. Frames without a time are not."""
+        if frame.pts is None:
+            return None
+        self._start_s = frame.time if self._start_s is None else self._start_s
+        t_ms = max(0, round((frame.time - self._start_s) * 1000))
+        due, cut = t_ms >= self._next_ms, self._is_cut(frame)
+        if not due and not (cut and t_ms - self._kept_ms >= CUT_GAP_MS):
+            return None
+        if due:
+            self._next_ms = (t_ms // SAMPLE_EVERY_MS + 1) * SAMPLE_EVERY_MS
+        self._kept_ms = t_ms
+        return t_ms
+
+    def _is_cut(self, frame: av.VideoFrame) -> bool:
+        grey = frame.reformat(*_THUMBNAIL, format="gray", interpolation="AREA").to_ndarray().astype(np.int16)
+        before, self._before = self._before, grey
+        return before is not None and float(np.abs(grey - before).mean()) > CUT_LEVELS
+
+
+def _canonical_video(frame: av.VideoFrame) -> Pixels:
+    width, height = fitted(frame.width, frame.height)
+    pixels: Any = frame.reformat(width, height, format="rgb24", interpolation="AREA").to_ndarray()
+    return np.ascontiguousarray(np.rot90(pixels, k=round(frame.rotation / 90) % 4))
+
+
+def fitted(width: int, height: int) -> tuple[int, int]:
+    """The size with the same shape whose longest side is `SIDE_PX`."""
+    if width < 1 or height < 1:
+        raise OverBoundError("no_pixels")
+    longest = max(width, height)
+    return max(1, round(width * SIDE_PX / longest)), max(1, round(height * SIDE_PX / longest))
+
+
+def _still_frames(path: Path) -> Iterator[SampledFrame]:
+    with open_still(path) as image:
+        next_ms = t_ms = 0
+        for index in range(min(getattr(image, "n_frames", 1), ANIMATION_FRAMES_MAX)):
+            image.seek(index)
+            if t_ms >= next_ms:
+                yield SampledFrame(t_ms, _canonical_still(image))
+                next_ms = (t_ms // SAMPLE_EVERY_MS + 1) * SAMPLE_EVERY_MS
+            t_ms += max(10, int(image.info.get("duration", 100)))
+
+
+def _canonical_still(image: Image.Image) -> Pixels:
+    upright = ImageOps.exif_transpose(image).convert("RGB")
+    return np.asarray(upright.resize(fitted(*upright.size), Image.Resampling.BILINEAR))

@@ -1,0 +1,142 @@
+"""Examine a stranger's file from a process that never parses a byte of it: we hash, a fenced child does the rest.
+
+What the file does to the child is a finding, never an exception and never "clean". Only the caller's mistakes raise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.clock import Clock, SystemClock
+from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
+from ledger.media.child import ChildFailedError, Limits, answer, started
+from ledger.media.examine import DIGEST_ALGORITHM, NOT_BUILT, finding
+from ledger.media.findings import ALL, EXTRACTORS, QUERY_VARIANTS, C2paReport, Examination, Finding
+from ledger.media.trust import TrustSettings
+
+HASH_BLOCK_BYTES: Final = 1 * 2**20
+
+
+class Examiner:
+    """The examiner port's production implementation. Safe to use from several threads; each call has its own child."""
+
+    def __init__(
+        self, trust: TrustSettings | None = None, *, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
+        """`clock` answers when a signer's certificate has expired; the C2PA engine itself uses the machine's clock."""
+        self._trust, self._limits, self._clock = trust or TrustSettings(), limits or Limits(), clock or SystemClock()
+
+    def examine(self, path: Path, *, extractors: frozenset[str] = ALL) -> Examination:
+        """Everything that `extractors` (of `EXTRACTORS`, or `QUERY_VARIANTS`) find in the file at `path`.
+
+        `CHEAP` decodes nothing and is enough for a file whose digest is known. Raises NotFound `file_not_found`,
+        Misuse `file_unreadable`, `file_empty` or `extractor_unknown`, TooLarge `file_too_large`, and Unavailable
+        `file_changed` when somebody writes to the file meanwhile.
+        """
+        _check_names(extractors)
+        deadline = time.monotonic() + self._limits.wall_seconds
+        with (
+            opened(path, self._limits.file_bytes) as descriptor,
+            started(self._job(descriptor, extractors), (descriptor,)) as child,
+        ):
+            sha256, size_bytes = digest(descriptor)  # while the child works
+            try:
+                document = answer(child, deadline)
+                return _examination(document, sha256, size_bytes, extractors)
+            except ChildFailedError as error:
+                return self._failed(error.code, sha256, size_bytes, extractors)
+            except (KeyError, TypeError, ValueError):
+                return self._failed("garbage", sha256, size_bytes, extractors)
+
+    def _job(self, descriptor: int, extractors: frozenset[str]) -> dict[str, Any]:
+        return {
+            "kind": "examine",
+            "path": f"/dev/fd/{descriptor}",  # the very file we hash, whatever its name points to by now
+            "extractors": sorted(extractors),
+            "trust": self._trust.as_json(),
+            "now": self._clock.now().isoformat(),
+            "limits": self._limits.as_json(),
+        }
+
+    def _failed(self, code: str, sha256: str, size_bytes: int, extractors: frozenset[str]) -> Examination:
+        """The examination when the child gave no usable answer: the digest is ours, everything else failed."""
+        remark = (f"countersign.examination.{code}",)
+        report = C2paReport("not_checked", "not_checked", validation=remark, trust_sha256=self._trust.sha256)
+        asked = {name: finding(name, "failed", code=code) for name in extractors & set(EXTRACTORS)}
+        findings = _complete(asked, sha256, size_bytes, extractors)
+        return Examination(sha256, size_bytes, None, report, None, None, findings)
+
+
+@contextmanager
+def opened(path: Path, file_bytes_max: int) -> Iterator[int]:
+    """A descriptor of a regular file that is neither empty nor over the bound. Raises as `Examiner.examine` says."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a named pipe must not hold us up
+    except FileNotFoundError:
+        raise NotFound("file_not_found", "There is no such file.", "Give the path of a file.") from None
+    except OSError:
+        raise Misuse("file_unreadable", "The file can't be opened.", "Check its permissions.") from None
+    try:
+        _check(os.fstat(descriptor), file_bytes_max)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def digest(descriptor: int) -> tuple[str, int]:
+    """(SHA-256 in hex, size) of an open file, in blocks. Raises Unavailable `file_changed`."""
+    before, total, offset = os.fstat(descriptor), hashlib.sha256(), 0
+    while block := os.pread(descriptor, HASH_BLOCK_BYTES, offset):
+        total.update(block)
+        offset += len(block)
+    after = os.fstat(descriptor)
+    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or offset != after.st_size:
+        raise Unavailable("file_changed", "The file was written to while it was read.", "Try again when it is whole.")
+    return total.hexdigest(), offset
+
+
+def _check(status: os.stat_result, file_bytes_max: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise Misuse("file_unreadable", "That is not a regular file.", "Give the path of a file.")
+    if status.st_size == 0:
+        raise Misuse("file_empty", "The file has no bytes.", "Give a file with content.")
+    if status.st_size > file_bytes_max:
+        raise TooLarge("file_too_large", f"The file is over {file_bytes_max} bytes.", "Give a smaller file.")
+
+
+def _check_names(extractors: frozenset[str]) -> None:
+    if unknown := extractors - set(EXTRACTORS) - {QUERY_VARIANTS}:
+        raise Misuse("extractor_unknown", f"No such extractor: {', '.join(sorted(unknown))}.", "See EXTRACTORS.")
+
+
+def _examination(document: dict[str, Any], sha256: str, size_bytes: int, extractors: frozenset[str]) -> Examination:
+    """The child's answer, checked. Raises KeyError, TypeError or ValueError when it is not one."""
+    extraction = document["extraction"]
+    found = [Finding.from_json(item) for item in extraction["findings"]]
+    by_name = {item.extractor: item for item in found if item.extractor in extractors}
+    findings = _complete(by_name, sha256, size_bytes, extractors)
+    data = extraction | {"sha256": sha256, "size_bytes": size_bytes, "findings": [f.as_json() for f in findings]}
+    return Examination.from_json(data)
+
+
+def _complete(
+    found: dict[str, Finding], sha256: str, size_bytes: int, extractors: frozenset[str]
+) -> tuple[Finding, ...]:
+    """One finding for each name in `EXTRACTORS`, in that order; the digest's is ours."""
+    mine = Finding(*DIGEST_ALGORITHM, "found", {"sha256": sha256, "size_bytes": size_bytes})
+    return tuple(mine if name == "digest" else found.get(name) or _silent(name, extractors) for name in EXTRACTORS)
+
+
+def _silent(name: str, extractors: frozenset[str]) -> Finding:
+    if name in NOT_BUILT:
+        return finding(name, "not_checked", reason="no_extractor")
+    if name not in extractors:
+        return finding(name, "not_checked", reason="not_asked_for")
+    return finding(name, "failed", code="no_answer")
