@@ -1,10 +1,13 @@
-"""Shared fixtures: where the corpus is, when it is there."""
+"""Shared fixtures: where the corpus is, when it is there, and a house with people in it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.house_of import House
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
@@ -15,3 +18,19 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real media is not beside this checkout")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def closed_house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Opened and closed once a run; every `house` is a copy of its files."""
+    house = House(tmp_path_factory.mktemp("house"))
+    house.close()
+    return house
+
+
+@pytest.fixture
+def house(tmp_path: Path, closed_house: House) -> Iterator[House]:
+    """A real ledger on SQLite in a temporary folder, opened, with ten enrolled actors."""
+    opened = House(tmp_path, like=closed_house)
+    yield opened
+    opened.close()
