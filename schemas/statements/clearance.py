@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Body, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
+from schemas.base import ActorId, Body, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
 
 Outcome = Literal["pass", "fail", "not_applicable", "not_checked"]
 
@@ -46,6 +46,8 @@ class ClearanceDecided(Body):
     decided_at: Instant
     weighed: Annotated[tuple[Weighed, ...], Field(min_length=1, max_length=200)]
     consents: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
+    asked_by: ActorId | None = None
+    """Who asked; the service answers. None when the ledger asked itself."""
 
     def tags(self) -> tuple[str, ...]:
         consents = (f"consent:{consent}" for consent in self.consents)
@@ -75,6 +77,7 @@ class ClearanceDecided(Body):
                     }
                 ],
                 "consents": ["019a9b00-0000-7000-8000-000000000001"],
+                "asked_by": "pia-platform",
             }
         )
 

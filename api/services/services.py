@@ -1,0 +1,37 @@
+"""The parts that a service works with, put together once in ops/wiring.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from projections.views import Views
+
+from api.tokens import Tokens
+from ledger.blobs import Blobs
+from ledger.clock import Clock
+from ledger.door import Ledger
+from ledger.media.sandbox import Examiner
+from ledger.media.signing import ManifestSigner
+
+
+@dataclass(frozen=True)
+class Services:
+    """`signer` is None where no C2PA identity is set up; signing then answers Unavailable."""
+
+    ledger: Ledger
+    blobs: Blobs
+    views: Views
+    examiner: Examiner
+    signer: ManifestSigner | None
+    tokens: Tokens
+    origin: str
+    upload_bytes_max: int
+
+    @property
+    def clock(self) -> Clock:
+        return self.ledger.clock
+
+    def close(self) -> None:
+        """Stops following, waits for the writer, gives back the files."""
+        self.views.close()
+        self.ledger.close()

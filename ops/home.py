@@ -1,0 +1,163 @@
+"""The home folder: where everything lies, and how one is made.
+
+settings.toml    what this log is called, and bounds
+ledger.sqlite    the log: entries, tags, tiles, checkpoint        kept
+vault.sqlite     personal data and its keys (0600)                kept
+blobs/           media and reports by SHA-256                     kept
+keys/            private keys (0700, each 0600)                   kept, and backed up elsewhere
+trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the same for time stamps
+tokens.json      SHA-256 of API tokens and whose they are
+views.sqlite     projections; may be deleted, they rebuild
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from ledger.clock import Clock
+from ledger.door import Ledger, Receipt
+from ledger.errors import Misuse
+from ledger.keys import (
+    SigningKey,
+    new_signing_key,
+    read_mldsa_key,
+    read_signing_key,
+    write_private_key,
+    write_secret,
+)
+from ledger.media.testca import make_test_ca
+from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.note import sign_note
+from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey
+from ledger.store.contract import Seal
+from ledger.store.sqlite import SQLiteStore
+from ledger.vault import Vault
+from ops.settings import Settings, write_settings
+from schemas.statements.actor import LogOpened
+
+KEK_BYTES = 32  # AES-256
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of a home folder."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        return self.path / "ledger.sqlite"
+
+    @property
+    def vault(self) -> Path:
+        return self.path / "vault.sqlite"
+
+    @property
+    def views(self) -> Path:
+        return self.path / "views.sqlite"
+
+    @property
+    def blobs(self) -> Path:
+        return self.path / "blobs"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def trust(self) -> Path:
+        return self.path / "trust"
+
+    @property
+    def tokens(self) -> Path:
+        return self.path / "tokens.json"
+
+    def actor_key(self, actor: str) -> Path:
+        return self.keys / f"actor-{actor}.pem"
+
+    def log_signers(self, origin: str) -> tuple[Ed25519NoteKey, MlDsa44NoteKey]:
+        """The log's two checkpoint keys."""
+        return (
+            Ed25519NoteKey(origin, read_signing_key(self.keys / "log-ed25519.pem").private),
+            MlDsa44NoteKey(origin, read_mldsa_key(self.keys / "log-mldsa44.pem")),
+        )
+
+    def open_vault(self) -> Vault:
+        return Vault(self.vault, (self.keys / "vault-kek").read_bytes())
+
+
+def init_home(path: Path, clock: Clock, origin: str | None = None) -> tuple[Home, Receipt]:
+    """Makes a home and says the log's first entry. Refuses a folder that holds anything: nothing is overwritten.
+
+    A crash on the way leaves a folder without settings.toml, which is not a home; remove it and run again.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise Misuse(
+            "home_exists", f"{path} is there already and not empty", "Choose another folder; nothing was changed."
+        )
+    home = Home(path)
+    settings = Settings(origin=origin or f"countersign.local/{secrets.token_hex(4)}")
+    for folder in (path, home.keys, home.blobs, home.trust / "signers", home.trust / "tsa"):
+        folder.mkdir(parents=True, exist_ok=True)
+    home.keys.chmod(0o700)
+    service, operator = _make_keys(home, settings)
+    _make_test_ca(home, clock)
+    ledger = open_ledger(home, settings, clock)
+    try:
+        receipt = ledger.say(_opening(home, settings, service, operator))
+    finally:
+        ledger.close()
+    write_settings(path, settings)
+    return home, receipt
+
+
+def open_ledger(home: Home, settings: Settings, clock: Clock) -> Ledger:
+    """The door of a home. Raises NotFound `key_missing`, Unavailable, Untrusted."""
+    store = SQLiteStore(home.log, _seal(home, settings.origin, clock))
+    service = read_signing_key(home.keys / "service.pem")
+    return Ledger(store, home.open_vault(), clock, service, settings.service_actor)
+
+
+def _seal(home: Home, origin: str, clock: Clock) -> Seal:
+    signers = home.log_signers(origin)
+
+    def seal(size: int, root: bytes) -> bytes:
+        return sign_note(Checkpoint(origin, size, root).text(), signers, int(clock.now().timestamp()))
+
+    return seal
+
+
+def _make_keys(home: Home, settings: Settings) -> tuple[SigningKey, SigningKey]:
+    service, operator = new_signing_key(), new_signing_key()
+    write_private_key(home.keys / "service.pem", service.private)
+    write_private_key(home.actor_key(settings.operator), operator.private)
+    write_private_key(home.keys / "log-ed25519.pem", Ed25519PrivateKey.generate())
+    write_private_key(home.keys / "log-mldsa44.pem", MLDSA44PrivateKey.generate())
+    write_secret(home.keys / "vault-kek", os.urandom(KEK_BYTES))
+    return service, operator
+
+
+def _make_test_ca(home: Home, clock: Clock) -> None:
+    """A C2PA signing identity of our own, marked as a test: replace it by one from a CA on the C2PA trust list."""
+    authority = make_test_ca(clock.now())
+    (home.trust / "signers" / "own-test-ca.pem").write_text(authority.root_pem)
+    (home.trust / "own-chain.pem").write_text(authority.chain_pem)
+    write_secret(home.keys / "c2pa.pem", authority.leaf_key_pem.encode())
+
+
+def _opening(home: Home, settings: Settings, service: SigningKey, operator: SigningKey) -> LogOpened:
+    return LogOpened(
+        origin=settings.origin,
+        log_vkeys=tuple(signer.verifier.vkey() for signer in home.log_signers(settings.origin)),
+        service=settings.service_actor,
+        service_spki=b64encode(service.spki).decode(),
+        admin=settings.operator,
+        admin_spki=b64encode(operator.spki).decode(),
+    )

@@ -1,0 +1,65 @@
+"""Settings: the only reader of the environment, and of `settings.toml` in the home folder."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ledger.errors import Misuse, NotFound
+
+HOME_VARIABLE = "COUNTERSIGN_HOME"
+DEFAULT_HOME = Path("countersign-home")
+
+
+class Settings(BaseModel):
+    """What a home folder says of itself. Every field is explained in settings.toml, which `init` writes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    origin: str = Field(min_length=3, max_length=200, pattern=r"^[^\s+]+$")
+    """The log's name on every checkpoint. It never changes: a log of another name is another log."""
+    service_actor: str = "countersign"
+    """The name under which the ledger itself speaks."""
+    operator: str = "operator"
+    """The first administrator; commands run on the home folder itself speak as this actor."""
+    upload_bytes_max: int = Field(default=2 * 2**30, ge=2**20)
+    """The largest file taken in, in bytes. A minute of 4K at 100 Mbit/s is 750 MB."""
+    examination_seconds_max: int = Field(default=120, ge=5, le=3600)
+    """How long the examination of one file may take, in seconds, before it is stopped and recorded as failed."""
+
+
+def home_folder(given: Path | None) -> Path:
+    """`--home`, else COUNTERSIGN_HOME, else ./countersign-home."""
+    if given is not None:
+        return given
+    from_environment = os.environ.get(HOME_VARIABLE)
+    return Path(from_environment) if from_environment else DEFAULT_HOME
+
+
+def read_settings(home: Path) -> Settings:
+    """Raises NotFound `home_missing`, Misuse `settings_invalid` naming the field."""
+    path = home / "settings.toml"
+    if not path.is_file():
+        raise NotFound(
+            "home_missing", f"{home} is not a Countersign home", "Run `countersign init`, or name it with --home."
+        )
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misuse("settings_invalid", f"settings.toml is not TOML: {error}", "Correct the file.") from error
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "settings.toml"
+        raise Misuse("settings_invalid", f"{where}: {first['msg']}", "Correct the file.") from None
+
+
+def write_settings(home: Path, settings: Settings) -> None:
+    """settings.toml with what each field is for."""
+    lines = ["# Countersign. Explained in ops/settings.py; unknown names are refused.", ""]
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        lines.append(f"{name} = {value}" if isinstance(value, int) else f'{name} = "{value}"')
+    (home / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,69 @@
+"""The only place that puts parts together: a home folder and a clock become Services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from projections.views import Views
+
+from api.services.services import Services
+from api.tokens import Tokens
+from ledger.blobs import FolderBlobs
+from ledger.clock import Clock, SystemClock
+from ledger.media.child import Limits
+from ledger.media.sandbox import Examiner
+from ledger.media.signing import ManifestSigner
+from ledger.media.trust import TrustSettings
+from ops.home import Home, open_ledger
+from ops.settings import Settings, read_settings
+
+
+def open_services(path: Path, clock: Clock | None = None) -> Services:
+    """Raises NotFound `home_missing`, Misuse `settings_invalid`, Unavailable, Untrusted."""
+    settings = read_settings(path)
+    home = Home(path)
+    ledger = open_ledger(home, settings, clock or SystemClock())
+    blobs = FolderBlobs(home.blobs)
+    return Services(
+        ledger=ledger,
+        blobs=blobs,
+        views=Views(home.views, ledger, blobs),
+        examiner=Examiner(read_trust(home), limits=_limits(settings), clock=ledger.clock),
+        signer=_signer(home),
+        tokens=Tokens(home.tokens),
+        origin=settings.origin,
+        upload_bytes_max=settings.upload_bytes_max,
+    )
+
+
+@contextmanager
+def services_of(path: Path, clock: Clock | None = None) -> Iterator[Services]:
+    """Opens, and always closes."""
+    services = open_services(path, clock)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def read_trust(home: Home) -> TrustSettings:
+    """Every PEM file under trust/signers and trust/tsa, in name order."""
+
+    def bundle(name: str) -> str:
+        return "\n".join(file.read_text(encoding="ascii") for file in sorted((home.trust / name).glob("*.pem")))
+
+    return TrustSettings(signer_anchors_pem=bundle("signers"), tsa_anchors_pem=bundle("tsa"))
+
+
+def _limits(settings: Settings) -> Limits:
+    seconds = settings.examination_seconds_max
+    return Limits(wall_seconds=seconds, cpu_seconds=seconds, file_bytes=settings.upload_bytes_max)
+
+
+def _signer(home: Home) -> ManifestSigner | None:
+    chain, key = home.trust / "own-chain.pem", home.keys / "c2pa.pem"
+    if not (chain.is_file() and key.is_file()):
+        return None
+    return ManifestSigner(chain.read_text(encoding="ascii"), key.read_text(encoding="ascii"))
