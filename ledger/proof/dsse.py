@@ -59,17 +59,20 @@ class Envelope:
         return canonical(self.to_json())
 
     @classmethod
-    def parse(cls, raw: bytes | dict[str, Any], payload_type: str = PAYLOAD_TYPE) -> Envelope:
+    def parse(
+        cls, raw: bytes | dict[str, Any], payload_type: str = PAYLOAD_TYPE, payload_bytes_max: int = PAYLOAD_BYTES_MAX
+    ) -> Envelope:
         """The envelope in JSON bytes or in an already strictly parsed object.
 
-        Raises Misuse `envelope_malformed`, `envelope_payload_type`, TooLarge `envelope_too_large`, and the codes of
+        `payload_bytes_max`: what is no statement may be larger than one. Raises Misuse `envelope_malformed`, `envelope_payload_type`, TooLarge `envelope_too_large`, and the codes of
         `parse_json`.
         """
-        document = _parsed_envelope_json(raw) if isinstance(raw, bytes) else raw
+        envelope_bytes_max = ENVELOPE_BYTES_MAX + 2 * (payload_bytes_max - PAYLOAD_BYTES_MAX)
+        document = _parsed_envelope_json(raw, envelope_bytes_max) if isinstance(raw, bytes) else raw
         payload_text, said_type, signatures = _exact_members(document, ("payload", "payloadType", "signatures"))
         if said_type != payload_type:
             raise Misuse("envelope_payload_type", "The payload is of another type.", f"Send {payload_type}.")
-        payload = _envelope_base64(payload_text, PAYLOAD_BYTES_MAX)
+        payload = _envelope_base64(payload_text, payload_bytes_max)
         return cls(payload_type, payload, _parsed_signatures(signatures))
 
 
@@ -79,10 +82,12 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(type_bytes), type_bytes, len(payload), payload)
 
 
-def sign(payload: bytes, payload_type: str, private_key: Ed25519PrivateKey) -> Envelope:
+def sign(
+    payload: bytes, payload_type: str, private_key: Ed25519PrivateKey, payload_bytes_max: int = PAYLOAD_BYTES_MAX
+) -> Envelope:
     """`payload` under one signature. Raises TooLarge `envelope_too_large`."""
-    if len(payload) > PAYLOAD_BYTES_MAX:
-        raise _envelope_too_large("payload", PAYLOAD_BYTES_MAX)
+    if len(payload) > payload_bytes_max:
+        raise _envelope_too_large("payload", payload_bytes_max)
     spki_der = private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     signature = Signature(keyid(spki_der), private_key.sign(pae(payload_type, payload)))
     return Envelope(payload_type, payload, (signature,))
@@ -107,9 +112,9 @@ def verify(envelope: Envelope, keys: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(signature.keyid for signature in known)
 
 
-def _parsed_envelope_json(raw: bytes) -> Any:
-    if len(raw) > ENVELOPE_BYTES_MAX:
-        raise _envelope_too_large("envelope", ENVELOPE_BYTES_MAX)
+def _parsed_envelope_json(raw: bytes, bytes_max: int) -> Any:
+    if len(raw) > bytes_max:
+        raise _envelope_too_large("envelope", bytes_max)
     return parse_json(raw)
 
 
