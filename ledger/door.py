@@ -24,7 +24,7 @@ from ledger.errors import Conflict, LedgerError, Misuse
 from ledger.history import History
 from ledger.keys import SigningKey
 from ledger.knock import Knock, parse_envelope, sign_for
-from ledger.proof.dsse import Envelope, verify
+from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
 from ledger.proof.merkle import consistency_proof, inclusion_proof
 from ledger.proof.tlogproof import format_proof
 from ledger.rules import book
@@ -111,6 +111,15 @@ class Ledger:
             body, actor=speaker, at=now, sealed=sealed, subject=subject, auth=auth, statement_id=statement_id
         )
         return self._enter([sign_for(draft, self._service, now)])[0]
+
+    def attest(self, payload: bytes, payload_type: str, payload_bytes_max: int) -> Envelope:
+        """The service's signature over what is no statement and enters no log: an evidence pack's claims (SPEC S8.3).
+
+        Raises Misuse `attest_statement` for a statement, which has to come through the door; TooLarge.
+        """
+        if payload_type == PAYLOAD_TYPE:
+            raise Misuse("attest_statement", "a statement is said through the door", "Use say or append.")
+        return sign(payload, payload_type, self._service.private, payload_bytes_max)
 
     # -- the seven steps -----------------------------------------------------------------------------------------
 

@@ -64,7 +64,8 @@ class Envelope:
     ) -> Envelope:
         """The envelope in JSON bytes or in an already strictly parsed object.
 
-        `payload_bytes_max`: what is no statement may be larger than one. Raises Misuse `envelope_malformed`, `envelope_payload_type`, TooLarge `envelope_too_large`, and the codes of
+        `payload_bytes_max`: a signed document that is no statement (it never becomes an entry) may be larger. Raises
+        Misuse `envelope_malformed`, `envelope_payload_type`, TooLarge `envelope_too_large`, and the codes of
         `parse_json`.
         """
         envelope_bytes_max = ENVELOPE_BYTES_MAX + 2 * (payload_bytes_max - PAYLOAD_BYTES_MAX)
