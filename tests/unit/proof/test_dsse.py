@@ -185,3 +185,15 @@ def test_payload_bound_is_exact() -> None:
         Envelope.parse(document(payload=base64.b64encode(bytes(PAYLOAD_BYTES_MAX + 1)).decode()))
     with pytest.raises(TooLarge):
         Envelope.parse(b" " * (128 * 1024 + 1))
+
+
+def test_caller_may_name_a_larger_payload_bound_and_it_is_exact_too() -> None:
+    bound = 4 * PAYLOAD_BYTES_MAX
+    large = sign(bytes(bound), PAYLOAD_TYPE, KEY, payload_bytes_max=bound)
+    assert Envelope.parse(large.to_bytes(), payload_bytes_max=bound) == large
+    with pytest.raises(TooLarge):
+        Envelope.parse(large.to_bytes())
+    with pytest.raises(TooLarge):
+        sign(bytes(bound + 1), PAYLOAD_TYPE, KEY, payload_bytes_max=bound)
+    with pytest.raises(TooLarge):
+        Envelope.parse(document(payload=base64.b64encode(bytes(bound + 1)).decode()), payload_bytes_max=bound)
