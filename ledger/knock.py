@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ledger.errors import Misuse
+from ledger.errors import Misuse, TooLarge
 from ledger.keys import SigningKey
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
 from ledger.rules.proposal import CLOCK_SKEW_MAX
 from ledger.statement import Draft, Opening, commit
-from schemas.base import Body, Statement
+from schemas.base import PAYLOAD_BYTES_MAX, Body, Statement
 from schemas.catalogue import TYPES, parse_body
 
 
@@ -48,6 +48,9 @@ def sign_for(draft: Draft, key: SigningKey, at: datetime) -> Knock:
 
 
 def _knock(envelope: Envelope, openings: Mapping[str, Opening], at: datetime, *, made_here: bool) -> Knock:
+    if len(envelope.payload) > PAYLOAD_BYTES_MAX:
+        what = f"the payload has {len(envelope.payload)} bytes; {PAYLOAD_BYTES_MAX} fit an entry"
+        raise TooLarge("payload_too_large", what, "Put large texts into a blob and name its digest.")
     value = parse_json(envelope.payload)
     if canonical(value) != envelope.payload:
         raise Misuse("payload_not_canonical", "the payload is not in RFC 8785 form", "Canonicalise, then sign.")

@@ -7,12 +7,11 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from ledger.errors import Untrusted
+from ledger.errors import LedgerError, Misuse, Untrusted
 from ledger.history import History
+from ledger.proof.keys import public_key
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
 from schemas.statements.actor import ActorEnrolled, ActorKeyRevoked, ActorKeyRotated, LogOpened
@@ -120,9 +119,9 @@ def accept_revocation(proposal: Proposal, body: ActorKeyRevoked, history: Histor
 def _accept_new_key(spki: str, history: History) -> None:
     der = b64decode(spki)
     try:
-        if not isinstance(load_der_public_key(der), Ed25519PublicKey):
-            raise ValueError("another algorithm")
-    except (ValueError, UnsupportedAlgorithm):
+        if not isinstance(public_key(der), Ed25519PublicKey):
+            raise Misuse("key_unsupported", "another algorithm")
+    except LedgerError:  # low-order points too: under them one signature fits any message
         refuse("key_unsupported", "a statement key is an Ed25519 SubjectPublicKeyInfo in DER")
     tag = "key:" + hashlib.sha256(der).hexdigest()
     for said in history.about(tag, LogOpened, ActorEnrolled, ActorKeyRotated):
