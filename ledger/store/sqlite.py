@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,17 @@ def _unsealed(size: int, root: bytes) -> bytes:
 
 
 class SQLiteStore:
-    """The Store port on SQLite. One connection writes under a lock; every reading thread has its own."""
+    """The Store port on SQLite. One connection writes under a lock; each read borrows another."""
 
     def __init__(self, path: Path, seal: Seal = _unsealed) -> None:
         self._path, self._seal = path, seal
         self._write_lock = threading.Lock()
         self._grown = threading.Condition()
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
+        self._closed = False
         with translated():
-            self._writer = self._connect()
+            self._writer = open_database(self._path)
             self._writer.executescript(SCHEMA)
 
     # -- writing -------------------------------------------------------------------------------------------------
@@ -86,8 +88,7 @@ class SQLiteStore:
     def _place(self, item: Pending, index: int) -> Outcome:
         if (existing := self._said_before(item.events[0].statement_id)) is not None:
             return Appended(existing, existing=True)
-        if item.boundary:
-            sql, parameters = select(item.boundary, item.after, NO_END)
+        for sql, parameters in select(item.boundary, item.after, NO_END):
             moved = self._writer.execute(f"{sql} LIMIT 1", parameters).fetchone()
             if moved:
                 return BoundaryMoved(moved[0] - 1)
@@ -129,8 +130,8 @@ class SQLiteStore:
         return size, bytes(checkpoint)
 
     def tile(self, level: int, index: int) -> bytes:
-        with translated():
-            return TileRows(self._reader()).tile(level, index)
+        with translated(), self._reader() as connection:
+            return TileRows(connection).tile(level, index)
 
     def entry(self, index: int) -> Stored:
         row = self._fetch(f"{COLUMNS} WHERE position = ?", (index + 1,))
@@ -159,9 +160,20 @@ class SQLiteStore:
         if not queries or any(not query.tags and not query.types for query in queries):
             sql = f"{COLUMNS} WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
             return self._fetch(sql, (after, NO_END if upto is None else upto, page))
-        positions, parameters = select(queries, after, NO_END if upto is None else upto)
-        sql = f"{COLUMNS} WHERE position IN (SELECT position FROM ({positions}) ORDER BY position LIMIT ?)"
-        return self._fetch(f"{sql} ORDER BY position", [*parameters, page])
+        parts = list(select(queries, after, NO_END if upto is None else upto))
+        if len(parts) == 1:
+            positions_sql, parameters = parts[0]
+            sql = f"{COLUMNS} WHERE position IN (SELECT position FROM ({positions_sql}) ORDER BY position LIMIT ?)"
+            return self._fetch(f"{sql} ORDER BY position", [*parameters, page])
+        return self._wide_page(parts, page)
+
+    def _wide_page(self, parts: Sequence[tuple[str, list[Any]]], page: int) -> list[tuple[Any, ...]]:
+        found: set[int] = set()
+        for sql, parameters in parts:
+            found.update(row[0] for row in self._fetch(f"{sql} ORDER BY position LIMIT ?", [*parameters, page]))
+        positions = sorted(found)[:page]
+        places = ", ".join("?" * len(positions))
+        return self._fetch(f"{COLUMNS} WHERE position IN ({places}) ORDER BY position", positions)
 
     def wait(self, after: int, timeout_s: float) -> int:
         deadline = time.monotonic() + timeout_s
@@ -171,22 +183,31 @@ class SQLiteStore:
         return size
 
     def close(self) -> None:
-        while self._connections:
-            self._connections.pop().close()
+        with self._write_lock, self._idle_lock:
+            self._closed = True
+            for connection in (self._writer, *self._idle):
+                connection.close()
+            self._idle.clear()
 
     # -- connections ---------------------------------------------------------------------------------------------
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = open_database(self._path)
-        self._connections.append(connection)
-        return connection
-
-    def _reader(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
-            self._local.connection = self._connect()
-        connection: sqlite3.Connection = self._local.connection
-        return connection
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one question, then back among the idle: as many as read at once, whoever comes and goes."""
+        with self._idle_lock:
+            if self._closed:
+                raise sqlite3.ProgrammingError("closed")
+            idle = self._idle.pop() if self._idle else None
+        connection = idle or open_database(self._path)
+        try:
+            yield connection
+        finally:
+            with self._idle_lock:
+                if self._closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
 
     def _fetch(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        with translated():
-            return self._reader().execute(sql, tuple(parameters)).fetchall()
+        with translated(), self._reader() as connection:
+            return connection.execute(sql, tuple(parameters)).fetchall()

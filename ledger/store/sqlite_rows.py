@@ -12,6 +12,7 @@ from ledger.errors import Misuse, Unavailable, Untrusted
 from ledger.store.contract import Query, Stored
 
 BUSY_TIMEOUT_MS = 10_000  # another process's transaction ends well before; past it something is stuck
+SELECT_TERMS_MAX = 200  # SQLite takes 500 in one compound SELECT; the boundary of a large family has thousands
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -44,14 +45,11 @@ def stored(row: Sequence[Any]) -> Stored:
     return Stored(position - 1, kind, tuple(tags.split("\n")) if tags else (), bytes(data), statement_id)
 
 
-def select(queries: Sequence[Query], after: int, upto: int) -> tuple[str, list[Any]]:
-    """SQL for the positions in (after, upto] that match any query. Each part is a range of one index."""
-    parts, parameters = [], []
-    for query in queries:
-        sql, values = _one_query(query, after, upto)
-        parts.append(sql)
-        parameters.extend(values)
-    return " UNION ".join(parts), parameters
+def select(queries: Sequence[Query], after: int, upto: int) -> Iterator[tuple[str, list[Any]]]:
+    """SQL for the positions in (after, upto] that match any query, SELECT_TERMS_MAX queries a statement."""
+    for start in range(0, len(queries), SELECT_TERMS_MAX):
+        parts = [_one_query(query, after, upto) for query in queries[start : start + SELECT_TERMS_MAX]]
+        yield " UNION ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
 
 
 def _one_query(query: Query, after: int, upto: int) -> tuple[str, list[Any]]:
