@@ -107,19 +107,21 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
     stamped = _stamp_holds(reading.stamps, certificates, trust)
     verdict = _judged(reading, certificates, expires=None if stamped else now)
     signature = manifest.get("signature_info") or {}
+    exclusions = _ADDITIONAL_EXCLUSIONS in informational(reading.signers)
+    told = [*claims.remarks(manifests, label), *([_ADDITIONAL_EXCLUSIONS] if exclusions else [])]
     return C2paReport(
         state=verdict.state,
         ingredients_state=verdict.ingredients_state,
         issuer=claims.cut(signature.get("issuer")),
         claim_generator=claims.claim_generator(manifest),
         digital_source_type=claims.digital_source_type(manifests, label),
-        validation=(*verdict.validation, *claims.remarks(manifests, label)),
+        validation=(*verdict.validation, *told),
         manifest_sha256=hashlib.sha256(reading.store).hexdigest() if reading.store else None,
         ledger_assertion=claims.ledger_assertion(manifest),
         signed_at=claims.cut(signature.get("time")) if stamped else None,
         version=engine_version(),
         trust_sha256=trust.sha256,
-        additional_exclusions=_ADDITIONAL_EXCLUSIONS in informational(reading.signers),
+        additional_exclusions=exclusions,
         raw_report=reading.raw,
     )
 

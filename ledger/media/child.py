@@ -17,13 +17,19 @@ from typing import IO, Any, Final
 # A full pack of findings with 2,400 frames in five forms and a 4 MB raw report in base64 stays under it.
 ANSWER_BYTES_MAX: Final = 16 * 2**20
 _BLOCK_BYTES: Final = 64 * 2**10
-# One thread for libraries that would start one per core and reserve memory for each; nothing of our own environment.
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+# Libraries would start a thread per core and reserve memory for each, which the limit counts. Nothing of our own
+# environment: it may hold secrets.
+_ENVIRONMENT: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONUTF8": "1",
+}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one child. `wall_seconds` covers start to answer; a slow disk is why it exceeds `cpu_seconds` alone."""
+    """Bounds of one child. `wall_seconds` covers start to answer, so it leaves a slow disk its time."""
 
     wall_seconds: int = 300
     cpu_seconds: int = 240

@@ -29,6 +29,7 @@ DURATION_MS_MAX: Final = 15 * 60 * 1000  # 1080p decodes at about ten times real
 CUT_LEVELS: Final = 28  # mean change of a grey thumbnail, of 255, that makes a cut; fades and pans stay below
 CUT_GAP_MS: Final = 200  # a flicker is not a cut every frame
 ANIMATION_FRAMES_MAX: Final = 600  # frames of an animated still that are decoded at all
+DECODER_THREADS: Final = 2  # each keeps frames of its own, and several examinations run side by side
 _THUMBNAIL: Final = (32, 18)
 
 
@@ -69,7 +70,7 @@ def _video_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[S
             raise UnsupportedMediaError("no_video_stream")
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONREF"
-        stream.thread_type = "AUTO"
+        stream.thread_type, stream.codec_context.thread_count = "AUTO", DECODER_THREADS
         chooser = _Chooser()
         try:
             for frame in container.decode(stream):

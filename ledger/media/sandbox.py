@@ -121,16 +121,22 @@ def _examination(document: dict[str, Any], sha256: str, size_bytes: int, extract
     extraction = document["extraction"]
     found = [Finding.from_json(item) for item in extraction["findings"]]
     by_name = {item.extractor: item for item in found if item.extractor in extractors}
-    findings = _complete(by_name, sha256, size_bytes, extractors)
+    fences = {str(name): bool(stands) for name, stands in dict(document["fences"]).items()}
+    findings = _complete(by_name, sha256, size_bytes, extractors, fences=fences)
     data = extraction | {"sha256": sha256, "size_bytes": size_bytes, "findings": [f.as_json() for f in findings]}
     return Examination.from_json(data)
 
 
 def _complete(
-    found: dict[str, Finding], sha256: str, size_bytes: int, extractors: frozenset[str]
+    found: dict[str, Finding],
+    sha256: str,
+    size_bytes: int,
+    extractors: frozenset[str],
+    *,
+    fences: dict[str, bool] | None = None,
 ) -> tuple[Finding, ...]:
-    """One finding for each name in `EXTRACTORS`, in that order; the digest's is ours."""
-    mine = Finding(*DIGEST_ALGORITHM, "found", {"sha256": sha256, "size_bytes": size_bytes})
+    """One finding for each name in `EXTRACTORS`, in that order. The digest's is ours, and says how the rest was fenced."""
+    mine = Finding(*DIGEST_ALGORITHM, "found", {"sha256": sha256, "size_bytes": size_bytes, "fences": fences or {}})
     return tuple(mine if name == "digest" else found.get(name) or _silent(name, extractors) for name in EXTRACTORS)
 
 

@@ -1,0 +1,293 @@
+"""The examiner as everyone calls it: a real child process, real files, hostile files, and the caller's mistakes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from ledger.errors import LedgerError
+from ledger.media import child
+from ledger.media.findings import ALL, CHEAP, EXTRACTORS, QUERY_VARIANTS, Examination
+from ledger.media.fingerprints import hamming
+from ledger.media.sandbox import Examiner
+from ops.demo.media import make_unrelated_clip, reencode
+
+
+def remux(source: Path, target: Path) -> Path:
+    """Copy the coded streams into the container that `target` is named after."""
+    with av.open(str(source)) as container, av.open(str(target), "w") as output:
+        streams = {s.index: output.add_stream_from_template(s) for s in container.streams}
+        for packet in container.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream_index]
+                output.mux(packet)
+    return target
+
+
+def nearest(query: Examination, reference: Examination) -> list[int]:
+    assert query.fingerprints is not None
+    assert reference.fingerprints is not None
+    return [min(hamming(q.pdq, r.pdq) for r in reference.fingerprints.frames) for q in query.fingerprints.frames]
+
+
+def test_full_examination_of_a_signed_clip(examiner: Examiner, signed: Path) -> None:
+    found = examiner.examine(signed)
+    assert found.sha256 == hashlib.sha256(signed.read_bytes()).hexdigest()
+    assert found.size_bytes == signed.stat().st_size
+    assert tuple(f.extractor for f in found.findings) == EXTRACTORS
+    assert {f.extractor for f in found.findings if f.state == "found"} == ALL
+    assert {f.state for f in found.findings if f.extractor not in ALL} == {"not_checked"}
+    assert found.probe is not None
+    assert [(s.kind, s.codec) for s in found.probe.streams] == [("video", "h264"), ("audio", "aac")]
+    assert (found.probe.duration_ms, found.probe.media_type) == (4000, "video/mp4")
+    assert found.fingerprints is not None
+    assert [f.t_ms for f in found.fingerprints.frames][:4] == [0, 500, 1000, 1500]
+    fences = found.finding("digest").detail["fences"]
+    assert fences["limits"]
+    assert fences["seccomp"] or fences["network_namespace"]
+
+
+def test_examination_is_json_without_floats_and_reads_back(examiner: Examiner, signed: Path) -> None:
+    found = examiner.examine(signed, extractors=ALL | {QUERY_VARIANTS})
+
+    def no_float(text: str) -> float:
+        raise AssertionError(text)
+
+    assert Examination.from_json(json.loads(json.dumps(found.as_json(whole=True)), parse_float=no_float)) == found
+    assert "raw_report" not in found.as_json()["c2pa"]
+
+
+def test_the_cheap_set_decodes_nothing_and_says_so(examiner: Examiner, signed: Path) -> None:
+    found = examiner.examine(signed, extractors=CHEAP)
+    assert found.c2pa.state == "trusted"
+    assert (found.probe, found.fingerprints, found.essence_sha256) == (None, None, None)
+    assert found.finding("pdq").state == "not_checked"
+    assert found.finding("pdq").detail == {"reason": "not_asked_for"}
+
+
+def test_same_file_same_findings(examiner: Examiner, signed: Path) -> None:
+    assert examiner.examine(signed).as_json() == examiner.examine(signed).as_json()
+
+
+def test_reencoded_copy_loses_manifest_and_essence_but_keeps_its_fingerprints(
+    examiner: Examiner, signed: Path, tmp_path: Path
+) -> None:
+    original, copy = examiner.examine(signed), examiner.examine(reencode(signed, tmp_path / "copy.mp4", height=180))
+    assert copy.c2pa.state == "absent"
+    assert copy.essence_sha256 not in (None, original.essence_sha256)
+    assert max(nearest(copy, original)) <= 31
+
+
+def test_unrelated_clip_is_near_no_frame(examiner: Examiner, signed: Path, tmp_path: Path) -> None:
+    other = examiner.examine(make_unrelated_clip(tmp_path / "other.mp4", seconds=3, size=(640, 360)))
+    assert min(nearest(other, examiner.examine(signed))) > 60
+
+
+def test_matroska_is_unsupported_for_manifests_but_examined(examiner: Examiner, signed: Path, tmp_path: Path) -> None:
+    found = examiner.examine(remux(signed, tmp_path / "clip.mkv"))
+    assert found.c2pa.state == "unsupported"
+    assert found.finding("c2pa").state == "unsupported"
+    assert found.fingerprints is not None
+    assert found.probe is not None
+    assert found.probe.media_type == "video/x-matroska"
+
+
+def test_a_remuxed_mp4_is_stripped_and_keeps_its_essence(examiner: Examiner, signed: Path, tmp_path: Path) -> None:
+    found = examiner.examine(remux(signed, tmp_path / "remuxed.mp4"))
+    assert found.c2pa.state == "absent"
+    assert found.essence_sha256 == examiner.examine(signed).essence_sha256
+
+
+def test_a_slowed_down_copy_has_another_essence(examiner: Examiner, clip: Path, tmp_path: Path) -> None:
+    with av.open(str(clip)) as container, av.open(str(tmp_path / "slow.mp4"), "w") as output:
+        stream = output.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(container.streams.video[0]):
+            if packet.dts is not None and packet.pts is not None:
+                packet.pts, packet.dts, packet.stream = packet.pts * 2, packet.dts * 2, stream
+                output.mux(packet)
+    only_video = remux_video(clip, tmp_path / "video.mp4")
+    slow, normal = examiner.examine(tmp_path / "slow.mp4"), examiner.examine(only_video)
+    assert slow.essence_sha256 != normal.essence_sha256
+
+
+def remux_video(source: Path, target: Path) -> Path:
+    with av.open(str(source)) as container, av.open(str(target), "w") as output:
+        stream = output.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(container.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    return target
+
+
+def test_rotation_by_metadata_is_undone_before_hashing(examiner: Examiner, clip: Path, tmp_path: Path) -> None:
+    """A clip turned in its pixels and turned back by its container looks like the original."""
+    turned = tmp_path / "turned.mp4"
+    with av.open(str(clip)) as container, av.open(str(turned), "w") as output:
+        stream = output.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 360, 640, "yuv420p"
+        stream.set_display_rotation(90)
+        for frame in container.decode(video=0):
+            picture = Image.fromarray(frame.to_ndarray(format="rgb24")).transpose(Image.Transpose.ROTATE_270)
+            sideways = av.VideoFrame.from_image(picture)
+            sideways.pts, sideways.time_base = frame.pts, frame.time_base
+            output.mux(stream.encode(sideways))
+        output.mux(stream.encode(None))
+    found = examiner.examine(turned)
+    assert found.probe is not None
+    assert found.probe.streams[0].rotation_deg == 90
+    assert max(nearest(found, examiner.examine(clip))) <= 31
+
+
+def test_letterboxed_and_mirrored_copies_are_near_through_variants(
+    examiner: Examiner, clip: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "frame.png"
+    with av.open(str(clip)) as container:
+        frame = next(container.decode(video=0)).to_image()
+    boxed = Image.new("RGB", (640, 480), (3, 3, 3))
+    boxed.paste(frame.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (0, 60))
+    boxed.save(picture)
+    reference = examiner.examine(clip).fingerprints
+    found = examiner.examine(picture, extractors=frozenset({"pdq", QUERY_VARIANTS}))
+    assert reference is not None
+    distance = {v.variant: hamming(v.code.pdq, reference.frames[0].pdq) for v in found.variants}
+    assert distance["plain"] > 60
+    assert distance["unbarred_mirrored"] <= 31
+
+
+@pytest.mark.parametrize("name", ["text", "truncated_mp4", "truncated_png", "huge_png", "playlist", "zeros"])
+def test_hostile_files_are_findings_and_never_clean(
+    name: str, examiner: Examiner, signed: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(hostile(name, signed))
+    found = examiner.examine(path)
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert not found.c2pa.holds
+    assert found.finding("pdq").state in ("failed", "unsupported")
+    assert found.finding("essence").state in ("failed", "unsupported")
+    assert found.finding("pdq").detail["code"]
+
+
+def hostile(name: str, signed: Path) -> bytes:
+    return {
+        "text": b"This is no picture.\n" * 100,
+        "truncated_mp4": signed.read_bytes()[:3000],
+        "truncated_png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+        "huge_png": huge_png(),
+        "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+        "zeros": bytes(4096),
+    }[name]
+
+
+def huge_png() -> bytes:
+    """A valid header that claims 60,000 x 60,000 pixels."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 9)) + chunk(b"IEND", b"")
+    )
+
+
+def test_huge_dimensions_are_refused_by_name(examiner: Examiner, tmp_path: Path) -> None:
+    (tmp_path / "huge.png").write_bytes(huge_png())
+    assert examiner.examine(tmp_path / "huge.png").finding("pdq").detail == {"code": "too_many_pixels"}
+
+
+def test_a_file_that_breaks_off_says_how_far_it_was_looked_at(examiner: Examiner, clip: Path, tmp_path: Path) -> None:
+    with av.open(str(clip)) as container, av.open(str(tmp_path / "whole.mkv"), "w") as output:
+        stream = output.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(container.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    data = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "half.mkv").write_bytes(data[: len(data) // 2])
+    found = examiner.examine(tmp_path / "half.mkv").finding("pdq")
+    assert found.state == "found"
+    assert 0 < found.detail["until_ms"] < 3000
+
+
+@pytest.mark.parametrize(
+    ("code", "make"),
+    [
+        ("file_not_found", lambda path: None),
+        ("file_empty", lambda path: path.touch()),
+        ("file_unreadable", lambda path: path.mkdir()),
+        ("file_unreadable", lambda path: os.mkfifo(path)),
+    ],
+)
+def test_callers_mistakes_are_typed(code: str, make: object, examiner: Examiner, tmp_path: Path) -> None:
+    make(tmp_path / "upload")  # type: ignore[operator]
+    with pytest.raises(LedgerError) as caught:
+        examiner.examine(tmp_path / "upload")
+    assert caught.value.code == code
+
+
+def test_a_file_over_the_bound_is_refused_unread(clip: Path) -> None:
+    with pytest.raises(LedgerError) as caught:
+        Examiner(limits=child.Limits(file_bytes=1000)).examine(clip)
+    assert caught.value.code == "file_too_large"
+
+
+def test_an_unknown_extractor_is_the_callers_mistake(examiner: Examiner, clip: Path) -> None:
+    with pytest.raises(LedgerError) as caught:
+        examiner.examine(clip, extractors=frozenset({"pqd"}))
+    assert caught.value.code == "extractor_unknown"
+
+
+def test_an_examiner_out_of_time_is_killed_and_reads_failed(clip: Path) -> None:
+    began = time.monotonic()
+    found = Examiner(limits=child.Limits(wall_seconds=0)).examine(clip)
+    assert time.monotonic() - began < 5
+    assert found.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
+    assert found.c2pa.state == "not_checked"
+    assert found.c2pa.validation == ("countersign.examination.timeout",)
+    assert {found.finding(name).state for name in ALL - {"digest"}} == {"failed"}
+
+
+def test_an_examiner_out_of_processor_time_reads_failed(clip: Path) -> None:
+    found = Examiner(limits=child.Limits(cpu_seconds=0)).examine(clip)
+    assert {found.finding(name).detail["code"] for name in ALL - {"digest"}} == {"crashed"}
+    assert not found.c2pa.holds
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"extraction": {"findings": 3}, "fences": {}}'])
+def test_garbage_from_the_child_reads_failed(text: str, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_read", lambda stdout, deadline: text.encode())
+    found = Examiner(limits=child.Limits(wall_seconds=20)).examine(clip, extractors=CHEAP)
+    assert found.finding("c2pa").detail == {"code": "garbage"}
+
+
+def test_a_babbling_child_is_cut_off(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "ANSWER_BYTES_MAX", 100)
+    assert Examiner().examine(clip, extractors=CHEAP).finding("c2pa").detail == {"code": "answer_too_large"}
+
+
+def test_the_child_can_open_no_socket_and_start_no_program() -> None:
+    job = {"kind": "fences", "limits": child.Limits().as_json()}
+    with child.started(job, ()) as process:
+        attempts = child.answer(process, time.monotonic() + 20)["attempts"]
+    assert attempts == {"socket": "PermissionError", "program": "PermissionError"}
+
+
+def test_the_child_inherits_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERSIGN_SECRET", "hunter2")
+    job = {"kind": "fences", "limits": child.Limits().as_json()}
+    with child.started(job, ()) as process:
+        environment = Path(f"/proc/{process.pid}/environ")
+        inherited = environment.read_bytes() if environment.exists() else b""
+    assert b"hunter2" not in inherited
