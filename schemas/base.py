@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -66,6 +67,12 @@ def _uuid7(value: str) -> str:
     return value
 
 
+def _base64(value: str) -> str:
+    if b64encode(b64decode(value, validate=True)).decode() != value:
+        raise ValueError("not the one canonical base64 spelling of its bytes")
+    return value
+
+
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 Instant = Annotated[
@@ -84,7 +91,7 @@ Territory = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|WORLD)$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARS_MAX, strip_whitespace=True)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z]+:[A-Za-z0-9._-]{1,128}$")]
-Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=8_000)]
+Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=8_000), AfterValidator(_base64)]
 PositiveInt = Annotated[int, Field(ge=1, le=2**53 - 1)]
 NonNegativeInt = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
