@@ -1,0 +1,59 @@
+# Two commands: `make demo` and `make test`. Each sets everything up first, on a machine with Python 3.11+, make and git.
+# Paths may contain spaces: recipes only ever use relative ones.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test test-unit check dev serve bench schemas vectors docs lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.run ## set up, then run the main job on real files into demo-home/
+	@$(BIN)/countersign demo --home demo-home $(if $(MEDIA),--media "$(MEDIA)")
+
+test: .venv/.dev ## set up, then lint, types, imports and every test
+	@sh ops/setup/chromium.sh
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+test-unit: .venv/.dev ## the unit tests only: seconds
+	@$(BIN)/pytest tests/unit -n 2
+
+check: .venv/.dev ## ruff, mypy strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+dev: .venv/.dev ## the development environment in .venv
+
+serve: .venv/.run ## the web page and API on http://127.0.0.1:8400/ for demo-home/
+	@$(BIN)/countersign serve --home demo-home
+
+bench: .venv/.dev ## measure, each figure against a bare baseline of the same run
+	@$(BIN)/python -m ops.bench.run
+
+schemas: .venv/.dev ## write schemas/generated from the classes
+	@$(BIN)/python -m ops.schemas
+	@$(BIN)/python -m ops.openapi
+
+vectors: .venv/.dev ## add golden vectors for new statements; a published one never changes
+	@$(BIN)/python -m ops.schemas --vectors
+
+docs: .venv/.dev ## the README's picture of the page, from the demo's home
+	@$(BIN)/python -m ops.picture
+
+lock: ## resolve both lock files anew (needs uv)
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --extra dev -o ops/lock/dev.txt
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --extra build --extra demo --extra openai -c ops/lock/dev.txt -o ops/lock/run.txt
+
+clean: ## forget the environment and the demo's home
+	rm -rf .venv demo-home
+
+.venv/.run: ops/lock/run.txt pyproject.toml ops/setup/venv.sh
+	@PYTHON="$(PYTHON)" sh ops/setup/venv.sh run
+
+.venv/.dev: ops/lock/dev.txt pyproject.toml ops/setup/venv.sh
+	@PYTHON="$(PYTHON)" sh ops/setup/venv.sh dev
