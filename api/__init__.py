@@ -1,0 +1,1 @@
+"""Who asks: services, routes and pages over the ledger."""

@@ -1,0 +1,1 @@
+"""What can be said: shapes only, no behaviour, no I/O."""

@@ -1,0 +1,1 @@
+"""Who makes clips: one port, one file a provider."""

@@ -1,0 +1,1 @@
+"""The main job, shown from beginning to end."""

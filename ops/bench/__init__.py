@@ -1,0 +1,1 @@
+"""Measurements: ratios against a bare baseline of the same run."""
