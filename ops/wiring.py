@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from projections.views import Views
-
 from api.services.services import Services
 from api.tokens import Tokens
 from ledger.blobs import FolderBlobs
@@ -18,6 +16,7 @@ from ledger.media.signing import ManifestSigner
 from ledger.media.trust import TrustSettings
 from ops.home import Home, open_ledger
 from ops.settings import Settings, read_settings
+from projections.views import Views
 
 
 def open_services(path: Path, clock: Clock | None = None) -> Services:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from projections.matches import Match
-
 from api.services.services import Services
 from ledger.errors import NotFound, Reason
 from ledger.history import History, bodies
@@ -18,6 +16,7 @@ from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import Examination
 from ledger.proof.merkle import leaf_hash
 from ledger.rules.lineage import arrival
+from projections.matches import Match
 from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported
 
 By = Literal["digest", "manifest", "ledger_assertion", "fingerprint", "none"]

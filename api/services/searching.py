@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from projections.matches import Match
-
 from api.services.intake import require_media
 from api.services.services import Services
 from ledger.errors import Misuse
 from ledger.media.findings import ALL, QUERY_VARIANTS
 from ledger.rules.lineage import arrival
+from projections.matches import Match
 
 
 @dataclass(frozen=True)

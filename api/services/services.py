@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from projections.views import Views
-
 from api.tokens import Tokens
 from ledger.blobs import Blobs
 from ledger.clock import Clock
 from ledger.door import Ledger
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
+from projections.views import Views
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from api.services.evidence import write_pack
-from projections.cascade import run_expiry
 from rich.console import Console
 
 from api.services import clearing
+from api.services.evidence import write_pack
 from api.services.intake import Imported, Origin, import_file
 from api.services.provenance import Signed, sign_asset
 from api.services.searching import search_file
@@ -30,6 +29,7 @@ from ops.demo.story import CHANNEL, CONSENT_DAYS, FOREIGN, PERSON, SKETCH, TERRI
 from ops.home import Home, init_home
 from ops.settings import read_settings
 from ops.wiring import services_of
+from projections.cascade import run_expiry
 from schemas.statements.brief import BriefApproved
 from schemas.statements.review import ReviewApproved
 
