@@ -50,8 +50,7 @@ class SQLiteStore:
         self._idle_lock = threading.Lock()
         self._closed = False
         with translated():
-            self._writer = open_database(self._path)
-            self._writer.executescript(SCHEMA)
+            self._writer = open_database(self._path, SCHEMA)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -202,11 +201,14 @@ class SQLiteStore:
         try:
             yield connection
         finally:
-            with self._idle_lock:
-                if self._closed:
-                    connection.close()
-                else:
-                    self._idle.append(connection)
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._idle_lock:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _fetch(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         with translated(), self._reader() as connection:

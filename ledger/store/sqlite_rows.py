@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from ledger.errors import Misuse, Unavailable, Untrusted
 from ledger.store.contract import Query, Stored
 
 BUSY_TIMEOUT_MS = 10_000  # another process's transaction ends well before; past it something is stuck
+BUSY_PAUSE_S = 0.01  # between two tries at opening a file that somebody else is just making
 SELECT_TERMS_MAX = 200  # SQLite takes 500 in one compound SELECT; the boundary of a large family has thousands
 
 SCHEMA = """
@@ -32,12 +34,25 @@ INSERT OR IGNORE INTO head VALUES (1, 0, x'');
 COLUMNS = "SELECT position, type, tags, statement_id, data FROM entry"
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """A connection that several threads may use in turn, autocommit, durable."""
+def open_database(path: Path, schema: str = "") -> sqlite3.Connection:
+    """A connection that several threads may use in turn, autocommit, durable.
+
+    SQLite's busy timeout does not cover the change to WAL, so processes that meet on a new file take turns here.
+    """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {schema}")
+            return connection
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(BUSY_PAUSE_S)
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
 
 
 def stored(row: Sequence[Any]) -> Stored:
