@@ -45,8 +45,9 @@ class C2paReport:
 
     @property
     def holds(self) -> bool:
-        """Whether the signer is trusted and nothing below contradicts it. Never true for `not_checked`."""
-        return self.state == "trusted" and self.ingredients_state in ("trusted", "none")
+        """Whether the signer is trusted and nothing below contradicts it; a part without a manifest contradicts
+        nothing. Never true for `not_checked`."""
+        return self.state == "trusted" and self.ingredients_state in ("trusted", "none", "absent")
 
     def as_json(self, *, raw_report: bool = False) -> dict[str, Any]:
         """The report without the raw JSON but with its digest; `raw_report=True` adds it in base64."""

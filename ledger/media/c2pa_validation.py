@@ -108,7 +108,9 @@ def _trusted_urls(signers: dict[str, Any], listed: list[dict[str, Any]]) -> set[
 
 def _walk(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Every ingredient below the active manifest, each manifest visited once: the graph may hold circles."""
-    manifests = report.get("manifests") or {}
+    manifests = report.get("manifests")
+    if not isinstance(manifests, dict):
+        return []
     queue, seen = [str(report.get("active_manifest"))], set()
     found: list[dict[str, Any]] = []
     while queue and len(found) <= INGREDIENTS_MAX:

@@ -59,6 +59,8 @@ def unbarred(pixels: Pixels) -> Pixels | None:
     """The frame without its even borders of any colour; None when it has none or too little would be left."""
     grey = pixels.astype(np.float32).mean(axis=2)
     top, bottom = _inner(grey)
+    if top >= bottom:
+        return None  # one even colour, all of it
     left, right = _inner(grey[top:bottom].T)
     if (bottom - top, right - left) == grey.shape:
         return None

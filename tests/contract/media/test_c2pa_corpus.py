@@ -53,7 +53,7 @@ def fixture_trust(corpus: Path) -> TrustSettings:
 
 def test_without_anchors_nothing_is_trusted(corpus: Path) -> None:
     found = states(corpus, TrustSettings())
-    assert len(found) == 34
+    assert len(found) == 35
     by_state = {state: {n for n, (s, _) in found.items() if s == state} for state in {s for s, _ in found.values()}}
     assert by_state["absent"] == ABSENT
     assert by_state["remote_only"] == REMOTE

@@ -227,7 +227,7 @@ def test_a_file_that_breaks_off_says_how_far_it_was_looked_at(examiner: Examiner
         ("file_not_found", lambda path: None),
         ("file_empty", lambda path: path.touch()),
         ("file_unreadable", lambda path: path.mkdir()),
-        ("file_unreadable", lambda path: os.mkfifo(path)),
+        ("file_unreadable", os.mkfifo),
     ],
 )
 def test_callers_mistakes_are_typed(code: str, make: object, examiner: Examiner, tmp_path: Path) -> None:

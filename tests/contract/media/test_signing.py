@@ -132,8 +132,8 @@ def test_a_stranger_is_not_trusted_and_neither_is_a_time_stamp_anchor(
 
 def test_engine_alone_would_trust_the_time_stamp_anchor(signed: Path, authority: CertificateAuthority) -> None:
     """Why the file is read twice: the day this fails, the engine keeps the purposes of anchors apart."""
-    settings = {"trust": {"anchors": [{"kind": "tsa", "trust_anchors": authority.root_pem}]}}
-    context = sdk.Context(sdk.Settings.from_dict({"trust": {"trust_anchors": authority.root_pem}} | settings))
+    anchor = {"name": "stamps", "trust_kind": "tsa", "trust_anchors": authority.root_pem}
+    context = sdk.Context(sdk.Settings.from_dict({"trust": {"anchors": [anchor]}}))
     with signed.open("rb") as stream, sdk.Reader("video/mp4", stream, None, context=context) as reader:
         assert reader.get_validation_state() == "Trusted"
 
