@@ -175,7 +175,7 @@ def _verdict(
         report is not None and "tampered" in (report.state, report.ingredients_state)
     )
     if identified.asset is None:
-        return ("deny" if tampered else "unknown"), [*tampered, _stranger(found)]
+        return "unknown", [*tampered, _stranger(found)]
     against = [_reason(rule) for rule in weighed if rule.outcome in ("fail", "not_checked")]
     if not asked.complete:
         against = [reason for reason in against if reason.code not in _CIRCUMSTANTIAL]
