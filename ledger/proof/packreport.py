@@ -1,0 +1,128 @@
+"""What the check of an evidence pack found: step by step, item by item (SPEC S8.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ledger.errors import Reason, Untrusted
+
+PACK_STEPS = {
+    1: "The archive is bounded and every member has a name that a pack may have",
+    2: "pack.json is one strict, canonical document of this format",
+    3: "Every member is there, no other is, and each has its SHA-256",
+    4: "pack.json is signed by the log's service",
+    5: "One checkpoint, signed by all of the log's keys",
+    6: "Every entry stands in the log, at its place",
+    7: "Every entry is signed by its actor's key, and the log says whose key it is",
+    8: "Every entry is a well-formed statement, said once",
+    9: "What the entries name by digest is here, or said to be left out",
+    10: "The verdicts follow from the entries",
+}
+"""Steps 1 to 9 need this file only; step 10 weighs the rules again and needs the whole package."""
+
+StepOutcome = Literal["pass", "fail", "not_checked"]
+PackState = Literal["verified", "consistent", "untrusted"]
+
+
+@dataclass(frozen=True)
+class PackFault:
+    """One item that fails: the member's name, a stable code, and why."""
+
+    step: int
+    item: str
+    code: str
+    detail: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"step": self.step, "item": self.item, "code": self.code, "detail": self.detail}
+
+
+@dataclass(frozen=True)
+class PackStep:
+    """`checked`: how many items were looked at, None when the step did not run; `skipped`: items that hang on a faulty one."""
+
+    number: int
+    checked: int | None
+    faults: tuple[PackFault, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return PACK_STEPS[self.number]
+
+    @property
+    def outcome(self) -> StepOutcome:
+        if self.faults:
+            return "fail"
+        return "not_checked" if self.skipped or self.checked is None else "pass"
+
+    def as_json(self) -> dict[str, Any]:
+        faults = [fault.as_json() for fault in self.faults]
+        shown = {"step": self.number, "title": self.title, "outcome": self.outcome, "checked": self.checked}
+        return {**shown, "faults": faults, "skipped": list(self.skipped)}
+
+
+@dataclass(frozen=True)
+class PackReport:
+    """The whole answer.
+
+    verified    nothing fails, and the log's keys are those that the caller holds
+    consistent  nothing fails, but the log's keys are the pack's own: compare them with a copy you got elsewhere
+    untrusted   something fails; `faults` lists every item, and the first names what to look at
+    """
+
+    steps: tuple[PackStep, ...]
+    keys_given: bool
+    origin: str | None = None
+    size: int | None = None
+    root: str | None = None
+    asset: str | None = None
+    made_at: str | None = None
+    log_vkeys: tuple[str, ...] = ()
+    statements: tuple[dict[str, Any], ...] = ()
+    """One a good entry: index, type, actor, recorded_at."""
+
+    @property
+    def faults(self) -> tuple[PackFault, ...]:
+        return tuple(fault for step in self.steps for fault in step.faults)
+
+    @property
+    def state(self) -> PackState:
+        if any(step.outcome != "pass" for step in self.steps):
+            return "untrusted"
+        return "verified" if self.keys_given else "consistent"
+
+    @property
+    def headline(self) -> str:
+        """One sentence; names the first failing item exactly."""
+        if self.faults:
+            first = self.faults[0]
+            return f"{first.item}: {first.detail}"
+        if self.state == "verified":
+            return "Everything in this pack verifies under the log keys that you gave"
+        return "Nothing in this pack fails. Its log keys are its own: compare them with a copy you got elsewhere"
+
+    def require(self) -> PackReport:
+        """This report, if nothing fails. Raises Untrusted `pack_untrusted` with every failing item otherwise."""
+        if self.state == "untrusted":
+            reasons = tuple(Reason(fault.code, f"{fault.item}: {fault.detail}") for fault in self.faults)
+            raise Untrusted("pack_untrusted", self.headline, "Ask for the pack again.", reasons)
+        return self
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "state": self.state,
+            "headline": self.headline,
+            "keys": "given" if self.keys_given else "the pack's own",
+            "origin": self.origin,
+            "size": self.size,
+            "root": self.root,
+            "asset": self.asset,
+            "made_at": self.made_at,
+            "log_vkeys": list(self.log_vkeys),
+            "entries": len(self.statements),
+            "faults": [fault.as_json() for fault in self.faults],
+            "steps": [step.as_json() for step in self.steps],
+            "statements": list(self.statements),
+        }
