@@ -23,6 +23,12 @@ def test_a_derivative_takes_its_source_type_from_its_parent() -> None:
     assert digital_source_type({"a": manifests["a"] | {"ingredients": []}}, "a") is None
 
 
+def test_a_components_source_type_is_not_the_works() -> None:
+    created = manifest([{"action": "c2pa.created", "digitalSourceType": TRAINED_ALGORITHMIC_MEDIA}])
+    component = [{"relationship": "componentOf", "active_manifest": "p"}]
+    assert digital_source_type({"a": manifest([], ingredients=component), "p": created}, "a") is None
+
+
 def test_a_line_of_parents_in_a_circle_ends() -> None:
     turn = manifest([], ingredients=[{"relationship": "parentOf", "active_manifest": "a"}])
     assert digital_source_type({"a": turn}, "a") is None
