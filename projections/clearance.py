@@ -1,0 +1,181 @@
+"""Clearances of each file: what was asked, what the answer was, and whether it still stands at an instant."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from ledger.errors import NotFound
+from ledger.statement import Said
+from projections.database import View
+from schemas.base import format_instant, parse_instant
+from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRevoked
+
+Standing = Literal["issued", "refused", "revoked"]
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """A yes that no longer stands, from `recorded_at` on."""
+
+    cause: str
+    consent: str | None
+    entry_index: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class ClearanceView:
+    """The question, the answer and what became of it. The window's `valid_until` is exclusive."""
+
+    clearance: str
+    asset: str
+    issued: bool
+    use: str
+    channel: str
+    territory: str
+    valid_from: datetime
+    valid_until: datetime
+    decided_at: datetime
+    consents: tuple[str, ...]
+    entry_index: int
+    recorded_at: datetime
+    revocation: Revocation | None
+
+    def standing(self, at: datetime) -> Standing:
+        """What the answer amounted to at an instant, whatever its window."""
+        if self.revocation is not None and self.revocation.recorded_at <= at:
+            return "revoked"
+        return "issued" if self.issued else "refused"
+
+    def in_force(self, at: datetime) -> bool:
+        """A yes, known by then, not revoked by then, whose window holds the instant."""
+        known = self.recorded_at <= at and self.valid_from <= at < self.valid_until
+        return known and self.standing(at) == "issued"
+
+
+_COLUMNS = """SELECT d.clearance, d.asset, d.issued, d.use, d.channel, d.territory, d.valid_from, d.valid_until,
+  d.decided_at, d.consents, d.idx, d.recorded_at, r.cause, r.consent, r.idx, r.recorded_at
+  FROM clearance_decision AS d LEFT JOIN clearance_revocation AS r USING (clearance)"""
+
+
+class Clearances(View):
+    """By number, by file, and by the consent that a clearance rests on."""
+
+    name = "clearance"
+    version = 1
+    schema = """
+    CREATE TABLE clearance_decision (
+      clearance TEXT PRIMARY KEY, asset TEXT NOT NULL, issued INTEGER NOT NULL, use TEXT NOT NULL, channel TEXT NOT NULL,
+      territory TEXT NOT NULL, valid_from TEXT NOT NULL, valid_until TEXT NOT NULL, decided_at TEXT NOT NULL,
+      consents TEXT NOT NULL, idx INTEGER NOT NULL, recorded_at TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX clearance_decision_by_asset ON clearance_decision (asset, idx);
+    CREATE TABLE clearance_consent (
+      consent TEXT NOT NULL, clearance TEXT NOT NULL, PRIMARY KEY (consent, clearance)) WITHOUT ROWID;
+    CREATE TABLE clearance_revocation (
+      clearance TEXT PRIMARY KEY, cause TEXT NOT NULL, consent TEXT, idx INTEGER NOT NULL, recorded_at TEXT NOT NULL)
+      WITHOUT ROWID
+    """
+    handled = frozenset(
+        {
+            "clearance.issued.v1",
+            "clearance.refused.v1",
+            "clearance.revoked.v1",
+        }
+    )
+    ignored: frozenset[str] = frozenset(
+        {
+            "log.opened.v1",
+            "actor.enrolled.v1",
+            "actor.key-rotated.v1",
+            "actor.key-revoked.v1",
+            "person.registered.v1",
+            "consent.requested.v1",
+            "consent.granted.v1",
+            "consent.refused.v1",
+            "consent.withdrawn.v1",
+            "consent.revoked.v1",
+            "consent.expired.v1",
+            "brief.drafted.v1",
+            "brief.approved.v1",
+            "generation.requested.v1",
+            "generation.failed.v1",
+            "asset.imported.v1",
+            "asset.examined.v1",
+            "asset.derived.v1",
+            "asset.flagged.v1",
+            "review.approved.v1",
+            "review.rejected.v1",
+            "evidence.exported.v1",
+        }
+    )
+
+    def apply(self, db: sqlite3.Connection, said: Said) -> None:
+        body = said.body
+        if isinstance(body, ClearanceDecided):
+            _decision(db, said, body)
+        elif isinstance(body, ClearanceRevoked):
+            row = (body.clearance, body.cause, body.consent, said.index, format_instant(said.recorded_at))
+            db.execute("INSERT INTO clearance_revocation VALUES (?, ?, ?, ?, ?)", row)
+
+    def clearance(self, clearance: str) -> ClearanceView:
+        """Raises NotFound `clearance_unknown`."""
+        found = self._found("WHERE d.clearance = ?", (clearance,))
+        if not found:
+            raise NotFound("clearance_unknown", f"no clearance {clearance} was decided")
+        return found[0]
+
+    def of_asset(self, asset: str) -> list[ClearanceView]:
+        """Every answer about exactly this file, oldest first."""
+        return self._found("WHERE d.asset = ? ORDER BY d.idx", (asset,))
+
+    def standing(self, asset: str, at: datetime) -> list[ClearanceView]:
+        """The clearances of this file that were in force at an instant, oldest first."""
+        return [view for view in self.of_asset(asset) if view.in_force(at)]
+
+    def unrevoked(self, consents: Sequence[str], limit: int) -> list[tuple[str, ClearanceView]]:
+        """(consent, clearance) for every yes that rests on one of these consents and was not revoked, oldest first.
+
+        Windows that have passed are among them: they end no later than their consents, and the record of the end is due.
+        """
+        among = "c.consent IN (SELECT value FROM json_each(?))"
+        sql = f"""{_COLUMNS.replace("SELECT", "SELECT c.consent,", 1)} JOIN clearance_consent AS c USING (clearance)
+                  WHERE d.issued AND r.clearance IS NULL AND {among} ORDER BY d.idx, c.consent LIMIT ?"""
+        return [(row[0], _view(row[1:])) for row in self._rows(sql, (json.dumps(list(consents)), limit))]
+
+    def _found(self, where: str, parameters: Sequence[object]) -> list[ClearanceView]:
+        return [_view(row) for row in self._rows(f"{_COLUMNS} {where}", parameters)]
+
+
+def _decision(db: sqlite3.Connection, said: Said, body: ClearanceDecided) -> None:
+    asked = body.question
+    row = (
+        body.clearance,
+        asked.asset,
+        isinstance(body, ClearanceIssued),
+        asked.use,
+        asked.channel,
+        asked.territory,
+        format_instant(asked.valid_from),
+        format_instant(asked.valid_until),
+        format_instant(body.decided_at),
+        json.dumps(body.consents),
+        said.index,
+        format_instant(said.recorded_at),
+    )
+    db.execute(f"INSERT INTO clearance_decision VALUES ({', '.join('?' * len(row))})", row)
+    pairs = [(consent, body.clearance) for consent in dict.fromkeys(body.consents)]
+    db.executemany("INSERT INTO clearance_consent VALUES (?, ?)", pairs)
+
+
+def _view(row: Sequence[Any]) -> ClearanceView:
+    clearance, asset, issued, use, channel, territory, *rest = row
+    valid_from, valid_until, decided_at, consents, index, recorded_at, cause, consent, revoked_by, revoked_at = rest
+    revocation = None if cause is None else Revocation(cause, consent, revoked_by, parse_instant(revoked_at))
+    window = (parse_instant(valid_from), parse_instant(valid_until), parse_instant(decided_at))
+    question = (clearance, asset, bool(issued), use, channel, territory, *window)
+    return ClearanceView(*question, tuple(json.loads(consents)), index, parse_instant(recorded_at), revocation)

@@ -1,0 +1,110 @@
+"""One sentence a statement, for people who read trails: who said what about which thing, in plain words.
+
+Only what stands in the log goes in, and of that no free description of a person: pseudonyms, ids, digests, dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from ledger.statement import Said
+from schemas.statements import actor, asset, brief, clearance, consent, evidence, generation, person, review
+
+DIGEST_CHARS_SHOWN = 12  # enough to tell two files apart on a page; the full digest is in the entry
+
+
+def summary(said: Said) -> str:
+    """The sentence. Raises KeyError for a type that nobody wrote one for, which stops the trail loudly."""
+    sentence = _SENTENCES[type(said.body)](said.body)
+    on_behalf = " (signed by the service for them)" if said.statement.auth else ""
+    return f"{said.actor}{on_behalf} {sentence}"
+
+
+def _file(digest: str) -> str:
+    return f"file {digest[:DIGEST_CHARS_SHOWN]}…"
+
+
+def _day(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(words)
+
+
+def _scope(body: consent.ConsentScope) -> str:
+    return (
+        f"for {_list(body.uses)} on {_list(body.channels)} in {_list(body.territories)} as {_list(body.media)}, "
+        f"from {_day(body.valid_from)} until {_day(body.valid_until)}"
+    )
+
+
+def _question(body: clearance.ClearanceDecided) -> str:
+    asked = body.question
+    return (
+        f"{_file(asked.asset)} for {asked.use} on {asked.channel} in {asked.territory}, "
+        f"from {_day(asked.valid_from)} until {_day(asked.valid_until)}"
+    )
+
+
+def _refused(body: clearance.ClearanceRefused) -> str:
+    against = [rule.code for rule in body.weighed if rule.outcome in ("fail", "not_checked")]
+    return f"refused clearance {body.clearance} of {_question(body)}: {', '.join(against)}"
+
+
+def _imported(body: asset.AssetImported) -> str:
+    source = f", as the result of generation {body.generation}" if body.generation else ""
+    grade = body.evidence_grade.replace("_", " ")
+    return f"brought in {_file(body.asset)} ({body.media_type}, {body.size_bytes} bytes; {grade}){source}"
+
+
+def _examined(body: asset.AssetExamined) -> str:
+    blind = [finding.extractor for finding in body.findings if finding.state in ("not_checked", "failed")]
+    unseen = f"; not looked at: {', '.join(blind)}" if blind else ""
+    state = body.c2pa_state.replace("_", " ")
+    return f"examined {_file(body.asset)}: C2PA {state}, {body.frames} frames fingerprinted{unseen}"
+
+
+def _derived(body: asset.AssetDerived) -> str:
+    parents = ", ".join(_file(parent) for parent in body.parents)
+    return f"recorded that {_file(body.asset)} was {body.relation} from {parents} with {body.tool}"
+
+
+def _requested(body: generation.GenerationRequested) -> str:
+    cameos = [f"{cameo.person} under consent {cameo.consent}" for cameo in body.cameos]
+    people = f", with {', '.join(cameos)}" if cameos else ", with nobody's likeness"
+    model = f"{body.provider} ({body.model_snapshot})"
+    return f"requested generation {body.generation} from {model} under brief {body.brief} v{body.brief_version}{people}"
+
+
+_SENTENCES: dict[type, Callable[[Any], str]] = {
+    actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",
+    actor.ActorEnrolled: lambda b: f"enrolled {b.actor} as {_list(b.roles)}",
+    actor.ActorKeyRotated: lambda b: f"replaced the key of {b.actor}",
+    actor.ActorKeyRevoked: lambda b: f"revoked a key of {b.actor} from {_day(b.effective_at)}: {b.reason}",
+    person.PersonRegistered: lambda b: f"registered {b.person} ({b.person_class}), for whom {b.speaks_as} speaks",
+    consent.ConsentRequested: lambda b: f"asked {b.person} for consent {b.consent} {_scope(b)}",
+    consent.ConsentGranted: lambda b: f"gave consent {b.consent} of {b.person} {_scope(b)}",
+    consent.ConsentRefused: lambda b: f"refused consent {b.consent} of {b.person}: {b.reason}",
+    consent.ConsentWithdrawn: lambda b: f"withdrew consent {b.consent} of {b.person}: {b.reason}",
+    consent.ConsentRevoked: lambda b: f"revoked consent {b.consent} of {b.person}: {b.reason}",
+    consent.ConsentExpired: lambda b: f"recorded that consent {b.consent} of {b.person} ended at {_day(b.expired_at)}",
+    brief.BriefDrafted: lambda b: f"drafted version {b.version} of brief {b.brief}, “{b.title}”",
+    brief.BriefApproved: lambda b: f"approved version {b.version} of brief {b.brief}",
+    generation.GenerationRequested: _requested,
+    generation.GenerationFailed: lambda b: f"recorded that generation {b.generation} failed ({b.code}): {b.detail}",
+    asset.AssetImported: _imported,
+    asset.AssetExamined: _examined,
+    asset.AssetDerived: _derived,
+    asset.AssetFlagged: lambda b: f"flagged {_file(b.asset)} ({b.cause.replace('-', ' ')}): {b.detail}",
+    review.ReviewApproved: lambda b: f"passed {_file(b.asset)} at the {b.gate} gate: {b.comment}",
+    review.ReviewRejected: lambda b: f"rejected {_file(b.asset)} at the {b.gate} gate: {b.comment}",
+    clearance.ClearanceIssued: lambda b: f"issued clearance {b.clearance} of {_question(b)}",
+    clearance.ClearanceRefused: _refused,
+    clearance.ClearanceRevoked: lambda b: (
+        f"revoked clearance {b.clearance} of {_file(b.asset)} ({b.cause.replace('-', ' ')}): {b.detail}"
+    ),
+    evidence.EvidenceExported: lambda b: f"wrote an evidence pack on {_file(b.asset)} with {b.entries} entries",
+}

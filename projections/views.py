@@ -1,0 +1,45 @@
+"""All views of one ledger, in one file: what routes, commands and the worker ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ledger.blobs import Blobs
+from ledger.door import Ledger
+from projections.audit_trail import AuditTrail
+from projections.clearance import Clearances
+from projections.database import ViewsDatabase
+from projections.due import Due
+from projections.lineage import Lineage
+from projections.matches import Matches
+from projections.notices import Notices
+from projections.rights import Rights
+from projections.runner import Runner
+
+
+class Views(Runner):
+    """`Views(path, ledger, blobs)`. Call `catch_up()` or `start()` before asking; `close()` before the ledger's.
+
+    A query answers from the position that its view reached (`positions`), never from a view that stopped or is being
+    built: then it raises Unavailable.
+    """
+
+    def __init__(self, path: Path, ledger: Ledger, blobs: Blobs) -> None:
+        database = ViewsDatabase(path)
+        self.lineage = Lineage(database)
+        self.audit_trail = AuditTrail(database, self.lineage)
+        self.rights = Rights(database, self.lineage)
+        self.clearance = Clearances(database)
+        self.matches = Matches(database, blobs)
+        self.due = Due(database)
+        self.notices = Notices(database)
+        self.projections = (
+            self.lineage,
+            self.audit_trail,
+            self.rights,
+            self.clearance,
+            self.matches,
+            self.due,
+            self.notices,
+        )
+        super().__init__(path, ledger.store, database, self.projections)
