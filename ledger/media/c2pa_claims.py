@@ -28,7 +28,7 @@ DIGITAL_SOURCE_TYPES: Final = frozenset(
     }
     | {"http://c2pa.org/digitalsourcetype/empty", "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"}
 )  # fmt: skip
-# The C2PA list of soft-binding algorithms (all fingerprints and watermarks of video and stills), and ours (ADR).
+# The C2PA list of soft-binding algorithms (all fingerprints and watermarks of video and stills), and ours (see signing.py).
 SOFT_BINDING_ALGORITHMS: Final = frozenset(
     {
         "com.digimarc.validate.1", "org.atsc.a336", "io.iscc.v0", "com.adobe.trustmark.Q", "com.adobe.trustmark.C",
