@@ -31,11 +31,11 @@ from ledger.rules import book
 from ledger.rules.permissions import permit
 from ledger.rules.proposal import Proposal
 from ledger.rules.signers import roles_of, signing_keys
-from ledger.statement import Opening, Said, compose, finish_entry, read_entry
+from ledger.statement import Draft, Opening, Said, compose, finish_entry, read_entry
 from ledger.store.contract import Appended, BoundaryMoved, EntryEvent, Pending, Query, Store
 from ledger.vault import Vault
 from ledger.writer import Committed, Writer
-from schemas.base import Auth, Body, format_instant
+from schemas.base import Auth, Body, Statement, format_instant
 
 BATCH_STATEMENTS_MAX = 1_000  # one call's worth; the writer's own bound on a transaction
 
@@ -103,14 +103,22 @@ class Ledger:
         subject: str | None = None,
         statement_id: str | None = None,
     ) -> Receipt:
-        """A statement that the service signs: its own, or for an `actor` whom it authenticated by `method`."""
+        """A statement that the service signs: its own, or for an `actor` whom it authenticated by `method`.
+
+        The same words again under one `statement_id` get the receipt of the first time, though time has passed.
+        """
         speaker = actor or self.service_actor
         auth = None if speaker == self.service_actor else Auth(by="service", subject=speaker, method=method)
         now = self.clock.now()
         draft = compose(
             body, actor=speaker, at=now, sealed=sealed, subject=subject, auth=auth, statement_id=statement_id
         )
-        return self._enter([sign_for(draft, self._service, now)])[0]
+        try:
+            return self._enter([sign_for(draft, self._service, now)])[0]
+        except Misuse as error:
+            if error.code == "statement_id_reused" and (receipt := self._repeated(draft)) is not None:
+                return receipt
+            raise
 
     def attest(self, payload: bytes, payload_type: str, payload_bytes_max: int) -> Envelope:
         """The service's signature over what is no statement and enters no log: an evidence pack's claims (SPEC S8.3).
@@ -175,6 +183,21 @@ class Ledger:
         if read_entry(stored).payload_sha256 != knock.payload_sha256:
             what = f"statement {knock.statement.id} was said before, in other words"
             raise Misuse("statement_id_reused", what, "Give every statement an id of its own.")
+        return self.receipt(stored.index)
+
+    def _repeated(self, draft: Draft) -> Receipt | None:
+        """The receipt of a statement that says what the draft says; only its instant and its salts may differ."""
+        drafted = Statement.model_validate_json(draft.payload)
+        stored = self.store.by_statement(drafted.id)
+        if stored is None:
+            return None
+        said = read_entry(stored).statement
+        same = {"occurred_at": said.occurred_at, "sealed": said.sealed}
+        if drafted.model_copy(update=same) != said or set(drafted.sealed) != set(said.sealed):
+            return None
+        kept = {pointer: self.vault.open(said.id, pointer) for pointer in said.sealed}
+        if any(isinstance(it, Opening) and it.value != draft.openings[pointer].value for pointer, it in kept.items()):
+            return None
         return self.receipt(stored.index)
 
     def _answer(self, item: _Ready, committed: Committed, n: int) -> Receipt | LedgerError:

@@ -15,7 +15,7 @@ from ledger.keys import SigningKey
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
 from ledger.rules.proposal import CLOCK_SKEW_MAX
-from ledger.statement import Draft, Opening, commit
+from ledger.statement import SALT_BYTES, Draft, Opening, commit
 from schemas.base import PAYLOAD_BYTES_MAX, Body, Statement
 from schemas.catalogue import TYPES, parse_body
 
@@ -105,5 +105,7 @@ def _check_opening(pointer: str, commitment: str, opening: Opening, check: Any) 
         check.validate_python(opening.value)
     except ValueError:  # never with the value in it
         raise Misuse("sealed_invalid", f"the value for {pointer} does not have its shape", "See the schema.") from None
+    if len(opening.salt) != SALT_BYTES:
+        raise Misuse("sealed_salt", f"the salt of {pointer} does not have {SALT_BYTES} random bytes", "See SPEC S6.2.")
     if commit(opening) != commitment:
         raise Misuse("sealed_commitment", f"the opening of {pointer} does not fit its commitment", "See SPEC S6.2.")

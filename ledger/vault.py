@@ -20,8 +20,9 @@ import rfc8785
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger.errors import NotFound, Unavailable, Untrusted
+from ledger.errors import Misuse, NotFound, Unavailable, Untrusted
 from ledger.statement import Opening
+from ledger.store.sqlite_rows import open_database
 from schemas.base import format_instant
 
 NONCE_BYTES = 12  # AES-GCM's own size; random, one data key seals far fewer than 2^32 fields
@@ -49,10 +50,7 @@ class Vault:
         self._kek = AESGCM(key_encryption_key)
         self._lock = threading.Lock()
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;" + _SCHEMA
-            )
+            self._db = open_database(path, "PRAGMA secure_delete=ON;" + _SCHEMA)
         except sqlite3.Error as error:
             raise Unavailable(
                 "vault_unavailable", "the vault file can't be opened", "Check the home folder."
@@ -60,41 +58,55 @@ class Vault:
         path.chmod(0o600)
 
     def keep(self, statement_id: str, subject: str, openings: Mapping[str, Opening]) -> None:
-        """Stores openings before their statement enters the log: a crash between leaves a stray row, never a lost value."""
+        """Stores openings before their statement enters the log: a crash between leaves a stray row, never a lost value.
+
+        What is kept is never replaced, so that two who speak under one id at once can't swap each other's values: raises
+        Misuse `statement_id_reused` for another value, NotFound `subject_erased`, Untrusted, Unavailable.
+        """
         with self._lock, self._transaction():
             key = self._data_key(subject, create=True)
             if isinstance(key, Erased):
                 raise NotFound("subject_erased", f"the key of {subject} was destroyed at {key.at}", "Register anew.")
             for pointer, opening in openings.items():
-                content = _seal(key, statement_id, pointer, opening)
-                self._db.execute(
-                    "INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?)", (statement_id, pointer, subject, content)
-                )
+                self._keep_one(key, (statement_id, pointer, subject), opening)
+
+    def _keep_one(self, key: AESGCM, row: tuple[str, str, str], opening: Opening) -> None:
+        statement_id, pointer, subject = row
+        content = _seal(key, statement_id, pointer, opening)
+        added = self._db.execute("INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?)", (*row, content)).rowcount
+        if added:
+            return
+        owner, kept = self._row(statement_id, pointer)
+        if owner != subject or _unseal(key, statement_id, pointer, kept) != opening:
+            what = f"statement {statement_id} came before with another value for {pointer}"
+            raise Misuse("statement_id_reused", what, "Give every statement an id of its own.")
 
     def open(self, statement_id: str, pointer: str) -> Opening | Erased:
         """The value and its salt. Raises NotFound `sealed_unknown`, Untrusted `vault_altered`, Unavailable."""
         with self._lock, _translated():
-            row = self._db.execute(
-                "SELECT subject, content FROM sealed WHERE statement_id = ? AND pointer = ?", (statement_id, pointer)
-            ).fetchone()
-            if row is None:
-                raise NotFound("sealed_unknown", f"the vault has nothing for {statement_id}{pointer}")
-            key = self._data_key(row[0], create=False)
-        return key if isinstance(key, Erased) else _unseal(key, statement_id, pointer, row[1])
+            subject, content = self._row(statement_id, pointer)
+            key = self._data_key(subject, create=False, kept=True)
+        return key if isinstance(key, Erased) else _unseal(key, statement_id, pointer, content)
 
     def erase(self, subject: str, at: datetime) -> Erased:
-        """Destroys a person's key, ciphertexts and salts. Idempotent: the first time of erasure stays."""
+        """Destroys a person's key, ciphertexts and salts. Idempotent: the first time of erasure stays.
+
+        Raises NotFound `subject_unknown`; Unavailable `vault_busy` while another reader keeps old pages alive in the
+        write-ahead file: then the key is gone from the tables but not yet from the disk, and it must be said again.
+        """
         with self._lock, self._transaction():
-            key = self._data_key(subject, create=False)
-            if isinstance(key, Erased):
-                return key
-            erased = Erased(format_instant(at))
+            row = self._db.execute("SELECT erased_at FROM subject WHERE name = ?", (subject,)).fetchone()
+            if row is None:
+                raise NotFound("subject_unknown", f"the vault has no key for {subject}")
+            erased = Erased(row[0] or format_instant(at))
             self._db.execute("UPDATE sealed SET content = NULL WHERE subject = ?", (subject,))
             self._db.execute(
                 "UPDATE subject SET wrapped_key = NULL, erased_at = ? WHERE name = ?", (erased.at, subject)
             )
         with self._lock, _translated():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the write-ahead file held the old pages
+            (busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise Unavailable("vault_busy", "old pages are still being read; erasure is not complete", "Erase again.")
         return erased
 
     def close(self) -> None:
@@ -103,21 +115,33 @@ class Vault:
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
 
-    def _data_key(self, subject: str, *, create: bool) -> AESGCM | Erased:
+    def _row(self, statement_id: str, pointer: str) -> tuple[str, bytes | None]:
+        sql = "SELECT subject, content FROM sealed WHERE statement_id = ? AND pointer = ?"
+        row = self._db.execute(sql, (statement_id, pointer)).fetchone()
+        if row is None:
+            raise NotFound("sealed_unknown", f"the vault has nothing for {statement_id}{pointer}")
+        return row[0], row[1]
+
+    def _data_key(self, subject: str, *, create: bool, kept: bool = False) -> AESGCM | Erased:
+        """`kept`: something is sealed under this key, so that its absence is damage and not a question too many."""
         row = self._db.execute("SELECT wrapped_key, erased_at FROM subject WHERE name = ?", (subject,)).fetchone()
         if row is None and create:
             key, nonce = AESGCM.generate_key(256), os.urandom(NONCE_BYTES)
             wrapped = nonce + self._kek.encrypt(nonce, key, subject.encode())
             self._db.execute("INSERT INTO subject VALUES (?, ?, NULL)", (subject, wrapped))
             return AESGCM(key)
+        if row is None and kept:
+            raise Untrusted("vault_altered", f"the key of {subject} is missing", "Restore the vault from its copies.")
         if row is None:
             raise NotFound("subject_unknown", f"the vault has no key for {subject}")
-        if row[0] is None:
+        if row[0] is None and row[1] is not None:
             return Erased(row[1])
         return AESGCM(self._unwrap(subject, row[0]))
 
-    def _unwrap(self, subject: str, wrapped: bytes) -> bytes:
+    def _unwrap(self, subject: str, wrapped: bytes | None) -> bytes:
         try:
+            if wrapped is None:
+                raise InvalidTag
             return self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
         except InvalidTag as error:
             raise Untrusted("vault_altered", f"the key of {subject} does not open", "Check the key file.") from error
@@ -131,9 +155,14 @@ class _Transaction:
         with _translated():
             self._db.execute("BEGIN IMMEDIATE")
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         with _translated():
-            self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+            if kind is None:
+                self._db.execute("COMMIT")
+            elif self._db.in_transaction:  # a full disk has rolled back already
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise error
 
 
 class _translated:
@@ -150,8 +179,10 @@ def _seal(key: AESGCM, statement_id: str, pointer: str, opening: Opening) -> byt
     return nonce + key.encrypt(nonce, plain, f"{statement_id}{pointer}".encode())
 
 
-def _unseal(key: AESGCM, statement_id: str, pointer: str, content: bytes) -> Opening:
+def _unseal(key: AESGCM, statement_id: str, pointer: str, content: bytes | None) -> Opening:
     try:
+        if content is None:
+            raise InvalidTag
         plain = key.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], f"{statement_id}{pointer}".encode())
     except InvalidTag as error:
         raise Untrusted("vault_altered", f"{statement_id}{pointer} does not open under its key", "Run fsck.") from error

@@ -39,22 +39,25 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="countersign-writer", daemon=True)
         self._closed = False
+        self._door = threading.Lock()
         self._thread.start()
 
     def write(self, pending: Sequence[Pending]) -> Committed:
         """Blocks until this caller's entries are durable or were refused. Raises what the store raises."""
-        if self._closed:
-            raise Unavailable("writer_closed", "the ledger was closed")
         answer: Future[Committed] = Future()
-        self._queue.put((pending, answer))
+        with self._door:  # nothing is queued behind the end, where nobody would answer
+            if self._closed:
+                raise Unavailable("writer_closed", "the ledger was closed")
+            self._queue.put((pending, answer))
         return answer.result()
 
     def close(self) -> None:
         """Finishes what is queued, then stops."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
-            self._thread.join()
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
         while (job := self._queue.get()) is not None:

@@ -48,7 +48,7 @@ def parse_instant(value: Any) -> datetime:
 
 def format_instant(value: datetime) -> str:
     """The one spelling we write: microseconds always, Z always, so that instants also sort as text."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def new_id(at: datetime) -> str:
@@ -73,7 +73,7 @@ def _base64(value: str) -> str:
     return value
 
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 Instant = Annotated[
     datetime,
@@ -92,8 +92,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whit
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARS_MAX, strip_whitespace=True)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z]+:[A-Za-z0-9._-]{1,128}$")]
 Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=8_000), AfterValidator(_base64)]
-PositiveInt = Annotated[int, Field(ge=1, le=2**53 - 1)]
-NonNegativeInt = Annotated[int, Field(ge=0, le=2**53 - 1)]
+PositiveInt = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+NonNegativeInt = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class ActorState:
     roles: frozenset[str] = frozenset()
     keys: dict[str, ActorKey] = field(default_factory=dict)
     enrolled_by: int | None = None
+    changed_at: datetime | None = None
+    """The latest time that one of these statements was recorded at."""
 
     def key_at(self, keyid: str, at: datetime) -> ActorKey:
         """The key if it speaks for the actor at this instant. Raises Untrusted `key_revoked`, `signature_unknown_key`."""
@@ -63,6 +65,7 @@ def actor_state(history: History, actor: str) -> ActorState:
 
 def _apply(state: ActorState, said: Said) -> None:
     body = said.body
+    state.changed_at = max(state.changed_at or said.recorded_at, said.recorded_at)
     if isinstance(body, LogOpened):
         service = state.actor == body.service
         _add_key(state, body.service_spki if service else body.admin_spki, said.index)
@@ -94,6 +97,8 @@ def accept_opening(proposal: Proposal, body: LogOpened, history: History, at: da
         refuse("log_already_open", "a log is opened once, by its first entry", 0)
     if body.service == body.admin or body.service_spki == body.admin_spki:
         refuse("keys_not_separate", "the service and the administrator are two actors with two keys")
+    for spki in (body.service_spki, body.admin_spki):
+        _accept_new_key(spki, history)
 
 
 def accept_enrolment(proposal: Proposal, body: ActorEnrolled, history: History, at: datetime) -> None:

@@ -25,3 +25,6 @@ def accept_registration(proposal: Proposal, body: PersonRegistered, history: His
         refuse("speaker_not_talent", f"{body.speaks_as} is not enrolled as talent and can't speak for a person")
     if "/body/name" not in proposal.statement.sealed:
         refuse("name_missing", "a person is registered with a sealed name, or nobody could ever say who agreed")
+    if any(ref.subject != body.person for ref in proposal.statement.sealed.values()):
+        detail = "what is sealed about a person is sealed under their pseudonym, or their erasure would miss it"
+        refuse("sealed_subject_differs", detail)

@@ -22,19 +22,23 @@ def signing_keys(knock: Knock, history: History, service_actor: str) -> dict[str
     """
     signer = service_actor if knock.statement.auth else knock.statement.actor
     if isinstance(knock.body, LogOpened) and not history.upto:
-        return _opening_key(knock.body, signer)
+        return _opening_key(knock, knock.body, service_actor)
     state = actor_state(history, signer)
     if state.enrolled_by is None:
         raise Forbidden("actor_unknown", f"{signer} is not enrolled here", "An administrator enrols actors.")
-    keys = [state.key_at(signature.keyid, knock.at) for signature in knock.envelope.signatures]
+    at = max(knock.at, state.changed_at or knock.at)  # a clock set back gives no old key its voice again
+    keys = [state.key_at(signature.keyid, at) for signature in knock.envelope.signatures]
     return {key.keyid: key.spki for key in keys}
 
 
-def _opening_key(body: LogOpened, signer: str) -> dict[str, bytes]:
-    if signer != body.service:
-        raise Untrusted("signature_unknown_key", "a log is opened by its own service", "See SPEC S3.1.")
+def _opening_key(knock: Knock, body: LogOpened, service_actor: str) -> dict[str, bytes]:
+    """Only the ledger itself opens its log, naming the very key it signs with: nobody gets there first from outside."""
     spki = b64decode(body.service_spki)
-    return {hashlib.sha256(spki).hexdigest(): spki}
+    keyid = hashlib.sha256(spki).hexdigest()
+    signers = {signature.keyid for signature in knock.envelope.signatures}
+    if not knock.made_here or body.service != service_actor or signers != {keyid}:
+        raise Untrusted("signature_unknown_key", "a log is opened by its own service", "See SPEC S3.1.")
+    return {keyid: spki}
 
 
 def roles_of(knock: Knock, history: History) -> frozenset[str]:

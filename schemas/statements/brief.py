@@ -22,7 +22,7 @@ Beat = Annotated[Line, AfterValidator(_one_sentence)]
 class Format(Shape):
     """Duration in whole seconds and aspect ratio."""
 
-    duration_s: Annotated[int, Field(ge=1, le=600)]
+    duration_s: Annotated[int, Field(strict=True, ge=1, le=600)]
     aspect: Literal["16:9", "9:16", "1:1", "4:5", "4:3", "21:9"]
 
 
