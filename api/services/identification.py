@@ -11,13 +11,13 @@ from typing import Literal
 
 from api.services.services import Services
 from ledger.errors import NotFound, Reason
-from ledger.history import History, bodies
+from ledger.history import History
 from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import Examination
 from ledger.proof.merkle import leaf_hash
 from ledger.rules.lineage import arrival
 from projections.matches import Match
-from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported
+from schemas.statements.asset import AssetDerived, AssetExamined
 
 By = Literal["digest", "manifest", "ledger_assertion", "fingerprint", "none"]
 _SENTENCES = {
@@ -81,13 +81,10 @@ def _by_assertion(services: Services, history: History, report: C2paReport) -> s
 
 
 def _by_fingerprint(services: Services, history: History, found: Examination) -> list[Match]:
+    """Best first; of equals the newest, which is the signed twin that was given out rather than its original."""
     if found.fingerprints is None:
         return []
     services.views.catch_up()
-    matches = services.views.matches.search(found.fingerprints)
-    known = bodies(
-        [said for match in matches if (said := arrival(history, match.asset_sha256)) is not None], AssetImported
-    )
-    originals = {body.asset for _, body in known}
-    entered = [match for match in matches if arrival(history, match.asset_sha256) is not None]
-    return sorted(entered, key=lambda match: (-match.score, match.asset_sha256 not in originals))
+    matches = services.views.matches.search(found.fingerprints, variants=found.variants)
+    entered = {match: said.index for match in matches if (said := arrival(history, match.asset_sha256))}
+    return sorted(entered, key=lambda match: (-match.score, -entered[match]))

@@ -42,5 +42,5 @@ def search_file(services: Services, path: Path) -> Found:
     if found.fingerprints is None and not known:
         raise Misuse("no_picture", "there is no picture in this file to compare", "Send a still or a clip.")
     services.views.catch_up()
-    matches = services.views.matches.search(found.fingerprints) if found.fingerprints else []
+    matches = services.views.matches.search(found.fingerprints, variants=found.variants) if found.fingerprints else []
     return Found(path.name, found.sha256, found.sha256 if known else None, tuple(matches))

@@ -199,7 +199,8 @@ class _Demo:
             before = self.services.ledger.store.size()
             run_expiry(self.services.ledger, self.services.views, self.clock.now())
             self.stage.expect(self.services.ledger.store.size() == before, "the second run adds nothing")
-            self.stage.good(f"recorded: {first.sentence()}")
+            for recorded in first.recorded:
+                self.stage.good(f"entry {recorded.entry_index}: {recorded.type}")
             self.services.views.catch_up()
             pending = len(self.services.views.notices.pending())
             self.stage.expect(pending > 0, f"{pending} notices wait in the outbox for the platform")
