@@ -7,7 +7,7 @@ import hmac
 import json
 import os
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,9 +73,13 @@ def compose(
     subject: str | None = None,
     auth: Auth | None = None,
     statement_id: str | None = None,
+    salts: Callable[[int], bytes] = os.urandom,
 ) -> Draft:
-    """The canonical payload of a statement. `sealed`: values by pointer (`/body/name`); `subject`: whose they are."""
-    openings = {pointer: Opening(value, os.urandom(SALT_BYTES)) for pointer, value in (sealed or {}).items()}
+    """The canonical payload of a statement. `sealed`: values by pointer (`/body/name`); `subject`: whose they are.
+
+    `salts` is random except in golden vectors.
+    """
+    openings = {pointer: Opening(value, salts(SALT_BYTES)) for pointer, value in (sealed or {}).items()}
     statement = Statement(
         type=type(body).TYPE,
         id=statement_id or new_id(at),

@@ -79,6 +79,7 @@ Instant = Annotated[
     datetime,
     BeforeValidator(parse_instant, json_schema_input_type=str),
     PlainSerializer(format_instant, return_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
 ]
 Id = Annotated[str, AfterValidator(_uuid7), Field(json_schema_extra={"format": "uuid", "description": "UUIDv7"})]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
