@@ -1,0 +1,217 @@
+"""What an evidence pack claims, as a function of its entries and one instant; so anybody can compute it again.
+
+Three kinds: what held when the file was generated, what was decided whenever clearance was asked for, and what holds at
+the time of the pack, for every use, channel and territory that was ever asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from api.services.evidence_contents import decisions
+from ledger.history import Entries, History, bodies
+from ledger.rules.briefs import approval
+from ledger.rules.clearances import standing
+from ledger.rules.consents import consent_state
+from ledger.rules.decision import decide
+from ledger.rules.generations import generation
+from ledger.rules.lineage import ancestors, arrival, descendants, examination
+from ledger.statement import Said
+from schemas.base import format_instant
+from schemas.evidence import ConsentAt, PackClaim, PackGap, PackOmission
+from schemas.statements.asset import AssetImported
+from schemas.statements.clearance import (
+    ClearanceDecided,
+    ClearanceIssued,
+    ClearanceRefused,
+    ClearanceRevoked,
+    Question,
+    Weighed,
+)
+from schemas.statements.generation import GenerationRequested
+
+_GRADES = {
+    "gateway_captured": "the file was fetched from the provider by this ledger",
+    "provider_record": "the file is tied to its generation by a record of the provider's",
+    "self_declared": "that the file came from this generation is somebody's own word; nobody fetched it from the provider",
+}
+
+
+def questions_now(entries: Entries, size: int, asset: str, at: datetime) -> list[Question]:
+    """Every use, channel and territory that was asked about for this file, asked again for this instant."""
+    said = History(entries, size).about(f"asset:{asset}", ClearanceIssued, ClearanceRefused)
+    asked = [body.question for _, body in decisions(said) if body.question.asset == asset]
+    distinct = dict.fromkeys((one.use, one.channel, one.territory) for one in asked)
+    until = at + timedelta(microseconds=1)
+    return [
+        Question(asset=asset, use=use, channel=channel, territory=territory, valid_from=at, valid_until=until)
+        for use, channel, territory in distinct
+    ]
+
+
+def claims_of(entries: Entries, size: int, asset: str, at: datetime) -> list[PackClaim]:
+    """In the order of time; those about now come last."""
+    history = History(entries, size)
+    family = [*ancestors(history, asset), *descendants(history, asset)]
+    said = {one.index: one for name in family for one in history.about(f"asset:{name}")}
+    ordered = [said[index] for index in sorted(said)]
+    past = [_at_generation(entries, *pair) for pair in _generations(history, ancestors(history, asset))]
+    past += [_at_decision(entries, history, *pair) for pair in decisions(ordered) if pair[1].question.asset in family]
+    present = [_now(history, question) for question in questions_now(entries, size, asset, at)]
+    return [*sorted(past, key=lambda claim: claim.at), *(present or [_never_asked(history, asset, at)])]
+
+
+def _generations(history: History, family: Sequence[str]) -> Iterator[tuple[Said, GenerationRequested, str]]:
+    for name in family:
+        said = arrival(history, name)
+        if said is not None and isinstance(said.body, AssetImported) and said.body.generation:
+            found = generation(history, said.body.generation)
+            if found is not None:
+                yield (*found, name)
+
+
+def _at_generation(entries: Entries, said: Said, request: GenerationRequested, asset: str) -> PackClaim:
+    """As the door saw it: the entries before the request, at the instant when it was recorded."""
+    history = History(entries, said.index)
+    approved = approval(history, request.brief, request.brief_version)
+    weighed = [
+        Weighed(
+            rule="brief",
+            outcome="pass" if approved else "fail",
+            code="brief_approved" if approved else "brief_not_approved",
+            detail=f"version {request.brief_version} of brief {request.brief}",
+            entries=(approved.index,) if approved else (),
+        )
+    ]
+    consents = tuple(dict.fromkeys(cameo.consent for cameo in request.cameos))
+    for state in (consent_state(history, consent, said.recorded_at) for consent in consents):
+        outcome, entries_read = ("pass" if state.state == "given" else "fail"), state.entries[:64]
+        code, detail = f"consent_{state.state}", state.sentence()
+        weighed.append(
+            Weighed.model_validate(
+                {"rule": "consent", "outcome": outcome, "code": code, "detail": detail, "entries": entries_read}
+            )
+        )
+    allowed = all(rule.outcome == "pass" for rule in weighed)
+    held = "and every consent was in force" if consents else "and no likeness was named"
+    return PackClaim(
+        kind="generation",
+        at=said.recorded_at,
+        verdict="allow" if allowed else "deny",
+        sentence=f"When the clip was asked for, its brief was approved {held}"
+        if allowed
+        else "When the clip was asked for, not everything it needed was in force",
+        asset=asset,
+        weighed=tuple(weighed),
+        consents=_states(history, consents, said.recorded_at),
+        entries=(said.index,),
+    )
+
+
+def _at_decision(entries: Entries, whole: History, said: Said, body: ClearanceDecided) -> PackClaim:
+    issued = isinstance(body, ClearanceIssued)
+    revoked = "; it was revoked later" if whole.last(f"clearance:{body.clearance}", ClearanceRevoked) else ""
+    return PackClaim(
+        kind="clearance",
+        at=body.decided_at,
+        verdict="allow" if issued else "deny",
+        sentence=f"{'Cleared' if issued else 'Refused'} {_for(body.question)}, {_window(body.question)}{revoked}",
+        asset=body.question.asset,
+        question=body.question,
+        weighed=body.weighed,
+        consents=_states(History(entries, said.index), body.consents, body.decided_at),
+        entries=(said.index,),
+    )
+
+
+def _now(history: History, question: Question) -> PackClaim:
+    at = question.valid_from
+    decision = decide(history, question, at)
+    clearance, said = standing(history, question, at)
+    allowed = decision.allowed and clearance.outcome == "pass"
+    return PackClaim(
+        kind="now",
+        at=at,
+        verdict="allow" if allowed else "deny",
+        sentence=f"At the time of this pack the file {'may' if allowed else 'may not'} be used {_for(question)}",
+        asset=question.asset,
+        question=question,
+        weighed=(*decision.weighed, clearance),
+        consents=_states(history, decision.consents, at),
+        entries=(said.index,) if said else (),
+    )
+
+
+def _never_asked(history: History, asset: str, at: datetime) -> PackClaim:
+    named = [pair[1] for pair in _generations(history, ancestors(history, asset))]
+    consents = tuple(dict.fromkeys(cameo.consent for request in named for cameo in request.cameos))
+    return PackClaim(
+        kind="now",
+        at=at,
+        verdict="deny",
+        sentence="Nobody ever asked for clearance of this file, so no use of it is allowed",
+        asset=asset,
+        consents=_states(history, consents, at),
+    )
+
+
+def _states(history: History, consents: Sequence[str], at: datetime) -> tuple[ConsentAt, ...]:
+    found = [consent_state(history, consent, at) for consent in consents]
+    scopes = [(state, state.grant or state.request) for state in found]
+    return tuple(
+        ConsentAt(consent=state.consent, person=scope.person, state=state.state) for state, scope in scopes if scope
+    )
+
+
+def _for(question: Question) -> str:
+    return f"for {question.use} on {question.channel} in {question.territory}"
+
+
+def _window(question: Question) -> str:
+    return f"from {format_instant(question.valid_from)} until {format_instant(question.valid_until)}"
+
+
+def gaps_of(entries: Entries, size: int, asset: str, omitted: Sequence[PackOmission]) -> list[PackGap]:
+    """What this pack does not show."""
+    history = History(entries, size)
+    found = [gap for name in ancestors(history, asset) for gap in _of_file(history, name)]
+    found += [PackGap(code="blob-left-out", detail=f"{one.sha256[:16]}…: {one.why}") for one in omitted]
+    return [*found, *_ALWAYS]
+
+
+def _of_file(history: History, asset: str) -> Iterator[PackGap]:
+    """How well we know where the file came from, and what nobody or nothing looked at."""
+    for said, imported in bodies(history.about(f"asset:{asset}", AssetImported), AssetImported):
+        detail = f"file {asset[:16]}…: {_GRADES[imported.evidence_grade]}"
+        yield PackGap(code=f"grade-{imported.evidence_grade}", detail=detail, entry=said.index)
+    looked = examination(history, asset)
+    if looked is None:
+        yield PackGap(code="not-examined", detail=f"file {asset[:16]}…: nobody examined it")
+        return
+    said, body = looked
+    for one in body.findings:
+        if one.state in ("not_checked", "unsupported", "failed"):
+            detail = f"file {asset[:16]}…: {one.extractor} is {one.state} ({one.algorithm} {one.version})"
+            yield PackGap(code=f"finding-{one.state}", detail=detail, entry=said.index)
+    if body.c2pa_state != "trusted":
+        detail = f"file {asset[:16]}…: its C2PA manifest is {body.c2pa_state.replace('_', ' ')}"
+        yield PackGap(code="c2pa-not-trusted", detail=detail, entry=said.index)
+
+
+_ALWAYS = (
+    PackGap(
+        code="completeness",
+        detail="The proofs show that these entries are in the log. That the log holds nothing more about the file "
+        "is shown only by the log itself.",
+    ),
+    PackGap(
+        code="time",
+        detail="Times of recording are those of the ledger's own clock; no outside time stamp or witness signed "
+        "this checkpoint.",
+    ),
+    PackGap(
+        code="log-keys",
+        detail="The pack brings the log's keys with it. Compare them with a copy that you got elsewhere.",
+    ),
+)

@@ -1,0 +1,79 @@
+"""The evidence pack's list of contents, pack.json: what is claimed, and what shows it (SPEC S8.2)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Digest, Id, Instant, Line, NonNegativeInt, PositiveInt, Shape, Slug
+from schemas.statements.clearance import Question, Weighed
+
+PACK_ENTRIES_MAX = 10_000  # as many as one asset's family may have files
+CLAIMS_MAX = 2_000  # a file that was cleared more often than this has its history in the log, not in one pack
+
+
+class PackSubject(Shape):
+    """What the pack is about: one file, by SHA-256."""
+
+    asset: Digest
+
+
+class ConsentAt(Shape):
+    """One consent's state at the instant of a claim; `given` is the only state that lets anything happen."""
+
+    consent: Id
+    person: Slug
+    state: Slug
+
+
+class PackClaim(Shape):
+    """One thing that the entries show, at one instant. It can be computed again from the entries alone."""
+
+    kind: Literal["generation", "clearance", "now"]
+    at: Instant
+    verdict: Literal["allow", "deny"]
+    sentence: Line
+    asset: Digest
+    question: Question | None = None
+    weighed: Annotated[tuple[Weighed, ...], Field(max_length=220)] = ()
+    consents: Annotated[tuple[ConsentAt, ...], Field(max_length=400)] = ()
+    entries: Annotated[tuple[NonNegativeInt, ...], Field(max_length=64)] = ()
+
+
+class PackEntry(Shape):
+    """An entry in the pack and the reason why it is in it."""
+
+    index: NonNegativeInt
+    type: Annotated[str, Field(max_length=80)]
+    why: Line
+
+
+class PackOmission(Shape):
+    """Bytes that an entry names and the pack does not hold."""
+
+    sha256: Digest
+    why: Line
+
+
+class PackGap(Shape):
+    """Something that this pack does not show, said plainly."""
+
+    code: Slug
+    detail: Line
+    entry: NonNegativeInt | None = None
+
+
+class PackManifest(Shape):
+    """pack.json."""
+
+    format: Literal["countersign.evidence/1"] = "countersign.evidence/1"
+    origin: Line
+    made_at: Instant
+    size: PositiveInt
+    subject: PackSubject
+    claims: Annotated[tuple[PackClaim, ...], Field(max_length=CLAIMS_MAX)]
+    entries: Annotated[tuple[PackEntry, ...], Field(min_length=1, max_length=PACK_ENTRIES_MAX)]
+    omitted: tuple[PackOmission, ...]
+    gaps: tuple[PackGap, ...]
+    members: dict[str, Digest]
