@@ -1,0 +1,80 @@
+"""Step 10 of a pack's check: the verdicts, weighed again from the pack's own entries (SPEC S8.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from api.services.evidence_claims import claims_of, gaps_of
+from api.services.evidence_contents import PackEntries, decisions
+from ledger.errors import LedgerError
+from ledger.history import History
+from ledger.proof.canonical import parse_json
+from ledger.proof.pack import check_pack
+from ledger.proof.packclaims import entry_name
+from ledger.proof.packfile import PackFile
+from ledger.proof.packreport import PackFault, PackReport, PackStep
+from ledger.rules.decision import decide
+from ledger.statement import Said, read_entry
+from ledger.store.contract import Stored
+from schemas.evidence import PackManifest
+from schemas.statements.clearance import ClearanceDecided, ClearanceIssued
+
+REPLAY_STEP = 10
+
+
+def replay(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None) -> PackReport:
+    """`check_pack` with step 10: what is claimed is computed again, by the same rules, from the pack's entries alone.
+
+    A pack whose bytes fail is not weighed again. Raises what `check_pack` raises.
+    """
+    report = check_pack(source, trusted_vkeys)
+    if report.state == "untrusted":
+        return replace(report, steps=(*report.steps, PackStep(REPLAY_STEP, None, (), ())))
+    file = PackFile(source)
+    try:
+        step = _replayed(file)
+    finally:
+        file.close()
+    return replace(report, steps=(*report.steps, step))
+
+
+def _replayed(file: PackFile) -> PackStep:
+    try:
+        manifest = PackManifest.model_validate(parse_json(file.read("pack.json")))
+        found = [_said(file, entry.index) for entry in manifest.entries]
+        return PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(manifest, found)), ())
+    except (LedgerError, KeyError, ValueError) as error:  # pydantic's ValidationError is a ValueError
+        what = f"an entry or a claim has no shape that these rules know ({type(error).__name__})"
+        return PackStep(REPLAY_STEP, 0, (PackFault(REPLAY_STEP, "pack.json", "not_replayable", what),), ())
+
+
+def _said(file: PackFile, index: int) -> Said:
+    said = read_entry(Stored(index, "", (), file.read(entry_name(index))))
+    if said.statement.tags != said.body.tags():
+        raise ValueError("the tags are not those of the body (SPEC S2.1)")
+    return said
+
+
+def _weigh_again(manifest: PackManifest, found: list[Said]) -> Iterator[PackFault]:
+    entries, asset = PackEntries(found), manifest.subject.asset
+    for said, body in decisions(found):
+        if not _follows(entries, said, body):
+            what = "the rules, weighed over the entries before it, don't give this verdict"
+            yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
+    computed = claims_of(entries, manifest.size, asset, manifest.made_at)
+    for claimed, again in zip(manifest.claims, computed, strict=False):
+        if claimed != again:
+            what = f"the entries don't give this claim: {claimed.sentence}"
+            yield PackFault(REPLAY_STEP, "pack.json", "claim_differs", what)
+    if len(computed) != len(manifest.claims):
+        yield PackFault(REPLAY_STEP, "pack.json", "claims_differ", "the entries give more claims, or fewer")
+    if list(manifest.gaps) != gaps_of(entries, manifest.size, asset, manifest.omitted):
+        yield PackFault(REPLAY_STEP, "pack.json", "gaps_differ", "the entries give other gaps")
+
+
+def _follows(entries: PackEntries, said: Said, body: ClearanceDecided) -> bool:
+    decision = decide(History(entries, said.index), body.question, body.decided_at)
+    same = (decision.weighed, decision.consents) == (body.weighed, body.consents)
+    return same and decision.allowed == isinstance(body, ClearanceIssued)
