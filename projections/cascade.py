@@ -23,7 +23,7 @@ from schemas.statements.consent import ConsentExpired
 
 ATTEMPTS_MAX = 8  # each conflict means that somebody else got ahead; so many in a row about one file is a loop
 PAGE_ROWS_MAX = 500  # consents, clearances or files looked at in one go
-SOMEBODY_ELSE = frozenset({"expiry_not_due", "clearance_revoked_already", "asset_flagged_already"})
+NOT_NEEDED = frozenset({"expiry_not_due", "clearance_revoked_already", "asset_flagged_already"})
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Recorded:
 
 @dataclass
 class CascadeReport:
-    """What one run recorded, and how much it found done by others in the meantime."""
+    """What one run recorded. `not_needed`: found done by somebody else meanwhile, or not due by the ledger's own clock."""
 
     recorded: list[Recorded] = field(default_factory=list)
-    done_by_others: int = 0
+    not_needed: int = 0
 
     def of(self, body: type[Body]) -> list[Recorded]:
         return [one for one in self.recorded if one.type == body.TYPE]
@@ -50,7 +50,7 @@ class CascadeReport:
             "expired": len(self.of(ConsentExpired)),
             "clearances_revoked": len(self.of(ClearanceRevoked)),
             "assets_flagged": len(self.of(AssetFlagged)),
-            "done_by_others": self.done_by_others,
+            "not_needed": self.not_needed,
             "entries": [dict(one.__dict__) for one in self.recorded],
         }
 
@@ -117,9 +117,9 @@ class _Run:
                 if attempt == ATTEMPTS_MAX - 1:
                     raise
             except Refused as refused:
-                if refused.code not in SOMEBODY_ELSE:
+                if refused.code not in NOT_NEEDED:
                     raise
-                self.report.done_by_others += 1
+                self.report.not_needed += 1
                 return
             else:
                 self.report.recorded.append(Recorded(receipt.index, type(body).TYPE, about))

@@ -1,0 +1,199 @@
+"""When a consent ends: expiry, revocations and flags, each recorded exactly once, whoever runs it and however often."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ledger.errors import Conflict
+from projections.cascade import ATTEMPTS_MAX, CascadeReport, run_expiry
+from projections.views import Views
+from schemas.statements.consent import ConsentRevoked, ConsentWithdrawn
+from tests.house_of import House, raises_code
+from tests.unit.projections.material import dump, open_views, ready_clip
+
+END = datetime(2026, 12, 1, tzinfo=UTC)
+KINDS = ("consent.expired.v1", "clearance.revoked.v1", "asset.flagged.v1")
+
+
+def recorded(house: House) -> Counter[tuple[str, str]]:
+    """How often each ending, revocation and flag stands in the log."""
+    return Counter((said.type, said.statement.tags[0]) for said in house.ledger.read(types=KINDS))
+
+
+def run(house: House, views: Views) -> CascadeReport:
+    return run_expiry(house.ledger, views, house.now())
+
+
+def cleared_family(house: House) -> tuple[str, str, list[str]]:
+    """(consent, clearance, the clip and three generations of descendants)."""
+    asset, consent = ready_clip(house)
+    clearance = house.cleared(asset)
+    family = [asset]
+    for _ in range(3):
+        family.append(house.derived(family[-1]))
+    return consent, clearance, family
+
+
+def test_nothing_is_recorded_before_the_end(house: House, views: Views) -> None:
+    cleared_family(house)
+    assert run(house, views).as_json()["entries"] == []
+
+
+def test_an_end_in_time_is_recorded_with_everything_that_follows(house: House, views: Views) -> None:
+    consent, clearance, family = cleared_family(house)
+    bystander, _ = ready_clip(house)
+    house.move_to(END)
+    report = run(house, views)
+    expected = Counter(
+        [("consent.expired.v1", f"consent:{consent}"), ("clearance.revoked.v1", f"clearance:{clearance}")]
+    )
+    expected.update(("asset.flagged.v1", f"asset:{asset}") for asset in family)
+    assert {key: n for key, n in recorded(house).items() if key in expected} == dict(expected)
+    assert ("asset.flagged.v1", f"asset:{bystander}") in recorded(house)  # its own consent ended at the same instant
+    assert report.as_json()["clearances_revoked"] == 1 and report.not_needed == 0
+    said = {one.entry_index: one.type for one in report.recorded}
+    assert said == {entry.index: entry.type for entry in house.ledger.read(types=KINDS)}
+    assert [n.payload["data"]["asset"] for n in views.notices.pending() if "flagged" in n.payload["type"]].count(
+        family[3]
+    ) == 1
+
+
+def test_a_second_run_finds_nothing(house: House, views: Views) -> None:
+    cleared_family(house)
+    house.move_to(END)
+    run(house, views)
+    size = house.size
+    assert run(house, views) == CascadeReport()
+    assert house.size == size
+
+
+@pytest.mark.parametrize(("kind", "actor"), [(ConsentWithdrawn, "ines"), (ConsentRevoked, "lena")])
+def test_an_end_by_people_has_the_same_cascade(house: House, views: Views, kind: Any, actor: str) -> None:
+    consent, clearance, _ = cleared_family(house)
+    other, _ = ready_clip(house)
+    house.say_as(actor, kind(consent=consent, person=house.granted(consent).person, reason="no more"))
+    report = run(house, views).as_json()
+    assert (report["expired"], report["clearances_revoked"], report["assets_flagged"]) == (0, 1, 4)
+    assert recorded(house)["asset.flagged.v1", f"asset:{other}"] == 0
+    assert views.clearance.clearance(clearance).revocation is not None
+    assert not views.lineage.unflagged([consent], 9)
+
+
+def test_a_file_made_after_the_end_is_flagged_by_the_next_run(house: House, views: Views) -> None:
+    _, _, family = cleared_family(house)
+    house.move_to(END)
+    run(house, views)
+    late = house.derived(family[2])
+    report = run(house, views)
+    assert [one.about.split("/")[0] for one in report.recorded] == [late]
+
+
+def test_a_clip_with_two_ended_consents_is_revoked_once_and_flagged_for_each(house: House, views: Views) -> None:
+    consents = [house.consent(), house.consent()]
+    asset, _ = house.clip(consents)
+    house.cleared(asset)
+    house.move_to(END)
+    report = run(house, views).as_json()
+    assert (report["expired"], report["clearances_revoked"], report["assets_flagged"]) == (2, 1, 2)
+    assert run(house, views).recorded == []
+
+
+@pytest.mark.parametrize("died_at", range(6))
+def test_a_crash_anywhere_leaves_only_work_for_the_next_run(
+    house: House, views: Views, died_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared_family(house)
+    house.move_to(END)
+    say, left = house.ledger.say, [died_at]
+
+    def dies(body: Any, **options: Any) -> Any:
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return say(body, **options)
+
+    monkeypatch.setattr(house.ledger, "say", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run(house, views)
+    monkeypatch.undo()
+    run(house, views)
+    assert len(recorded(house)) == 6 and set(recorded(house).values()) == {1}
+
+
+def test_two_workers_at_once_record_each_thing_once(house: House, views: Views) -> None:
+    for _ in range(2):
+        cleared_family(house)
+    house.move_to(END)
+    second = open_views(house, "second.sqlite")
+    reports: list[CascadeReport] = []
+    barrier = threading.Barrier(4)
+
+    def work(mine: Views) -> None:
+        barrier.wait()
+        reports.append(run(house, mine))
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in (views, second, views, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    second.close()
+    assert len(reports) == 4
+    assert len(recorded(house)) == 12 and set(recorded(house).values()) == {1}
+    assert sorted(one.entry_index for report in reports for one in report.recorded) == [
+        said.index for said in house.ledger.read(types=KINDS)
+    ]
+
+
+def test_conflicts_are_tried_again_but_not_for_ever(
+    house: House, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared_family(house)
+    house.move_to(END)
+    say, lost = house.ledger.say, [3]
+
+    def races(body: Any, **options: Any) -> Any:
+        if lost[0]:
+            lost[0] -= 1
+            raise Conflict("boundary_moved", "somebody came first")
+        return say(body, **options)
+
+    monkeypatch.setattr(house.ledger, "say", races)
+    assert len(run(house, views).recorded) == 6
+    lost[0] = ATTEMPTS_MAX
+    monkeypatch.setattr(house.ledger, "say", races)
+    house.derived(views.lineage.assets_under_consent(views.rights.ended(limit=1)[0].consent)[0])
+    raises_code("boundary_moved", lambda: run(house, views))
+
+
+def test_the_ledgers_own_clock_has_the_last_word_on_an_expiry(house: House, views: Views) -> None:
+    cleared_family(house)
+    report = run_expiry(house.ledger, views, END)
+    assert report.recorded == [] and report.not_needed == 1
+
+
+def test_a_stopped_view_stops_the_cascade_loudly(house: House, views: Views, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared_family(house)
+    house.move_to(END)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(views.due, "apply", broken)
+    views.rebuild("due")
+    raises_code("view_stopped", lambda: run(house, views))
+
+
+def test_after_a_cascade_rebuilt_equals_live(house: House, views: Views) -> None:
+    cleared_family(house)
+    house.move_to(END)
+    run(house, views)
+    before = dump(views.path)
+    views.rebuild()
+    assert dump(views.path) == before
+    assert before["clearance_revocation"] and before["clearance_consent"] and not before["due_consent"]
