@@ -97,8 +97,9 @@ def contents_of(entries: Entries, size: int, asset: str, now: Sequence[Question]
     contents = Contents()
     contents.add(history.about("log:opened"), "opens the log; brings its keys, the service's and the administrator's")
     _add_family(contents, history, asset)
-    _add_decisions(contents, entries, size, now)
     _add_origins(contents, history)
+    _add_decisions(contents, entries, size, now)
+    _add_origins(contents, history)  # of files outside the family that a decision about a composite weighed
     _add_keys(contents, history)
     return contents
 
