@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ledger.errors import Misuse, NotFound
 
 HOME_VARIABLE = "COUNTERSIGN_HOME"
+DEBUG_VARIABLE = "COUNTERSIGN_DEBUG"
 DEFAULT_HOME = Path("countersign-home")
 
 
@@ -37,6 +38,11 @@ def home_folder(given: Path | None) -> Path:
         return given
     from_environment = os.environ.get(HOME_VARIABLE)
     return Path(from_environment) if from_environment else DEFAULT_HOME
+
+
+def debugging() -> bool:
+    """Whether COUNTERSIGN_DEBUG is set to anything but nothing or 0: tracebacks are then shown as they happen."""
+    return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
 
 
 def read_settings(home: Path) -> Settings:

@@ -1,0 +1,124 @@
+"""What the log names and others keep: blobs by digest, sealed values in the vault, private keys."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import stat
+from pathlib import Path
+
+from ledger.blobs import read_chunks
+from ledger.errors import LedgerError
+from ledger.keys import read_signing_key
+from ledger.statement import Opening, commit
+from ledger.vault import Vault
+from ops.auditing.report import AuditCheck, Progress
+from ops.auditing.rows import reading
+from ops.auditing.speakers import Speakers
+from ops.home import Home
+
+PROGRESS_BLOBS = 100  # how many files between two words of progress
+
+
+def audit_blobs(check: AuditCheck, scratch: sqlite3.Connection, folder: Path, progress: Progress) -> None:
+    """Every blob that an entry names: there if it has to be, and its bytes still those of its name."""
+    elsewhere = 0
+    for digest, index, required in scratch.execute("SELECT digest, idx, required FROM blob"):
+        path = folder / digest[:2] / digest[2:]
+        if not path.is_file():
+            elsewhere += not required
+            if required:
+                check.find("blob_missing", f"blob {digest}", f"entry {index} names it, and it was here")
+            continue
+        check.checked += 1
+        if check.checked % PROGRESS_BLOBS == 0:
+            progress(f"blobs {check.checked}")
+        if _sha256(path) != digest:
+            check.find("blob_altered", f"blob {digest}", f"its bytes are not those that entry {index} names")
+    if elsewhere:
+        check.notes.append(f"{elsewhere} digests are of bytes that are not kept here")
+    if stray := _unnamed(scratch, folder):
+        check.notes.append(
+            f"{stray} blobs that no entry names itself: details of reports, or left by a crash; harmless"
+        )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for chunk in read_chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _unnamed(scratch: sqlite3.Connection, folder: Path) -> int:
+    found = 0
+    for path in folder.rglob("*"):
+        named = (path.parent.name + path.name,)
+        if path.is_file() and not scratch.execute("SELECT 1 FROM blob WHERE digest = ?", named).fetchone():
+            found += 1
+    return found
+
+
+def audit_vault(check: AuditCheck, scratch: sqlite3.Connection, home: Home) -> None:
+    """Every commitment has its value, or the time of its erasure; values that no statement names are harmless."""
+    wanted = scratch.execute("SELECT statement_id, pointer, commitment, idx FROM sealed ORDER BY idx")
+    if not home.vault.is_file():
+        for statement_id, pointer, _, index in wanted:
+            check.find("sealed_missing", f"entry {index} {pointer}", f"there is no vault, so {statement_id} lost it")
+        return
+    try:
+        vault = home.open_vault()
+    except (LedgerError, OSError) as error:
+        check.find(
+            "vault_unreadable", "vault.sqlite", error.what if isinstance(error, LedgerError) else "no key for it"
+        )
+        return
+    try:
+        for statement_id, pointer, commitment, index in wanted:
+            check.checked += 1
+            _audit_sealed(check, vault, statement_id, pointer, commitment, index)
+    finally:
+        vault.close()
+    _note_orphans(check, scratch, home.vault)
+
+
+def _audit_sealed(
+    check: AuditCheck, vault: Vault, statement_id: str, pointer: str, commitment: str, index: int
+) -> None:
+    item = f"entry {index} {pointer}"
+    try:
+        found = vault.open(statement_id, pointer)
+    except LedgerError as error:
+        check.find("sealed_missing" if error.code == "sealed_unknown" else error.code, item, error.what)
+        return
+    if isinstance(found, Opening) and commit(found) != commitment:
+        check.find("commitment_differs", item, "the value in the vault is not the one that was committed to")
+
+
+def _note_orphans(check: AuditCheck, scratch: sqlite3.Connection, path: Path) -> None:
+    known = "SELECT 1 FROM sealed WHERE statement_id = ? AND pointer = ?"
+    with reading(path) as db:
+        rows = db.execute("SELECT statement_id, pointer FROM sealed")
+        orphans = sum(scratch.execute(known, row).fetchone() is None for row in rows)
+    if orphans:
+        check.notes.append(f"{orphans} sealed values that no statement names, left by a crash or a refusal; harmless")
+
+
+def audit_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
+    """The keys that sign for this log are the ones that its entries name, and only their owner can read them."""
+    try:
+        signers = home.log_signers(speakers.origin or "unknown")
+        for signer in signers:
+            check.checked += 1
+            if signer.verifier.vkey() not in speakers.log_vkeys:
+                check.find("log_key_differs", signer.verifier.vkey()[:60], "entry 0 does not name this key of the log")
+        service = read_signing_key(home.keys / "service.pem")
+        check.checked += 1
+        held = speakers.keys.get(service.keyid)
+        if held is None or held.actor != speakers.service:
+            check.find("service_key_differs", "service.pem", f"the log knows no key {service.keyid} of the service")
+    except LedgerError as error:
+        check.find(error.code, "keys", error.what)
+    for path in sorted(home.keys.glob("*")):
+        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            check.notes.append(f"{path.name} can be read by others than its owner: chmod 600")

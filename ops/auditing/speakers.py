@@ -1,0 +1,79 @@
+"""Who held which key and which roles, folded from the log entry by entry, and each signature judged by it (SPEC S3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ledger.errors import Untrusted
+from ledger.proof.dsse import verify
+from ledger.proof.encoding import base64_bytes
+from ledger.proof.keys import keyid
+from ledger.proof.logentry import LogEntry, instant
+from ledger.rules.permissions import permit
+
+
+@dataclass
+class HeldKey:
+    """A key, whose it is, and from when on it is not any more."""
+
+    actor: str
+    spki: bytes
+    until: datetime | None = None
+
+
+class Speakers:
+    """`take` each entry after judging it: an entry's signer is known from entries before it. O(actors) in memory."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, HeldKey] = {}
+        self.roles: dict[str, frozenset[str]] = {}
+        self.service: str | None = None
+        self.origin: str | None = None
+        self.log_vkeys: tuple[str, ...] = ()
+
+    def judge(self, entry: LogEntry) -> None:
+        """Raises Untrusted (`signature_…`, `key_…`) or Forbidden `role_not_permitted`."""
+        if entry.index == 0 and entry.type == "log.opened.v1":
+            self.take(entry)  # the opening brings the key it is signed with; whoever trusts the log trusts this entry
+        signer = self.service if entry.on_behalf else entry.actor
+        spkis: dict[str, bytes] = {}
+        for signature in entry.envelope.signatures:
+            key = self.keys.get(signature.keyid)
+            if key is None or key.actor != signer:
+                raise Untrusted("signature_unknown_key", f"{signature.keyid} is no key of {signer} at this entry")
+            if key.until is not None and entry.recorded_at >= key.until:
+                raise Untrusted("key_revoked", f"{signature.keyid} was no key of {signer} any more")
+            spkis[signature.keyid] = key.spki
+        verify(entry.envelope, spkis)
+        permit(entry.type, entry.actor, self.roles.get(entry.actor, frozenset()), entry.body.get("actor"))
+
+    def take(self, entry: LogEntry) -> None:
+        """Learns from entries about keys; passes over all others."""
+        body = entry.body
+        if entry.type == "log.opened.v1" and entry.index == 0:
+            self._open(body)
+        elif entry.type == "actor.enrolled.v1":
+            self._add(body["actor"], body["spki"])
+            self.roles[body["actor"]] = frozenset(body["roles"])
+        elif entry.type == "actor.key-rotated.v1":
+            self._end(body["old_keyid"], entry.recorded_at)
+            self._add(body["actor"], body["spki"])
+        elif entry.type == "actor.key-revoked.v1":
+            self._end(body["keyid"], instant(body["effective_at"]))
+
+    def _open(self, body: dict[str, Any]) -> None:
+        self.service, self.origin, self.log_vkeys = body["service"], body["origin"], tuple(body["log_vkeys"])
+        for role, name in (("service", body["service"]), ("admin", body["admin"])):
+            self._add(name, body[f"{role}_spki"])
+            self.roles[name] = frozenset({role})
+
+    def _add(self, actor: str, spki: str) -> None:
+        der = base64_bytes(spki)
+        self.keys[keyid(der)] = HeldKey(actor, der)
+
+    def _end(self, name: str, until: datetime) -> None:
+        key = self.keys.get(name)
+        if key is not None and (key.until is None or until < key.until):
+            key.until = until

@@ -1,0 +1,96 @@
+"""Do the views equal ones rebuilt from the log? A copy of the live file is caught up and compared table by table."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import ExitStack, closing
+from itertools import zip_longest
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from ledger.blobs import FolderBlobs
+from ledger.door import Ledger
+from ledger.store.sqlite import SQLiteStore
+from ops.auditing.report import AuditCheck, Progress
+from ops.auditing.rows import reading
+from ops.home import Home
+from projections.views import Views
+
+
+def audit_views(check: AuditCheck, home: Home, progress: Progress) -> None:
+    """Touches neither the log nor the live views: both sides are built in a temporary folder."""
+    if not home.views.is_file():
+        check.notes.append("there are no views yet; they are built when something asks")
+        return
+    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
+        live, rebuilt = Path(folder) / "live.sqlite", Path(folder) / "rebuilt.sqlite"
+        try:
+            _copy(home.views, live)
+        except sqlite3.DatabaseError:
+            check.find("views_unreadable", "views.sqlite", "not a whole SQLite file; delete it and it rebuilds")
+            return
+        before = _builds(live)
+        progress("views: rebuilding")
+        for path in (live, rebuilt):
+            _catch_up(check, home, path)
+        if _builds(live) != before:
+            check.notes.append("views of another log or of another version were begun anew")
+        _compare(check, live, rebuilt)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with reading(source) as db, closing(sqlite3.connect(target)) as copy:
+        db.execute("COMMIT")  # backup takes its own snapshot
+        db.backup(copy)
+
+
+def _builds(path: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            return dict(db.execute("SELECT name, builds FROM view").fetchall())
+        except sqlite3.DatabaseError:
+            return {}
+
+
+def _catch_up(check: AuditCheck, home: Home, path: Path) -> None:
+    with ExitStack() as stack:
+        store = SQLiteStore(home.log)
+        stack.callback(store.close)
+        reader = cast(Ledger, SimpleNamespace(store=store))  # views read the store only; the door stays shut
+        views = Views(path, reader, FolderBlobs(home.blobs))
+        stack.callback(views.close)
+        views.catch_up()
+        for view in views.health():
+            if view.error is not None and path.stem == "rebuilt":
+                check.find("view_stopped", view.name, f"it stops at entry {view.position}: {view.error}")
+
+
+def _compare(check: AuditCheck, live: Path, rebuilt: Path) -> None:
+    with reading(live) as left, reading(rebuilt) as right:
+        names = [_tables(db) for db in (left, right)]
+        for table in sorted(names[0] ^ names[1]):
+            check.find("view_differs", table, "one side has this table, the other has not")
+        for table in sorted(names[0] & names[1]):
+            check.checked += 1
+            _compare_table(check, table, left, right)
+
+
+def _tables(db: sqlite3.Connection) -> set[str]:
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'view'"
+    return {name for (name,) in db.execute(sql)}
+
+
+def _compare_table(check: AuditCheck, table: str, left: sqlite3.Connection, right: sqlite3.Connection) -> None:
+    missing = object()
+    for number, (one, other) in enumerate(zip_longest(_rows(left, table), _rows(right, table), fillvalue=missing)):
+        if one != other:
+            check.find("view_differs", table, f"row {number} in order is not what the log gives; delete views.sqlite")
+            return
+
+
+def _rows(db: sqlite3.Connection, table: str) -> Any:
+    columns = [row[1] for row in db.execute(f'PRAGMA table_info("{table}")')]
+    order = ", ".join(f'"{name}"' for name in columns)
+    return db.execute(f'SELECT {order} FROM "{table}" ORDER BY {order}')  # noqa: S608 - names from the schema itself

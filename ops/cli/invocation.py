@@ -1,0 +1,128 @@
+"""One run of the command: which home, in which form to answer. Answers go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console, RenderableType
+
+from ops.cli.printing import document, plain
+from ops.settings import HOME_VARIABLE, home_folder
+
+if TYPE_CHECKING:
+    from api.services.services import Services
+    from ops.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass
+class Invocation:
+    """`given_home` is `--home`, before or after the command; `json`: exactly one JSON document on stdout."""
+
+    json: bool = False
+    given_home: Path | None = None
+
+    @cached_property
+    def stdout(self) -> Console:
+        return Console(highlight=False)
+
+    @cached_property
+    def stderr(self) -> Console:
+        return Console(stderr=True, highlight=False)
+
+    @property
+    def home(self) -> Path:
+        """`--home`, else COUNTERSIGN_HOME, else ./countersign-home."""
+        return home_folder(self.given_home)
+
+    @property
+    def settings(self) -> Settings:
+        from ops.settings import read_settings
+
+        return read_settings(self.home)
+
+    @contextmanager
+    def services(self) -> Iterator[Services]:
+        """The home's services, always closed. Raises what `ops.wiring.open_services` raises."""
+        from ops.wiring import services_of
+
+        with services_of(self.home) as services:
+            yield services
+
+    def answer(self, value: dict[str, Any], *human: RenderableType | Callable[[], RenderableType]) -> None:
+        """The answer of the command: the document with `--json`, otherwise what a person reads."""
+        if self.json:
+            print(document(value))
+            return
+        for part in human:
+            self.stdout.print(part() if callable(part) else part)
+
+    def note(self, text: str) -> None:
+        """A line on stderr: progress, never part of the answer."""
+        self.stderr.print(plain(text), style="dim", markup=False, soft_wrap=True)
+
+    def each(self, what: str, items: Sequence[T], name: Callable[[T], str]) -> Iterator[T]:
+        """Goes through `items` while stderr says where it is: a bar on a terminal, a line each elsewhere."""
+        if not self.stderr.is_terminal:
+            for number, item in enumerate(items, 1):
+                self.note(f"{what} {number}/{len(items)} {name(item)}")
+                yield item
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        shown_name = TextColumn("{task.fields[item]}", markup=False)
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), shown_name)
+        with Progress(*columns, console=self.stderr, transient=True) as progress:
+            task = progress.add_task(what, total=len(items), item="")
+            for item in items:
+                progress.update(task, item=plain(name(item)))
+                yield item
+                progress.advance(task)
+
+
+def invocation_of(ctx: typer.Context) -> Invocation:
+    """This run's Invocation, which `main` puts on the context."""
+    found = ctx.find_object(Invocation)
+    assert found is not None, "commands are run through ops.cli.main.main"  # noqa: S101 - a broken wiring, not input
+    return found
+
+
+def _take_home(ctx: typer.Context, value: Path | None) -> Path | None:
+    if value is not None:
+        invocation_of(ctx).given_home = value  # the one after the command comes last and wins
+    return value
+
+
+def _take_json(ctx: typer.Context, value: bool) -> bool:
+    if value:
+        invocation_of(ctx).json = True
+    return value
+
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        callback=_take_home,
+        help=f"The home folder; else {HOME_VARIABLE}, else ./countersign-home.",
+        rich_help_panel="Everywhere",
+    ),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", callback=_take_json, help="One JSON document on stdout, errors too.", rich_help_panel="Everywhere"
+    ),
+]
+
+
+def everywhere(home: HomeOption = None, json: JsonOption = False) -> None:
+    """For a group of commands: the options may stand before the group's command too."""

@@ -1,0 +1,128 @@
+"""The command `countersign`. Heavy modules are imported inside the commands, so that `--help` and `check` start fast."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
+
+import typer
+from typer.main import get_command
+
+from ledger.errors import LedgerError, Misuse
+from ops.cli import (
+    actor_commands,
+    evidence_commands,
+    home_commands,
+    log_commands,
+    media_commands,
+    operating_commands,
+    verdict_commands,
+)
+from ops.cli.failures import EXIT_CODES, tell, tell_unexpected, tell_usage
+from ops.cli.invocation import HomeOption, Invocation, JsonOption
+
+PROGRAM: Final = "countersign"
+INTERRUPTED: Final = 130
+_BEGIN, _ASK, _PROVE, _SAY, _RUN = "Begin", "Ask", "Prove", "Say", "Run"
+_EPILOG = "\n\n".join(["Exit codes", *(f"  {code}  {meaning}" for code, meaning in sorted(EXIT_CODES.items()))])
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="May this clip be used, for this, here, now — and can you prove it?",
+    epilog=_EPILOG,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"{PROGRAM} {version(PROGRAM)}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def everywhere(
+    home: HomeOption = None,
+    json: JsonOption = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that every command takes, before or after its name."""
+
+
+_COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
+    (_BEGIN, "init", home_commands.init),
+    (_BEGIN, "demo", home_commands.demo),
+    (_ASK, "import", media_commands.import_),
+    (_ASK, "search", media_commands.search),
+    (_ASK, "verify", verdict_commands.verify),
+    (_PROVE, "audit", evidence_commands.audit),
+    (_PROVE, "check", evidence_commands.check),
+    (_SAY, "say", actor_commands.say),
+    (_SAY, "approve", verdict_commands.approve),
+    (_SAY, "clear", verdict_commands.clear),
+    (_SAY, "sign", media_commands.sign),
+    (_RUN, "serve", operating_commands.serve),
+    (_RUN, "worker", operating_commands.worker),
+    (_RUN, "expire", operating_commands.expire),
+    (_RUN, "fsck", operating_commands.fsck),
+    (_RUN, "token", actor_commands.token),
+)
+for _panel, _name, _function in _COMMANDS:
+    app.command(_name, rich_help_panel=_panel)(_function)
+app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
+app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code. Never raises; prints what it has to say."""
+    arguments = list(arguments) or ["--help"]
+    given = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    invocation = Invocation(json="--json" in given)  # known before parsing, so that usage errors are JSON too
+    try:
+        result = get_command(app).main(args=arguments, prog_name=PROGRAM, standalone_mode=False, obj=invocation)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        _abandon_stdout()  # whoever read us has stopped, as `| head` does
+        return 0
+    except LedgerError as error:
+        return tell(invocation, error)
+    except typer.TyperException as error:
+        return tell_usage(invocation, error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:
+        return _other(invocation, error)
+
+
+def _other(invocation: Invocation, error: Exception) -> int:
+    """A value that a shape refuses is the caller's; the rest is ours."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False)[0]
+        where = "/".join(map(str, first["loc"])) or error.title
+        return tell(invocation, Misuse("value_invalid", f"{where}: {first['msg']}", "Correct it and try again."))
+    return tell_unexpected(invocation, error)
+
+
+def _abandon_stdout() -> None:
+    """So that the interpreter's last flush does not complain."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run() -> None:
+    """The entry point of the `countersign` command."""
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,171 @@
+"""import, search and sign: files in, files found, files signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from ops.cli.invocation import HomeOption, JsonOption, invocation_of
+from ops.cli.printing import facts, shown, styled, table
+
+if TYPE_CHECKING:
+    from api.services.intake import Imported
+
+METHOD = "home"  # how the operator was known: whoever can open the home folder's keys is the operator
+
+
+def import_(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Media files, or folders of them.")],
+    generation: Annotated[str | None, typer.Option(metavar="ID", help="The generation that these came out of.")] = None,
+    grade: Annotated[str, typer.Option(metavar="GRADE", help="How well the origin is known.")] = "self_declared",
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="A title; it stays in the log for good.")] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Examine files in a sandbox, keep them, and record what they say of themselves."""
+    from typing import get_args
+
+    from api.services.intake import Origin, import_file
+    from ledger.errors import LedgerError
+    from ops.cli.failures import error_json, worst
+    from ops.cli.inputs import files_in, one_of
+    from schemas.statements.asset import EvidenceGrade
+
+    run = invocation_of(ctx)
+    one_of(grade, get_args(EvidenceGrade), "--grade")
+    origin = Origin(grade=grade, generation=generation, title=title)  # type: ignore[arg-type]  # checked above
+    assets: list[dict[str, Any]] = []
+    codes: list[int] = []
+    with run.services() as services:
+        operator = run.settings.operator
+        for file in run.each("importing", files_in(files), shown):
+            try:
+                imported = import_file(services, file, origin, actor=operator, method=METHOD)
+                assets.append(_imported_json(file, imported))
+            except LedgerError as error:
+                assets.append({"file": shown(file), "asset_sha256": None, "error": error_json(error)})
+                codes.append(error.exit_code)
+    run.answer({"assets": assets}, *(_imported_text(asset) for asset in assets))
+    return worst(codes)
+
+
+def _imported_json(file: Path, imported: Imported) -> dict[str, Any]:
+    from api.services.verification import c2pa_json
+
+    found = imported.examination
+    return {
+        "asset_sha256": imported.asset_sha256,
+        "file": shown(file),
+        "existing": imported.existing,
+        "media_type": found.probe.media_type if found.probe else None,
+        "duration_ms": found.probe.duration_ms if found.probe else None,
+        "c2pa": c2pa_json(found.c2pa),
+        "fingerprint_frames": len(found.fingerprints.frames) if found.fingerprints else 0,
+        "not_checked": [one.extractor for one in found.findings if one.state in ("not_checked", "failed")],
+        "entry_indices": list(imported.entry_indices),
+    }
+
+
+def _imported_text(asset: dict[str, Any]) -> Any:
+    if "error" in asset:
+        error = asset["error"]
+        return facts([("file", asset["file"]), ("refused", styled(f"{error['code']}: {error['detail']}", "bold red"))])
+    known = "was here already; nothing new was said" if asset["existing"] else "imported"
+    return facts(
+        [
+            ("file", styled(asset["file"], "bold")),
+            (known, asset["asset_sha256"]),
+            ("media", f"{asset['media_type']}, {asset['duration_ms'] / 1000:.1f} s"),
+            ("C2PA", f"{asset['c2pa']['state']}, ingredients {asset['c2pa']['ingredients_state']}"),
+            ("fingerprinted", f"{asset['fingerprint_frames']} frames"),
+            ("not checked", styled(", ".join(asset["not_checked"]) or "nothing left out", "yellow")),
+            ("entries", ", ".join(map(str, asset["entry_indices"]))),
+        ]
+    )
+
+
+def search(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Media files, or folders of them.")],
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Which known assets are these files near? Nothing is recorded."""
+    from api.services.searching import search_file
+    from ledger.errors import LedgerError
+    from ops.cli.failures import error_json, worst
+    from ops.cli.inputs import files_in
+
+    run = invocation_of(ctx)
+    results: list[dict[str, Any]] = []
+    codes: list[int] = []
+    with run.services() as services:
+        for file in run.each("searching", files_in(files), shown):
+            try:
+                results.append({**search_file(services, file).as_json(), "file": shown(file)})
+            except LedgerError as error:
+                results.append({"file": shown(file), "matches": [], "error": error_json(error)})
+                codes.append(error.exit_code)
+    run.answer({"results": results}, *(part for result in results for part in _found_text(result)))
+    return worst(codes)
+
+
+def _found_text(result: dict[str, Any]) -> list[Any]:
+    name = Text.assemble(styled(result["file"], "bold"))
+    if "error" in result:
+        return [name, styled(f"  {result['error']['code']}: {result['error']['detail']}", "bold red")]
+    if not result["matches"]:
+        return [name, styled("  nothing known is near")]
+    rows = [
+        (
+            one["asset_sha256"],
+            one["decision"],
+            f"{one['score']:.3f}",
+            _seconds(one["query_ms"]),
+            _seconds(one["reference_ms"]),
+        )
+        for one in result["matches"]
+    ]
+    return [name, table("asset", "decision", "score", "here at", "there at", rows=rows)]
+
+
+def _seconds(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+
+
+def sign(
+    ctx: typer.Context,
+    asset: Annotated[str, typer.Argument(metavar="FILE|DIGEST", help="An imported asset.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the signed twin goes.")],
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What the manifest calls it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Sign an asset with a C2PA manifest that names its entry; the twin is a new asset."""
+    import shutil
+
+    from api.services.provenance import sign_asset
+    from api.services.verification import c2pa_json
+    from ops.cli.inputs import asset_digest, writable_target
+
+    run = invocation_of(ctx)
+    target, digest = writable_target(out, force=force), asset_digest(asset)
+    with run.services() as services:
+        run.note("signing")
+        signed = sign_asset(services, digest, title=title or target.name)
+        shutil.copyfile(signed.path, target)
+    found = {
+        "asset_sha256": signed.asset_sha256,
+        "parent_sha256": digest,
+        "file": shown(target),
+        "c2pa": c2pa_json(signed.examination.c2pa),
+        "entry_indices": list(signed.entry_indices),
+    }
+    pairs = [("signed", found["file"]), ("asset", signed.asset_sha256), ("C2PA", signed.examination.c2pa.state)]
+    run.answer(found, facts([*pairs, ("entries", ", ".join(map(str, signed.entry_indices)))]))
+    return 0

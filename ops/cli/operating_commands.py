@@ -1,0 +1,207 @@
+"""serve, worker, expire and fsck: keeping a home running, and knowing that it is whole."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+
+from ops.cli.invocation import HomeOption, Invocation, JsonOption, invocation_of
+from ops.cli.printing import facts, shown, styled, table
+
+if TYPE_CHECKING:
+    from ops.auditing.report import AuditReport
+
+PORT = 8400
+INTERVAL_SECONDS = 10.0  # ops.worker.INTERVAL_SECONDS, which is only imported when a worker runs
+SHUTDOWN_SECONDS = 10  # how long a request may still take after SIGTERM
+UNTRUSTED = 5
+
+
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Beyond loopback, callers need tokens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65_535, help="0 takes a free one.")] = PORT,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Serve the API and the web page; views follow the log and expiries are recorded meanwhile."""
+    import uvicorn
+
+    from api.app import create_app
+    from ops.worker import ExpiryWorker
+
+    run = invocation_of(ctx)
+    with run.services() as services, _listening(host, port) as listener:
+        local = _is_loopback(host)
+        address = _address(host, listener.getsockname()[1])
+        app = create_app(services, local_operator=run.settings.operator if local else None)
+        config = uvicorn.Config(app, log_config=_LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
+        server, worker = uvicorn.Server(config), ExpiryWorker(services)
+        services.views.start()
+        worker.start()
+        if not local:
+            run.note("Not a loopback address: put TLS in front of it; nobody acts without a token.")
+        found = {"address": address, "home": shown(run.home), "local_operator": local}
+        run.answer(found, facts([("serving", address), ("home", found["home"]), ("stop", "Ctrl-C")]))
+        run.stdout.file.flush()
+        try:
+            with _stopping_gently():  # uvicorn raises the signal again when it is done; the home still has to be closed
+                server.run(sockets=[listener])
+        finally:
+            worker.stop()
+    return 0
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket bound here, so that a taken port is an error of ours and port 0 has a number. Raises Misuse, Unavailable."""
+    from ledger.errors import Misuse, Unavailable
+
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise Misuse("host_unknown", "--host is no address of this machine", "Give 127.0.0.1 or ::1.") from error
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            do = "Stop what listens there, or give another --port."
+            raise Unavailable("port_unavailable", f"port {port} can't be taken: {error.strerror}", do) from error
+        yield listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def _stopping_gently(stop: threading.Event | None = None) -> Iterator[threading.Event]:
+    """SIGINT and SIGTERM set an event instead of ending the process; the old handlers come back afterwards."""
+    stopping = stop or threading.Event()
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(kind, lambda *_: stopping.set()) for kind in kinds]
+    try:
+        yield stopping
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+
+
+def worker(
+    ctx: typer.Context,
+    interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Between rounds.")] = INTERVAL_SECONDS,
+    once: Annotated[bool, typer.Option("--once", help="One round, then stop.")] = False,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Record expiries and their consequences until SIGTERM or Ctrl-C. Several may run; each end is recorded once."""
+    from ops.worker import ExpiryWorker
+
+    run = invocation_of(ctx)
+    with run.services() as services, _stopping_gently() as stopping:
+        expiry = ExpiryWorker(services, interval)
+        if once:
+            found = {"rounds": 1, **expiry.run_once().as_json()}
+        else:
+            run.note(f"a round every {interval:g} s; SIGTERM or Ctrl-C ends it")
+            size = services.ledger.store.size()
+            expiry.start()
+            stopping.wait()
+            expiry.stop()
+            found = {"rounds": expiry.rounds, "log_size_before": size, "log_size": services.ledger.store.size()}
+    run.answer(found, lambda: _expired(found))
+    return 0
+
+
+def expire(
+    ctx: typer.Context,
+    at: Annotated[str | None, typer.Option(metavar="INSTANT", help="Only with --dry-run: due by then.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due; record nothing.")] = False,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Record, once, what time has ended: expired consents, revoked clearances, flagged files."""
+    from ledger.errors import Misuse
+    from ops.cli.inputs import instant
+    from ops.worker import ExpiryWorker
+
+    run = invocation_of(ctx)
+    when = instant(at, "--at")
+    if when is not None and not dry_run:
+        raise Misuse("usage", "what is recorded is recorded now; --at goes with --dry-run only", "Add --dry-run.")
+    with run.services() as services:
+        services.views.catch_up()
+        if dry_run:
+            return _due(run, services.views.due.due(when or services.clock.now()))
+        found = ExpiryWorker(services).run_once().as_json()
+    run.answer(found, lambda: _expired(found))
+    return 0
+
+
+def _due(run: Invocation, due: list[Any]) -> int:
+    from schemas.base import format_instant
+
+    found = [{**one.__dict__, "valid_until": format_instant(one.valid_until)} for one in due]
+    rows = [(one["consent"], one["person"], one["valid_until"], one["entry_index"]) for one in found]
+    run.answer({"due": found}, table("consent", "person", "ended at", "entry", rows=rows) if rows else "nothing is due")
+    return 0
+
+
+def _expired(found: dict[str, Any]) -> RenderableType:
+    pairs = [(name.replace("_", " "), value) for name, value in found.items() if not isinstance(value, list)]
+    rows = [(one["entry_index"], one["type"], one["about"]) for one in found.get("entries", [])]
+    return Group(facts(pairs), table("entry", "type", "about", rows=rows)) if rows else facts(pairs)
+
+
+def fsck(
+    ctx: typer.Context,
+    skip_blobs: Annotated[bool, typer.Option("--skip-blobs", help="Don't read the blobs' bytes.")] = False,
+    skip_views: Annotated[bool, typer.Option("--skip-views", help="Don't rebuild the views.")] = False,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Audit the home from its raw rows: tree, signatures, tags, checkpoint, blobs, vault, views. Changes nothing."""
+    from ops.fsck import audit_home
+
+    run = invocation_of(ctx)
+    report = audit_home(run.home, run.settings, skip_blobs=skip_blobs, skip_views=skip_views, progress=run.note)
+    run.answer(report.as_json(), lambda: _findings(report))
+    return 0 if report.clean else UNTRUSTED
+
+
+def _findings(report: AuditReport) -> RenderableType:
+    styles = {"ok": "green", "failed": "bold red", "not_checked": "yellow"}
+    rows = [(styled(one.state, styles[one.state]), one.name, one.checked, one.title) for one in report.checks]
+    parts: list[RenderableType] = [table("", "check", "items", "", rows=rows)]
+    findings = [(one.code, one.item, one.detail) for check in report.checks for one in check.findings]
+    if findings:
+        parts += ["", table("finding", "where", "what", rows=findings)]
+    parts += [styled(f"{check.name}: {note}", "dim") for check in report.checks for note in check.notes]
+    verdict = ("CLEAN", "bold green") if report.clean else ("NOT CLEAN", "bold red")
+    return Group(*parts, "", styled(f"{verdict[0]}: {report.log_size} entries", verdict[1]))
+
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+}
+"""Everything to stderr: stdout carries the answer only (uvicorn's own default writes requests to stdout)."""

@@ -1,0 +1,164 @@
+"""`countersign fsck`: is this home whole? Told from raw rows by an auditor that shares no query with the store.
+
+Order: the file; then one pass over the rows, which feeds tree, entries, signatures and tags; the checkpoint; then what
+the entries name elsewhere (keys, blobs, vault); last the views. Nothing is changed, nothing is repaired.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ledger.errors import LedgerError, Untrusted
+from ledger.proof.note import NoteVerifier, open_checkpoint
+from ops.auditing.entries import EntryAudit
+from ops.auditing.holdings import audit_blobs, audit_keys, audit_vault
+from ops.auditing.report import AuditReport, Progress
+from ops.auditing.rows import RawEntry, raw_entries, reading, scratch
+from ops.auditing.speakers import Speakers
+from ops.auditing.tree import TreeAudit
+from ops.auditing.views import audit_views
+from ops.home import Home
+from ops.settings import Settings
+
+PROGRESS_ENTRIES = 10_000  # how many entries between two words of progress: a few seconds' work
+GAP_ENTRIES_MAX = 10_000  # gaps larger than this are told as one, not entry by entry
+
+
+def audit_home(
+    path: Path,
+    settings: Settings,
+    *,
+    skip_blobs: bool = False,
+    skip_views: bool = False,
+    progress: Progress = lambda _: None,
+) -> AuditReport:
+    """Every check of `ops.auditing.report.TITLES`; what is wrong is in the report, never raised."""
+    report, home = AuditReport(), Home(path)
+    if not home.log.is_file():
+        report["file"].find("log_missing", "ledger.sqlite", "there is no log in this home")
+        return report
+    with scratch() as seen:
+        try:
+            with reading(home.log) as db:
+                speakers = _audit_log(report, db, seen, settings, progress)
+        except sqlite3.DatabaseError as error:
+            report["file"].find("store_corrupt", "ledger.sqlite", f"SQLite answered: {error}")
+            _leave_out(report, "the log's file can't be read")
+            return report
+        audit_keys(report["keys"], home, speakers)
+        _audit_holdings(report, seen, home, skip_blobs, progress)
+    _audit_views(report, home, skip_views, progress)
+    return report
+
+
+def _audit_log(
+    report: AuditReport, db: sqlite3.Connection, seen: sqlite3.Connection, settings: Settings, progress: Progress
+) -> Speakers:
+    for (line,) in db.execute("PRAGMA integrity_check(20)"):
+        report["file"].checked += 1
+        if line != "ok":
+            report["file"].find("store_corrupt", "ledger.sqlite", str(line)[:300])
+    head = db.execute("SELECT size, checkpoint FROM head").fetchone()
+    if head is None:
+        report["rows"].find("head_missing", "head", "the log has no head row")
+    size, checkpoint = head or (0, b"")
+    tree, entries = TreeAudit(db), EntryAudit(report, seen)
+    report.log_size = _walk(report, db, tree, entries, int(size), progress)
+    if report.log_size != size:
+        what = f"the head says {size} entries, the rows end at {report.log_size}"
+        report["rows"].find("head_size_differs", "head", what)
+    root = tree.root()
+    signed_root = _audit_checkpoint(report, bytes(checkpoint), entries.speakers, root, settings)
+    tree.tell(report["tree"], root, signed_root)
+    return entries.speakers
+
+
+def _walk(
+    report: AuditReport, db: sqlite3.Connection, tree: TreeAudit, entries: EntryAudit, size: int, progress: Progress
+) -> int:
+    """One pass over the rows in order; returns the last position."""
+    last = 0
+    for row in raw_entries(db):
+        if not isinstance(row, RawEntry):
+            report["tags"].find("tag_without_entry", f"entry {row[0] - 1}", "tag rows name an entry that is not there")
+            continue
+        _tell_gap(report, tree, last, row.position)
+        last = row.position
+        report["rows"].checked += 1
+        tree.add(row.data)
+        entries.look(row)
+        if row.position % PROGRESS_ENTRIES == 0:
+            progress(f"entries {row.position} of {size}")
+    if last < size:
+        _tell_gap(report, tree, last, size + 1)
+    return last
+
+
+def _tell_gap(report: AuditReport, tree: TreeAudit, last: int, position: int) -> None:
+    """Positions in (last, position) have no row."""
+    missing = range(last + 1, position)
+    if len(missing) > GAP_ENTRIES_MAX:
+        report["rows"].find("entries_missing", f"entry {last}", f"{len(missing)} entries are missing from here")
+        return
+    for gone in missing:
+        report["rows"].find("entry_missing", f"entry {gone - 1}", "there is no row for it")
+        tree.add_missing(gone - 1)
+
+
+def _audit_checkpoint(
+    report: AuditReport, note: bytes, speakers: Speakers, root: bytes, settings: Settings
+) -> bytes | None:
+    """The root that the log's keys signed, or None when they did not sign this."""
+    check = report["checkpoint"]
+    if not note and not report.log_size:
+        check.notes.append("the log is empty")
+        return None
+    try:
+        verifiers = [NoteVerifier.parse(vkey) for vkey in speakers.log_vkeys]
+        if not verifiers:
+            raise Untrusted("log_keys_unknown", "no first entry names the log's keys")
+        signed = open_checkpoint(note, verifiers, origin=speakers.origin, strict=True).checkpoint
+    except LedgerError as error:
+        check.find(error.code, "checkpoint", error.what)
+        return None
+    check.checked = len(verifiers)
+    if signed.origin != settings.origin:
+        check.find("origin_differs", "settings.toml", f"the log is {signed.origin}, the settings say {settings.origin}")
+    if signed.size != report.log_size:
+        check.find("size_differs", "checkpoint", f"it covers {signed.size} entries; there are {report.log_size}")
+    elif signed.root != root:
+        check.find("root_differs", "checkpoint", "its root is not that of the entries")
+    return signed.root
+
+
+def _audit_holdings(
+    report: AuditReport, seen: sqlite3.Connection, home: Home, skip_blobs: bool, progress: Progress
+) -> None:
+    if skip_blobs:
+        report["blobs"].leave_out("by request")
+    else:
+        audit_blobs(report["blobs"], seen, home.blobs, progress)
+    try:
+        audit_vault(report["vault"], seen, home)
+    except sqlite3.DatabaseError as error:
+        report["vault"].find("vault_unreadable", "vault.sqlite", f"SQLite answered: {error}")
+
+
+def _audit_views(report: AuditReport, home: Home, skip_views: bool, progress: Progress) -> None:
+    check = report["views"]
+    if skip_views:
+        check.leave_out("by request")
+    elif not report.clean:
+        check.leave_out("views can only be rebuilt from a log that is whole")
+    else:
+        try:
+            audit_views(check, home, progress)
+        except LedgerError as error:
+            check.find(error.code, "views.sqlite", error.what)
+
+
+def _leave_out(report: AuditReport, why: str) -> None:
+    for check in report.checks[1:]:
+        if not check.findings_total:
+            check.leave_out(why)
