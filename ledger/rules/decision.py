@@ -7,7 +7,7 @@ Unknown, unexamined and unreadable never pass: `not_checked` blocks exactly as `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,11 +24,16 @@ from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import Cameo, GenerationRequested
 
 ENTRIES_NAMED_MAX = 64  # entries named behind one rule; Weighed's own bound
-_C2PA_UNREADABLE = {
+CODE_CHARS_MAX = 48  # a Slug's length; a state that the file's reader made up must not break the verdict
+_C2PA_READ = {
+    "trusted": "pass",
+    "untrusted": "pass",  # says who signed, not that anything is wrong; what the house knows decides
+    "expired": "pass",
+    "absent": "pass",
+    "none": "pass",
     "tampered": "fail",
-    "not_checked": "not_checked",
-    "remote_only": "not_checked",
 }
+"""States that somebody came to by looking. Every other word (`unsupported`, `remote_only`, one we don't know) blocks."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,10 @@ def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[We
 
 def _provenance(said: Said, body: AssetExamined) -> Weighed:
     for whose, state in (("the manifest", body.c2pa_state), ("an ingredient", body.c2pa_ingredients_state)):
-        outcome = _C2PA_UNREADABLE.get(state)
-        if outcome:
-            return _weigh("provenance", outcome, f"c2pa_{state}", f"{whose} is {state.replace('_', ' ')}", said.index)
+        outcome = _C2PA_READ.get(state, "not_checked")
+        if outcome != "pass":
+            code = f"c2pa_{state}"[:CODE_CHARS_MAX]
+            return _weigh("provenance", outcome, code, f"{whose} is {state.replace('_', ' ')}", said.index)
     return _weigh("provenance", "pass", f"c2pa_{body.c2pa_state}", f"C2PA state: {body.c2pa_state}", said.index)
 
 
@@ -132,8 +138,10 @@ def _none_of(rule: str, code: str, detail: str, found: list[Said]) -> Weighed:
 def _of_its_origin(
     history: History, family: list[str], requests: list[tuple[Said, GenerationRequested]]
 ) -> Iterator[Weighed]:
-    if not requests:
-        yield _weigh("origin", "fail", "origin_unrecorded", "no generation is recorded for the file or its ancestors")
+    outside = _from_outside(history, family)
+    if outside or not requests:
+        detail = "no generation is recorded for the file, or for one that it was made from"
+        yield _weigh("origin", "fail", "origin_unrecorded", detail, *(said.index for said in outside))
         return
     yield _weigh(
         "origin", "pass", "origin_recorded", "its generation is recorded", *(said.index for said, _ in requests)
@@ -144,6 +152,12 @@ def _of_its_origin(
             yield _weigh("brief", "fail", "brief_not_approved", "its brief is not approved", said.index)
         else:
             yield _weigh("brief", "pass", "brief_approved", "its brief is approved", said.index, approved.index)
+
+
+def _from_outside(history: History, family: list[str]) -> list[Said]:
+    """Imports without a generation: one such part of a composition is one part whose people nobody asked."""
+    arrivals = [said for name in family if (said := arrival(history, name))]
+    return [said for said in arrivals if isinstance(said.body, AssetImported) and said.body.generation is None]
 
 
 def _of_the_people(
@@ -162,6 +176,9 @@ def _of_the_people(
 def _in_force(state: ConsentState, cameo: Cameo) -> Weighed:
     if state.state == "given" and state.grant is not None and state.grant.person == cameo.person:
         return _weigh("consent", "pass", "consent_given", state.sentence(), *state.entries)
+    if state.state == "given":
+        detail = f"consent {cameo.consent} is not about {cameo.person}"
+        return _weigh("consent", "fail", "person_mismatch", detail, *state.entries)
     return _weigh("consent", "fail", f"consent_{state.state}", state.sentence(), *state.entries)
 
 
@@ -190,12 +207,20 @@ def _in_scope(state: ConsentState, question: Question) -> Iterator[Weighed]:
 
 def _of_the_gates(history: History, asset: str) -> Iterator[Weighed]:
     twins = same_essence(history, asset)
-    passed = {review.gate: said for name in reversed(twins) for said, review in approvals(history, name)}
+    passed: dict[str, Said] = {
+        review.gate: said for name in reversed(twins) for said, review in approvals(history, name)
+    }
     for gate in GATES:
-        if gate in passed:
-            detail = f"passed by {passed[gate].actor}"
-            yield _weigh(f"gate_{gate}", "pass", f"{gate}_approved", detail, passed[gate].index)
-        else:
-            yield _weigh(
-                f"gate_{gate}", "fail", f"{gate}_not_approved", f"nobody passed these bytes at the {gate} gate"
-            )
+        yield _at_gate(gate, passed)
+
+
+def _at_gate(gate: str, passed: Mapping[str, Said]) -> Weighed:
+    """Three gates, three people, also where some looked at a file and others at its signed twin."""
+    mine = passed.get(gate)
+    if mine is None:
+        return _weigh(f"gate_{gate}", "fail", f"{gate}_not_approved", f"nobody passed these bytes at the {gate} gate")
+    for other, said in passed.items():
+        if other != gate and said.actor == mine.actor:
+            detail = f"{mine.actor} passed the {other} gate too; three gates are three people"
+            return _weigh(f"gate_{gate}", "fail", f"{gate}_not_independent", detail, mine.index, said.index)
+    return _weigh(f"gate_{gate}", "pass", f"{gate}_approved", f"passed by {mine.actor}", mine.index)

@@ -7,7 +7,7 @@ from datetime import datetime
 from ledger.history import History, bodies
 from ledger.rules.assets import known
 from ledger.rules.generations import generation
-from ledger.rules.lineage import ancestors, arrival, rejection
+from ledger.rules.lineage import ancestors, arrival, rejection, same_essence
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
 from schemas.statements.asset import AssetImported
@@ -40,8 +40,10 @@ def _fresh_eyes(proposal: Proposal, body: Review, history: History) -> None:
     for said, approval in approvals(history, body.asset):
         if approval.gate == body.gate:
             refuse("gate_passed_already", f"the {body.gate} gate is passed already", said.index)
-        if said.actor == proposal.actor:
-            refuse("one_gate_each", f"{proposal.actor} answered at the {approval.gate} gate", said.index)
+    for name in same_essence(history, body.asset):  # what was passed on the unsigned twin counts here too
+        for said, approval in approvals(history, name):
+            if said.actor == proposal.actor and approval.gate != body.gate:
+                refuse("one_gate_each", f"{proposal.actor} answered at the {approval.gate} gate", said.index)
     for index, maker in _makers(history, body.asset):
         if maker == proposal.actor:
             refuse("own_work", "whoever made a file does not approve it", index)
