@@ -6,6 +6,7 @@ docstring of its loader in `skimage.data`. Without it, frames are painted. The s
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from fractions import Fraction
@@ -68,6 +69,13 @@ def reencode(source: Path, target: Path, *, height: int = 360, crf: int = 30) ->
         if audio_out is not None:
             output.mux(audio_out.encode(None))
     return target
+
+
+def portrait() -> bytes:
+    """A painted JPEG that stands for a person's reference picture: nobody's face, and small enough to look at."""
+    buffer = io.BytesIO()
+    _painting(7).resize((320, 240)).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
 
 
 def _photographs(names: dict[str, str]) -> list[Image.Image]:

@@ -7,6 +7,7 @@ correctly under the real clock.
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,9 +24,9 @@ from ledger.clock import SteppedClock, SystemClock
 from ledger.errors import Misuse
 from ops.demo.cast import PEOPLE, Cast
 from ops.demo.checking import check_flipped, check_offline
-from ops.demo.media import make_demo_clip, make_unrelated_clip, reencode
+from ops.demo.media import make_demo_clip, make_unrelated_clip, portrait, reencode
 from ops.demo.stage import Stage
-from ops.demo.story import CHANNEL, CONSENT_DAYS, FOREIGN, PERSON, SKETCH, TERRITORY, USE, Story
+from ops.demo.story import CHANNEL, CONSENT_DAYS, CONTACT, FOREIGN, NAME, PERSON, SKETCH, TERRITORY, USE, Story
 from ops.home import Home, init_home
 from ops.settings import read_settings
 from ops.wiring import services_of
@@ -88,9 +89,10 @@ class _Demo:
         with stage.step("People, and a consent in the person's own words"):
             self.cast.enrol_everybody()
             stage.good(f"{len(PEOPLE)} people enrolled, each with a key of their own")
-            sealed = {"/body/name": "Inês Demo", "/body/contact": "ines@talent.example"}
+            picture = b64encode(portrait()).decode()
+            sealed = {"/body/name": NAME, "/body/contact": CONTACT, "/body/reference_image": picture}
             self.cast.say("ivy", story.person(), sealed=sealed, subject=PERSON)
-            stage.good(f"{PERSON} registered; her name and contact are in the vault, not in the log")
+            stage.good(f"{PERSON} registered; her name, contact and picture are in the vault, not in the log")
             self.cast.say("mara", story.request())
             receipt = self.cast.say("ines", story.grant())
             stage.good(f"entry {receipt.index}: Inês agrees, with her key, until {story.ends_at:%Y-%m-%d %H:%M} UTC")
@@ -212,8 +214,9 @@ class _Demo:
             pack = self._file("evidence.zip")
             written = write_pack(ledger, blobs, asset, pack, at=self.clock.now())
             self.stage.good(f"evidence.zip: {written.entries} entries with proofs, {written.bytes:,} bytes")
-            self.stage.good(check_offline(pack))
-            self.stage.refused(check_flipped(pack))
+            vkeys = [signer.verifier.vkey() for signer in self.home.log_signers(self.services.origin)]
+            self.stage.good(check_offline(pack, vkeys))
+            self.stage.refused(check_flipped(pack, vkeys))
 
 
 def _farewell(console: Console, path: Path) -> None:

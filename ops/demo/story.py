@@ -15,6 +15,7 @@ from schemas.statements.person import PersonRegistered
 CONSENT_DAYS = 30
 CLEARANCE_DAYS = 20
 PERSON = "p-ines"
+NAME, CONTACT = "Inês Demo", "ines@talent.example"  # sealed: they stand in the vault only
 USE, CHANNEL, TERRITORY, FOREIGN = "advertising", "social", "DE", "US"
 SKETCH = b"A pencil sketch: a window, rain, a cup. Drawn in house for the demo."
 

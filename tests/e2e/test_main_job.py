@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from rich.console import Console
 
 from api.services.verification import Circumstances, verify_file
 from ledger.errors import Misuse
+from ops.demo.media import portrait
 from ops.demo.run import run_demo
-from ops.demo.story import CHANNEL, TERRITORY, USE
+from ops.demo.story import CHANNEL, CONTACT, NAME, TERRITORY, USE
 from ops.wiring import services_of
 from schemas.base import parse_instant
 
@@ -73,6 +75,12 @@ def test_the_main_job_runs_on_a_real_sora_clip_and_then_once_more(corpus: Path, 
 
 
 def test_no_name_or_contact_stands_in_the_clear_anywhere_in_the_home(demo_home: Path) -> None:
-    for needle in ("Inês Demo".encode(), json.dumps("Inês Demo").strip('"').encode(), b"ines@talent.example"):
+    for needle in (
+        NAME.encode(),
+        json.dumps(NAME).strip('"').encode(),
+        CONTACT.encode(),
+        portrait()[:64],
+        b64encode(portrait())[:64],
+    ):
         holders = [path.name for path in demo_home.rglob("*") if path.is_file() and needle in path.read_bytes()]
         assert holders == []
