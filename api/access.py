@@ -1,0 +1,83 @@
+"""Who may ask what: one table over every route, API and pages alike. A route that is not in it can't be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Means = Literal["nobody", "token", "token_or_signature", "session", "session_if_any"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a caller is known, and which roles may then go on; empty roles with a session or token means nobody may."""
+
+    means: Means
+    roles: frozenset[str] = frozenset()
+
+
+_EVERYBODY = frozenset(
+    {
+        "admin",
+        "producer",
+        "ip-steward",
+        "legal",
+        "talent",
+        "platform",
+        "librarian",
+        "measurement-lead",
+        "finance",
+        "reviewer",
+    }
+)
+"""Every enrolled role but the service's own: nobody comes in as the service."""
+_STUDIO = _EVERYBODY - {"talent", "platform"}
+"""Those inside the house, who may read what was said in it."""
+_CARE = frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "reviewer"})
+"""Those who work on files and rights."""
+
+PUBLIC = Access("nobody")
+ACCESS: dict[str, Access] = {
+    # alive, ready, and what a stranger needs to check a proof
+    "get_health": PUBLIC,
+    "get_ready": PUBLIC,
+    "get_openapi": PUBLIC,
+    "get_checkpoint": PUBLIC,
+    "list_log_keys": PUBLIC,
+    # the log
+    "say_statement": Access("token_or_signature", _EVERYBODY),
+    "get_statement": Access("token", _STUDIO),
+    "get_receipt": Access("token", _STUDIO),
+    "get_inclusion_proof": Access("token", _EVERYBODY),
+    "get_consistency_proof": Access("token", _EVERYBODY),
+    # files
+    "import_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
+    "sign_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
+    "get_asset": Access("token", _STUDIO),
+    "get_trail": Access("token", _STUDIO),
+    "get_lineage": Access("token", _STUDIO),
+    "get_rights": Access("token", _STUDIO),
+    "get_content": Access("token", _CARE),
+    "get_evidence": Access("token", _CARE),
+    "search_file": Access("token", _CARE | {"platform"}),
+    # decisions
+    "verify_file": Access("token", _EVERYBODY),
+    "ask_clearance": Access("token", frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "platform"})),
+    "get_clearance": Access("token", _STUDIO | {"platform"}),
+    # records
+    "get_consent": Access("token", _CARE | {"talent"}),
+    "list_consents_of_person": Access("token", _CARE | {"talent"}),
+    "get_brief": Access("token", _STUDIO),
+    "list_notices": Access("token", frozenset({"platform", "legal", "admin"})),
+    # pages
+    "page_verify": Access("session_if_any", _EVERYBODY),
+    "page_verdict": Access("session_if_any", _EVERYBODY),
+    "page_log": Access("session_if_any", _EVERYBODY),
+    "page_sign_in": PUBLIC,
+    "page_session": PUBLIC,
+    "page_sign_out": Access("session_if_any", _EVERYBODY),
+    "page_entry": Access("session", _STUDIO),
+    "page_asset": Access("session", _STUDIO),
+    "page_evidence": Access("session", _CARE),
+    "page_style": PUBLIC,
+}

@@ -1,0 +1,86 @@
+"""The application: `create_app(services)` puts routes, pages and guards together. Nothing happens at import."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from api.description import describe
+from api.edge import Edge
+from api.limits import EXAMINATION_WAIT_S, EXAMINATIONS_MAX, UPLOADS_MAX, Slots
+from api.routes import assets, clearances, health, log, openapi, records, statements, verifications
+from api.services.services import Services
+from api.web import pages
+from api.web.failures import answer_failure
+from api.web.rendering import Pages
+from api.web.sessions import Sessions
+from ledger.errors import LedgerError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How many uploads and examinations there may be at once in this process."""
+
+    uploads: Slots = field(default_factory=lambda: Slots("uploads", UPLOADS_MAX))
+    examinations: Slots = field(
+        default_factory=lambda: Slots("examinations", EXAMINATIONS_MAX, wait_s=EXAMINATION_WAIT_S)
+    )
+
+    def examining(self, work: Callable[P, T]) -> Callable[P, T]:
+        """`work`, done while holding a place. Raises Unavailable `busy`."""
+
+        @wraps(work)
+        def held(*args: P.args, **kwargs: P.kwargs) -> T:
+            with self.examinations.one():
+                return work(*args, **kwargs)
+
+        return held
+
+
+def create_app(services: Services, local_operator: str | None = None) -> FastAPI:
+    """The API under /v1 and the pages. The caller owns `services` and closes them after the server stopped.
+
+    `local_operator`: whose pages these are without sign-in; only ever given when the server listens on loopback alone.
+    While it runs, the views follow the log.
+    """
+    app = FastAPI(
+        title="Countersign",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_following(services),
+        redirect_slashes=False,
+    )
+    app.state.services, app.state.slots, app.state.pages = services, Work(), Pages()
+    app.state.sessions = Sessions(services.tokens, services.clock, local_operator)
+    for module in (statements, log, assets, verifications, clearances, records, health, openapi, pages):
+        app.include_router(module.router)
+    for kind in (LedgerError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, answer_failure)
+    app.add_middleware(Edge)
+    describe(app)
+    return app
+
+
+def _following(services: Services) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services.views.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(services.views.stop)
+
+    return lifespan

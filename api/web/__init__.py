@@ -1,0 +1,1 @@
+"""The pages: rendered here, one family, without scripts and without anything from elsewhere."""

@@ -1,0 +1,173 @@
+"""The pages. Each reads what the API reads and says it for people; nothing here decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path as FilePath
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from api.auth import GuardedRoute, ServicesOf
+from api.downloads import evidence_file
+from api.routes.assets import Sha256
+from api.routes.log import log_keys
+from api.routes.statements import INDEX_MAX, Index, statement_answer
+from api.services.dossier import dossier
+from api.services.verification import Circumstances, verify_file
+from api.web.drawing import draw
+from api.web.forms import plain_form, uploaded_form
+from api.web.history import chosen_instant, rows_before
+from api.web.rendering import Pages, size_words
+from api.web.sessions import Sessions, require_same_origin, set_cookie
+from api.web.wording import C2PA, IDENTIFIED, VERDICTS
+from ledger.errors import Unauthenticated
+from ledger.statement import read_entry
+from projections.summaries import summary
+
+STYLE = FilePath(__file__).parent / "static" / "style.css"
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/", operation_id="page_verify")
+def page_verify(request: Request, services: ServicesOf) -> Response:
+    return _pages(request).answer(
+        request, "verify.html", here="verify", upload_max=size_words(services.upload_bytes_max)
+    )
+
+
+@router.post("/verify", operation_id="page_verdict")
+async def page_verdict(request: Request, services: ServicesOf) -> Response:
+    require_same_origin(request)
+    slots = request.app.state.slots
+    async with uploaded_form(request, services.upload_bytes_max, slots.uploads) as form:
+        asked = Circumstances(*(form.fields.get(name) for name in ("use", "territory", "channel")))
+        found = await run_in_threadpool(slots.examining(verify_file), services, form.path, asked)
+    told = found.as_json()
+    return await run_in_threadpool(
+        _pages(request).answer,
+        request,
+        "verdict.html",
+        here="verify",
+        found=told,
+        name=form.file_name,
+        meaning=VERDICTS[found.verdict],
+        identified=IDENTIFIED[found.identified.by],
+        c2pa=C2PA[told["c2pa"]["state"]],
+    )
+
+
+@router.get("/assets/{sha256}", operation_id="page_asset")
+def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str | None = None) -> Response:
+    instant = chosen_instant(at)
+    found = dossier(services, sha256, instant)
+    asset = found.summary()
+    state = asset.examination.c2pa_state if asset.examination else "not_checked"
+    return _pages(request).answer(
+        request,
+        "asset.html",
+        asset=asset,
+        rights=found.rights(),
+        drawing=draw(found.lineage()),
+        trail=found.trail(),
+        c2pa=C2PA.get(state, ""),
+        chosen=instant is not None,
+        at_value=found.at.strftime("%Y-%m-%dT%H:%M:%S"),
+    )
+
+
+@router.post("/assets/{sha256}/evidence", operation_id="page_evidence")
+def page_evidence(request: Request, services: ServicesOf, sha256: Sha256) -> StreamingResponse:
+    require_same_origin(request)
+    return evidence_file(services, sha256)
+
+
+@router.get("/log", operation_id="page_log")
+def page_log(
+    request: Request, services: ServicesOf, before: Annotated[int | None, Query(ge=1, le=INDEX_MAX)] = None
+) -> Response:
+    size, checkpoint = services.ledger.head()
+    rows, newer, older = rows_before(services, before, size) if request.state.caller else ([], None, None)
+    return _pages(request).answer(
+        request,
+        "log.html",
+        here="log",
+        size=size,
+        checkpoint=checkpoint.decode(),
+        keys=log_keys(services),
+        latest=rows,
+        newer=newer,
+        older=older,
+    )
+
+
+@router.get("/log/{index}", operation_id="page_entry")
+def page_entry(request: Request, services: ServicesOf, index: Index) -> Response:
+    receipt = services.ledger.receipt(index)
+    found = statement_answer(services, index)
+    return _pages(request).answer(
+        request,
+        "entry.html",
+        here="log",
+        found=found,
+        size=receipt.size,
+        sentence=summary(read_entry(services.ledger.store.entry(index))),
+        pretty=json.dumps(found.statement, indent=2, ensure_ascii=False),
+        proof=receipt.proof().decode(),
+        exact=receipt.entry.decode(),
+    )
+
+
+@router.get("/sign-in", operation_id="page_sign_in")
+def page_sign_in(request: Request, next: str = "/") -> Response:
+    if _sessions(request).local_operator is not None:
+        return RedirectResponse("/", 303)
+    return _pages(request).answer(request, "sign_in.html", next=_own_path(next), failed=False)
+
+
+@router.post("/sign-in", operation_id="page_session")
+async def page_session(request: Request) -> Response:
+    require_same_origin(request)
+    form = await plain_form(request)
+    target = _own_path(form.fields.get("next", "/"))
+    try:
+        name = await run_in_threadpool(_sessions(request).begin, form.fields.get("token", "").strip())
+    except Unauthenticated:
+        return _pages(request).answer(request, "sign_in.html", 401, next=target, failed=True)
+    answer = RedirectResponse(target, 303)
+    set_cookie(answer, request, name)
+    return answer
+
+
+@router.post("/sign-out", operation_id="page_sign_out")
+def page_sign_out(request: Request) -> Response:
+    require_same_origin(request)
+    _sessions(request).end(request)
+    answer = RedirectResponse("/", 303)
+    answer.delete_cookie("countersign_session", httponly=True, samesite="strict")
+    return answer
+
+
+@router.get("/style.css", operation_id="page_style")
+def page_style() -> FileResponse:
+    return FileResponse(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+
+def _pages(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+def _sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def _own_path(target: str) -> str:
+    """Where to go after signing in: a path of these pages, or the start. Browsers read a backslash as a slash."""
+    parts = urlsplit(target.replace("\\", "/"))
+    own = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return target if own and target.isprintable() else "/"

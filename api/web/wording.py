@@ -1,0 +1,60 @@
+"""The pages' words: what each verdict, state and way of being recognised means to somebody who is no engineer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERDICTS: Final = {
+    "allow": "These very bytes are cleared for this use, through this channel, in this territory, at this time.",
+    "deny": "This file may not be used for this. The reasons are below.",
+    "review": "Not allowed as it stands: a person has to look before this file is used.",
+    "unknown": "This ledger does not know this file. That is not permission.",
+}
+IDENTIFIED: Final = {
+    "digest": "By its digest: these are exactly the bytes that are in the ledger.",
+    "manifest": "By its C2PA manifest: other bytes, which carry the manifest of a known file.",
+    "ledger_assertion": "By its C2PA manifest, which names an entry of this log; the bytes are others.",
+    "fingerprint": "By its picture: other bytes that show what a known file shows. Its manifest, if it had one, is gone.",
+    "none": "Not at all: neither its bytes, nor its manifest, nor its picture is known here.",
+}
+C2PA: Final = {
+    "trusted": "The manifest fits the file, and its signer is on this ledger's trust list.",
+    "untrusted": "The manifest fits the file, but its signer is on no list that this ledger trusts.",
+    "expired": "The manifest fits the file, but the signer's certificate had run out and no trusted time proves it older.",
+    "tampered": "The manifest does not fit the file: something was changed after signing.",
+    "absent": "The file carries no manifest. Most files don't; platforms often strip it.",
+    "unsupported": "The file carries something that this version cannot read.",
+    "remote_only": "The file points to a manifest elsewhere; nothing was fetched.",
+    "not_checked": "Nobody looked for a manifest.",
+}
+TONES: Final = {
+    **dict.fromkeys(("allow", "pass", "given", "issued", "trusted", "approved"), "allow"),
+    **dict.fromkeys(
+        ("deny", "fail", "failed", "expired", "withdrawn", "revoked", "refused", "rejected", "tampered"), "deny"
+    ),
+    **dict.fromkeys(
+        ("review", "not_checked", "not_yet", "requested", "untrusted", "remote_only", "unsupported"), "review"
+    ),
+}
+"""Which of the page's four tones goes with a word; the rest are neutral. The word itself is always there too."""
+HEADINGS: Final = {
+    400: "That did not work",
+    401: "Please sign in",
+    403: "Not permitted",
+    404: "Not found",
+    405: "Not for this address",
+    409: "Refused",
+    413: "Too large",
+    422: "The evidence fails",
+    500: "Our mistake",
+    503: "Not now",
+}
+
+
+def tone(word: str) -> str:
+    return TONES.get(word, "unknown")
+
+
+def words(name: str) -> str:
+    """`not_checked` as people write it."""
+    return name.replace("_", " ").replace("-", " ")

@@ -1,0 +1,152 @@
+"""Verdicts: may this file be used, for this, here, now? And the clearances behind them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.api.problems import ReasonShape, example
+from schemas.base import Digest, Shape
+from schemas.statements.clearance import Question, Weighed
+
+_DIGEST, _CLEARANCE = "55" * 32, "019a9b00-0000-7000-8000-000000000004"
+WEIGHED: dict[str, Any] = {
+    "rule": "consent",
+    "outcome": "pass",
+    "code": "consent_given",
+    "detail": "consent 019a9b00-0000-7000-8000-000000000001 is given",
+    "entries": [12, 13],
+}
+QUESTION: dict[str, Any] = {
+    "asset": _DIGEST,
+    "use": "advertising",
+    "channel": "social",
+    "territory": "DE",
+    "valid_from": "2026-10-05T00:00:00.000000Z",
+    "valid_until": "2026-11-01T00:00:00.000000Z",
+}
+
+
+class DigestQuestion(Shape):
+    """A file that stays with the caller."""
+
+    model_config = example({"sha256": _DIGEST})
+
+    sha256: Digest
+
+
+class C2paShape(Shape):
+    """What the file's C2PA manifest says and how far it holds."""
+
+    state: Literal["trusted", "untrusted", "expired", "tampered", "absent", "unsupported", "remote_only", "not_checked"]
+    ingredients_state: str
+    issuer: str | None
+    claim_generator: str | None
+    digital_source_type: str | None
+    validation: tuple[str, ...]
+
+
+class Asked(Shape):
+    """What was asked; null where the caller did not say."""
+
+    use: str | None
+    territory: str | None
+    channel: str | None
+
+
+class VerificationAnswer(Shape):
+    """`allow` needs the very bytes that were cleared. A file that is only recognised is `review` at best."""
+
+    model_config = example(
+        {
+            "verdict": "deny",
+            "at": "2026-12-01T00:00:00.000000Z",
+            "reasons": [{"code": "consent_expired", "detail": "consent … is expired", "entry_index": 13}],
+            "asset_sha256": _DIGEST,
+            "file_sha256": _DIGEST,
+            "identified_by": "digest",
+            "matches": [],
+            "weighed": [WEIGHED],
+            "c2pa": {
+                "state": "trusted",
+                "ingredients_state": "none",
+                "issuer": "Countersign test signer",
+                "claim_generator": "countersign/0.1.0",
+                "digital_source_type": None,
+                "validation": [],
+            },
+            "not_checked": ["faces"],
+            "asked": {"use": "advertising", "territory": "DE", "channel": "social"},
+            "log_size": 41,
+        }
+    )
+
+    verdict: Literal["allow", "deny", "review", "unknown"]
+    at: str
+    reasons: tuple[ReasonShape, ...]
+    asset_sha256: Digest | None
+    file_sha256: Digest
+    identified_by: Literal["digest", "manifest", "ledger_assertion", "fingerprint", "none"]
+    matches: tuple[dict[str, Any], ...]
+    weighed: tuple[Weighed, ...]
+    c2pa: C2paShape
+    not_checked: tuple[str, ...]
+    asked: Asked
+    log_size: int
+
+
+class ClearanceQuestion(Question):
+    """One file, one use, one channel, one territory, one window: `valid_from` inclusive, `valid_until` exclusive."""
+
+    model_config = example(QUESTION)
+
+
+class ClearanceAnswer(Shape):
+    """Issued: the clearance's number, every rule that was weighed, and the entry that records it."""
+
+    model_config = example(
+        {"clearance": _CLEARANCE, "issued": True, "entry_index": 31, "reasons": [], "weighed": [WEIGHED]}
+    )
+
+    clearance: str
+    issued: bool
+    entry_index: int
+    reasons: tuple[ReasonShape, ...]
+    weighed: tuple[Weighed, ...]
+
+
+class RevokedShape(Shape):
+    """Why a clearance no longer stands, and where that is recorded."""
+
+    entry_index: int
+    at: str
+    cause: str
+    detail: str
+    consent: str | None
+
+
+class ClearanceRecord(Shape):
+    """A verdict as it was recorded. It stands only if it was issued and `revoked` is null."""
+
+    model_config = example(
+        {
+            "clearance": _CLEARANCE,
+            "outcome": "issued",
+            "entry_index": 31,
+            "decided_at": "2026-10-02T12:00:00.000000Z",
+            "asked_by": "pia",
+            "question": QUESTION,
+            "weighed": [WEIGHED],
+            "consents": ["019a9b00-0000-7000-8000-000000000001"],
+            "revoked": None,
+        }
+    )
+
+    clearance: str
+    outcome: Literal["issued", "refused"]
+    entry_index: int
+    decided_at: str
+    asked_by: str | None
+    question: Question
+    weighed: tuple[Weighed, ...]
+    consents: tuple[str, ...]
+    revoked: RevokedShape | None
