@@ -188,9 +188,7 @@ def _verdict(
     return "allow", [_reason(rule) for rule in weighed]
 
 
-_CIRCUMSTANTIAL = frozenset(
-    {"use_out_of_scope", "channel_out_of_scope", "territory_out_of_scope", "clearance_missing", "clearance_revoked"}
-)
+_CIRCUMSTANTIAL = frozenset({"use_out_of_scope", "channel_out_of_scope", "territory_out_of_scope", "clearance_missing"})
 """Reasons that only an answer to `for this, here` could give; left out when that was not asked."""
 
 

@@ -57,18 +57,20 @@ def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: Histo
 
 
 def standing(history: History, question: Question, at: datetime) -> tuple[Weighed, Said | None]:
-    """Is there a clearance, not revoked, for this use, channel, territory and instant? The newest that fits."""
+    """Is there a clearance, not revoked, for this use, channel, territory and time? The newest that fits."""
     asset = f"asset:{question.asset}"
-    revoked = {body.clearance for _, body in bodies(history.about(asset, ClearanceRevoked), ClearanceRevoked)}
-    issued = [
-        pair for pair in bodies(history.about(asset, ClearanceIssued), ClearanceIssued) if _fits(pair[1], question)
-    ]
-    for said, body in reversed(issued):
-        if body.clearance not in revoked:
+    revoked = {body.clearance: said for said, body in bodies(history.about(asset, ClearanceRevoked), ClearanceRevoked)}
+    issued = bodies(history.about(asset, ClearanceIssued), ClearanceIssued)
+    alike = [(said, body) for said, body in reversed(issued) if _same_circumstances(body.question, question)]
+    for said, body in alike:
+        if body.clearance not in revoked and _covers(body.question, question):
             return _weighed("pass", "clearance_in_force", f"clearance {body.clearance}", said.index), said
-    if issued:
-        return _weighed("fail", "clearance_revoked", "the clearance was revoked", issued[-1][0].index), None
-    return _weighed("fail", "clearance_missing", "nobody cleared this use, channel, territory and time"), None
+    ended = [revoked[body.clearance] for _, body in alike if body.clearance in revoked]
+    if ended:
+        return _weighed("fail", "clearance_revoked", "the clearance was revoked", ended[0].index), None
+    if alike:
+        return _weighed("fail", "clearance_outside_window", "cleared for another time", alike[0][0].index), None
+    return _weighed("fail", "clearance_missing", "nobody cleared this use, channel and territory"), None
 
 
 def accept_export(proposal: Proposal, body: object, history: History, at: datetime) -> None:
@@ -78,10 +80,13 @@ def accept_export(proposal: Proposal, body: object, history: History, at: dateti
         refuse("asset_unknown", f"no file with the digest {asset} is in the ledger")
 
 
-def _fits(body: ClearanceIssued, question: Question) -> bool:
-    cleared = body.question
-    same = (cleared.use, cleared.channel, cleared.territory) == (question.use, question.channel, question.territory)
-    return same and cleared.valid_from <= question.valid_from and question.valid_until <= cleared.valid_until
+def _same_circumstances(cleared: Question, question: Question) -> bool:
+    asked = (question.use, question.channel, question.territory)
+    return (cleared.use, cleared.channel, cleared.territory) == asked
+
+
+def _covers(cleared: Question, question: Question) -> bool:
+    return cleared.valid_from <= question.valid_from and question.valid_until <= cleared.valid_until
 
 
 def _weighed(outcome: str, code: str, detail: str, *entries: int) -> Weighed:

@@ -13,7 +13,6 @@ from schemas.statements.generation import Cameo, GenerationRequested, Reference,
 from schemas.statements.person import PersonRegistered
 
 CONSENT_DAYS = 30
-CLEARANCE_DAYS = 20
 PERSON = "p-ines"
 NAME, CONTACT = "Inês Demo", "ines@talent.example"  # sealed: they stand in the vault only
 USE, CHANNEL, TERRITORY, FOREIGN = "advertising", "social", "DE", "US"
@@ -94,5 +93,5 @@ class Story:
             channel=CHANNEL,
             territory=territory,
             valid_from=now,
-            valid_until=now + timedelta(days=CLEARANCE_DAYS),
+            valid_until=self.ends_at,
         )
