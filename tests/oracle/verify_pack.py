@@ -1,0 +1,300 @@
+"""A second verifier of evidence packs, from schemas/SPEC.md alone: python verify_pack.py PACK.zip [VKEYS-FILE]
+
+Standard library and `cryptography` only, no code of the project. Stops at the first thing that is wrong and names it.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import stat
+import sys
+import zipfile
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
+
+STATEMENT, PACK = (f"application/vnd.countersign.{kind}+json" for kind in ("statement", "pack"))
+FIXED = {"keys/actors.json", "keys/log.vkeys", "report.html", "verify.py"}  # S8.1
+SERIES = re.compile(r"blobs/[0-9a-f]{64}|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof")
+LISTED = {"format", "origin", "made_at", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
+NAMING = {  # S8.5
+    "asset.imported.v1": lambda body: [body["asset"]],
+    "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],
+    "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
+    "generation.requested.v1": lambda body: [one["sha256"] for one in body.get("references", [])],
+}
+P, ORDER8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+LOW_ORDER = {0, 1, P - 1, P, P + 1, ORDER8, P - ORDER8}
+
+
+class Bad(Exception):
+    """(item, why)"""
+
+
+@contextmanager
+def about(item):
+    """Whatever goes wrong inside is the fault of this item, unless it already has a name."""
+    try:
+        yield
+    except Exception as error:
+        raise error if isinstance(error, Bad) else Bad(item, f"{type(error).__name__} {error}") from None
+
+
+def need(truth, why):
+    if not truth:
+        raise ValueError(why)
+
+
+def jcs(v, depth=0):
+    """S2.2"""
+    need(depth <= 32 and not isinstance(v, float) and not (isinstance(v, int) and abs(v) >= 2**53), "no canonical form")
+    if isinstance(v, dict):
+        keys = sorted(v, key=lambda k: k.encode("utf-16-be"))
+        return b"{" + b",".join(jcs(k) + b":" + jcs(v[k], depth + 1) for k in keys) + b"}"
+    if isinstance(v, list):
+        return b"[" + b",".join(jcs(x, depth + 1) for x in v) + b"]"
+    return json.dumps(v, ensure_ascii=False).encode()
+
+
+def document(raw):
+    value = json.loads(raw.decode())
+    need(jcs(value) == raw, "not canonical JSON")  # a duplicate member would be gone from it
+    return value
+
+
+def b64(text):
+    need(base64.b64encode(base64.b64decode(text)).decode() == text, "base64 has another spelling")
+    return base64.b64decode(text)
+
+
+def moment(text):
+    need(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", text, re.ASCII), "not an instant")
+    return datetime.fromisoformat(text)
+
+
+def digest(raw):
+    return hashlib.sha256(raw).digest()
+
+
+def ed_verify(raw, signature, message):
+    need(int.from_bytes(raw, "little") % 2**255 not in LOW_ORDER, "weak Ed25519 key")
+    ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signature, message)
+
+
+def check_signature(spki, signature, message):
+    """S3.2"""
+    key = serialization.load_der_public_key(spki)
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return ed_verify(key.public_bytes_raw(), signature, message)
+    if isinstance(key, mldsa.MLDSA44PublicKey):
+        return key.verify(signature, message)
+    need(key.curve.name == "secp256r1", "kind of key")
+    return key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+
+
+def opened(envelope, kind):
+    """S3.3: (payload, {keyid: signature}, what is signed)"""
+    need(envelope.keys() == {"payload", "payloadType", "signatures"} and envelope["payloadType"] == kind, "envelope")
+    payload, signatures = b64(envelope["payload"]), {}
+    for one in envelope["signatures"]:
+        need(one.keys() == {"keyid", "sig"} and re.fullmatch("[0-9a-f]{64}", one["keyid"]), "signature")
+        need(one["keyid"] not in signatures, "two signatures by one key")
+        signatures[one["keyid"]] = b64(one["sig"])
+    need(1 <= len(signatures) <= 8, "signatures")
+    return payload, signatures, b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+
+
+def root_over(index, size, leaf, siblings):
+    """S7.1, S7.7, from the top: the last sibling is the other half of the whole tree."""
+    need(bool(siblings) == (size > 1), "proof of another length")
+    half = 1 << (size - 1).bit_length() - 1 if size > 1 else 0
+    if index < half:
+        return digest(b"\1" + root_over(index, half, leaf, siblings[:-1]) + siblings[-1])
+    return (
+        leaf if size == 1 else digest(b"\1" + siblings[-1] + root_over(index - half, size - half, leaf, siblings[:-1]))
+    )
+
+
+def checkpoint(note, vkeys):
+    """S7.3 to S7.6: (origin, size, root) of a note signed by all of the keys and nobody else."""
+    text, _, tail = note.partition("\n\n")
+    origin, decimal, encoded = text.split("\n")
+    size, root, left = int(decimal), b64(encoded), {}
+    for name, keyid, encoded in (vkey.split("+", 2) for vkey in vkeys):
+        left[name, digest(name.encode() + b"\n" + b64(encoded))[:4]] = b64(encoded)
+        need((name, bytes.fromhex(keyid)) in left, "vkey")
+    need(str(size) == decimal and len(root) == 32 and tail.endswith("\n"), "checkpoint")
+    for line in tail[:-1].split("\n"):
+        dash, name, field = line.split(" ")
+        field, who, where = b64(field), name.encode(), origin.encode()
+        key = left.pop((name, field[:4]))
+        need(dash == "\u2014" and key[0] in (1, 6), "signature line")
+        if key[0] == 1:
+            ed_verify(key[1:], field[4:], f"{text}\n".encode())
+            continue
+        message = b"subtree/v1\n\0%c%b%b%c%b" % (len(who), who, field[4:12], len(where), where)
+        message += bytes(8) + size.to_bytes(8, "big") + root
+        mldsa.MLDSA44PublicKey.from_public_bytes(key[1:]).verify(field[12:], message)
+    need(not left, "a key of the log did not sign")
+    return origin, size, root
+
+
+def statement(payload):
+    """S2.1, S6.3"""
+    s = document(payload)
+    must = {"type", "id", "occurred_at", "actor", "tags", "body"}
+    need(
+        must <= s.keys() <= must | {"sealed", "auth"} and isinstance(s["body"], dict) and len(s["tags"]) <= 64,
+        "members",
+    )
+    uuid = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    name, word = r"[a-z0-9][a-z0-9._-]{0,63}", r"[a-z]+(-[a-z]+)*"
+    shapes = [(s["id"], uuid), (s["actor"], name), (s["type"], rf"{word}\.{word}\.v[0-9]+")]
+    shapes += [(tag, r"[a-z]+:[A-Za-z0-9._-]{1,128}") for tag in s["tags"]]
+    for pointer, ref in s.get("sealed", {}).items():
+        need(ref.keys() == {"subject", "commitment"} and pointer[6:] not in s["body"], "sealed")
+        shapes += [(pointer, "/body/[a-z0-9_]+"), (ref["subject"], name), (ref["commitment"], "[0-9a-f]{64}")]
+    if "auth" in s:
+        need(s["auth"] == {"by": "service", "subject": s["actor"], "method": s["auth"]["method"]}, "auth")
+    moment(s["occurred_at"])
+    need(all(re.fullmatch(shape, value) for value, shape in shapes), "a member is malformed")
+    return s
+
+
+class Keys:
+    """S3. `known`: keyid -> [actor, spki, brought at, rotated at, (revoked from, revoked by)]"""
+
+    def __init__(self):
+        self.known, self.admins, self.service = {}, {}, None
+
+    def bring(self, actor, spki, index):
+        need(digest(b64(spki)).hex() not in self.known, "key brought twice")
+        self.known[digest(b64(spki)).hex()] = [actor, b64(spki), index, None, None]
+
+    def learn(self, index, s):
+        body, kind = s["body"], s["type"]
+        need((index == 0) == (kind == "log.opened.v1"), "a log is opened by entry 0 and no other")
+        if index == 0:
+            need(s["actor"] == body["service"] and "auth" not in s, "opened by somebody else")
+            self.service, self.admins[body["admin"]] = body["service"], 0
+            self.bring(body["service"], body["service_spki"], 0)
+            self.bring(body["admin"], body["admin_spki"], 0)
+        if kind in ("actor.key-rotated.v1", "actor.key-revoked.v1"):
+            key = self.known[body["old_keyid" if "spki" in body else "keyid"]]
+            need(key[0] == body["actor"], "ends a key of somebody else")
+            if kind == "actor.key-rotated.v1":
+                key[3] = index
+            elif key[4] is None or moment(body["effective_at"]) < key[4][0]:
+                key[4] = moment(body["effective_at"]), index
+        if kind in ("actor.enrolled.v1", "actor.key-rotated.v1"):
+            self.bring(body["actor"], body["spki"], index)
+        if kind == "actor.enrolled.v1" and "admin" in body["roles"]:
+            self.admins.setdefault(body["actor"], index)
+
+    def check(self, index, s, recorded, signatures, message):
+        for keyid, signature in signatures.items():
+            actor, spki, brought, rotated, revoked = self.known[keyid]
+            need(actor == (self.service if "auth" in s else s["actor"]), "not a key of the signer")
+            need(brought < index or index == brought == 0, "key brought later")
+            need(rotated is None or index <= rotated, "key had been rotated")
+            need(not revoked or recorded < revoked[0] or index == revoked[1], "key had been revoked")
+            check_signature(spki, signature, message)
+        own = s["type"] != "actor.enrolled.v1" and s["body"].get("actor") == s["actor"]
+        free = own or not s["type"].startswith("actor.")
+        need(free or self.admins.get(s["actor"], index) < index, "not said by an administrator")
+
+
+def unpacked(path):
+    """S8.1"""
+    member, total = {}, 0
+    with zipfile.ZipFile(path) as archive:
+        need(len(archive.infolist()) <= 30_000 and not archive.comment, "too many members, or a comment")
+        for one in archive.infolist():
+            name, total, kind = one.orig_filename, total + one.file_size, stat.S_IFMT(one.external_attr >> 16)
+            with about(name):
+                need(name in FIXED | {"pack.json", "pack.dsse"} or SERIES.fullmatch(name), "no member has this name")
+                need(name not in member and not one.flag_bits & 1 and one.compress_type in (0, 8), "twice, or packing")
+                need(kind in (0, stat.S_IFREG) and total < 2**32 - 1, "not a file, or too large")
+                need(one.file_size <= 200 * max(one.compress_size, 64), "a bomb")
+                member[name] = archive.read(one)
+    return member
+
+
+def verify(path, vkeys=None):
+    """What the pack is about, or Bad(item, why). The steps are those of S8.4, in an order of our own."""
+    with about("archive"):
+        member = unpacked(path)
+    with about("pack.json"):
+        pack = document(member["pack.json"])
+        need(pack.keys() == LISTED and pack["format"] == "countersign.evidence/1", "format")
+        need(pack["subject"].keys() == {"asset"} and moment(pack["made_at"]), "subject or time")
+        listed = {one["index"]: one["type"] for one in pack["entries"] if one.keys() == {"index", "type", "why"}}
+        need(list(listed) == sorted(listed) and len(listed) == len(pack["entries"]) <= 10_000, "entries")
+        series = {f"entries/{i}.json" for i in listed} | {f"proofs/{i}.tlog-proof" for i in listed} | FIXED
+        need(series == {name for name in pack["members"] if not name.startswith("blobs/")}, "entries are not members")
+    for name in sorted(pack["members"].keys() | (member.keys() - {"pack.json", "pack.dsse"})):
+        with about(name):
+            need(digest(member[name]).hex() == pack["members"][name], "altered")
+    keys, said, ids, head = Keys(), {}, set(), None
+    for index, kind in listed.items():
+        with about(f"entries/{index}.json"):
+            raw = member[f"entries/{index}.json"]
+            entry = document(raw)
+            need(entry.keys() == {"envelope", "recorded_at"} and len(raw) <= 65_535, "entry")
+            payload, *signed = opened(entry["envelope"], STATEMENT)
+            s = statement(payload)
+            need(s["type"] == kind and s["id"] not in ids, "of another type, or said twice")
+            ids.add(s["id"])
+            keys.learn(index, s)
+            said[index] = s, moment(entry["recorded_at"]), *signed
+        with about(f"proofs/{index}.tlog-proof"):
+            top, _, note = member[f"proofs/{index}.tlog-proof"].decode().partition("\n\n")
+            header, place, *siblings = top.split("\n")
+            need((header, place) == ("c2sp.org/tlog-proof@v1", f"index {index}"), "header")
+            siblings = list(map(b64, siblings))
+            head = head or (note, *checkpoint(note, said[0][0]["body"]["log_vkeys"]))
+            need(note == head[0] and head[1:3] == (pack["origin"], pack["size"]), "another checkpoint")
+            need(index < head[2] and all(len(one) == 32 for one in siblings), "index or hashes")
+        with about(f"entries/{index}.json"):
+            need(root_over(index, head[2], digest(b"\0" + raw), siblings) == head[3], "not in the log")
+    opening = said[0][0]["body"]
+    with about("keys/log.vkeys"):
+        need(member["keys/log.vkeys"].decode() == "".join(f"{v}\n" for v in opening["log_vkeys"]), "not entry 0's")
+        need(vkeys is None or set(vkeys) == set(opening["log_vkeys"]), "another log's keys than yours")
+    for index, told in said.items():
+        with about(f"entries/{index}.json"):
+            keys.check(index, *told)
+    with about("pack.dsse"):
+        payload, signatures, message = opened(document(member["pack.dsse"]), PACK)
+        need(payload == member["pack.json"], "pack.json is not what it signs")
+        for keyid, signature in signatures.items():
+            actor, spki, _, *ends = keys.known[keyid]
+            need(actor == keys.service and ends == [None, None], "not a key of the service, or ended")
+            check_signature(spki, signature, message)
+    with about("keys/actors.json"):
+        actors = document(member["keys/actors.json"])
+        found = {k: {"spki": base64.b64encode(v[1]).decode(), "enrolled_at_index": v[2]} for k, v in keys.known.items()}
+        need(all(found[keyid] == value for keyid, value in actors.items()), "differs from the entries")
+        need(actors.keys() >= set(signatures).union(*(one[2] for one in said.values())), "a key is not listed")
+    with about("pack.json"):
+        blobs = {name[6:] for name in member if name.startswith("blobs/")}
+        omitted = [one["sha256"] for one in pack["omitted"]]
+        need(opening["origin"] == pack["origin"] and omitted == sorted(set(omitted)), "origin, or what is omitted")
+        need(all(pack["members"][f"blobs/{one}"] == one for one in blobs), "a blob is not named by its digest")
+        named = {name for s, *_ in said.values() for name in NAMING.get(s["type"], lambda _: [])(s["body"])} - {None}
+        need(named == blobs | set(omitted), "blobs do not add up")
+        brought = [s["body"]["asset"] for s, *_ in said.values() if re.match(r"asset\.(imported|derived)", s["type"])]
+        need(pack["subject"]["asset"] in brought and not blobs & set(omitted), "no entry brings the file")
+    return {"asset": pack["subject"]["asset"], "entries": len(said), "origin": head[1], "size": head[2]}
+
+
+if __name__ == "__main__":
+    try:
+        given = Path(sys.argv[2]).read_text().splitlines() if sys.argv[2:] else None
+        sys.stdout.write(f"GOOD {json.dumps(verify(sys.argv[1], given))}\n")
+    except Bad as bad:
+        sys.exit(f"BAD {bad.args[0]}: {bad.args[1]}")
