@@ -62,11 +62,8 @@ class FolderBlobs:
         target.parent.mkdir(exist_ok=True)
         temporary.chmod(0o644)
         temporary.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        for folder in (target.parent, self._root):  # the root too: it may have got its first file of this name just now
+            _flush_folder(folder)
 
     def get(self, sha256: str) -> bytes:
         """The bytes, checked. Raises NotFound `blob_missing`, Untrusted `blob_altered`."""
@@ -90,6 +87,14 @@ class FolderBlobs:
         for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
             for file in sorted(folder.iterdir()):
                 yield folder.name + file.name
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _copy(chunks: Iterable[bytes], file: IO[bytes], bytes_max: int) -> tuple[str, int]:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -57,6 +58,11 @@ def write_secret(path: Path, secret: bytes) -> None:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # or a power cut takes the name with it
+    finally:
+        os.close(folder)
 
 
 def read_signing_key(path: Path) -> SigningKey:
@@ -79,5 +85,5 @@ def _read(path: Path) -> object:
         return load_pem_private_key(path.read_bytes(), None)
     except FileNotFoundError as error:
         raise NotFound("key_missing", f"there is no key file {path.name}", "Check the home folder.") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, OSError) as error:
         raise Misuse("key_unreadable", f"{path.name} is not an unencrypted PKCS#8 PEM key") from error

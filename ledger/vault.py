@@ -116,7 +116,7 @@ class Vault:
         return _Transaction(self._db)
 
     def _row(self, statement_id: str, pointer: str) -> tuple[str, bytes | None]:
-        sql = "SELECT subject, content FROM sealed WHERE statement_id = ? AND pointer = ?"
+        sql = "SELECT subject, CAST(content AS BLOB) FROM sealed WHERE statement_id = ? AND pointer = ?"
         row = self._db.execute(sql, (statement_id, pointer)).fetchone()
         if row is None:
             raise NotFound("sealed_unknown", f"the vault has nothing for {statement_id}{pointer}")
@@ -124,7 +124,9 @@ class Vault:
 
     def _data_key(self, subject: str, *, create: bool, kept: bool = False) -> AESGCM | Erased:
         """`kept`: something is sealed under this key, so that its absence is damage and not a question too many."""
-        row = self._db.execute("SELECT wrapped_key, erased_at FROM subject WHERE name = ?", (subject,)).fetchone()
+        row = self._db.execute(
+            "SELECT CAST(wrapped_key AS BLOB), erased_at FROM subject WHERE name = ?", (subject,)
+        ).fetchone()
         if row is None and create:
             key, nonce = AESGCM.generate_key(256), os.urandom(NONCE_BYTES)
             wrapped = nonce + self._kek.encrypt(nonce, key, subject.encode())
@@ -143,7 +145,7 @@ class Vault:
             if wrapped is None:
                 raise InvalidTag
             return self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Untrusted("vault_altered", f"the key of {subject} does not open", "Check the key file.") from error
 
 
@@ -184,7 +186,7 @@ def _unseal(key: AESGCM, statement_id: str, pointer: str, content: bytes | None)
         if content is None:
             raise InvalidTag
         plain = key.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], f"{statement_id}{pointer}".encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
         raise Untrusted("vault_altered", f"{statement_id}{pointer} does not open under its key", "Run fsck.") from error
     opened = json.loads(plain)
     return Opening(opened["value"], bytes.fromhex(opened["salt"]))
