@@ -103,6 +103,14 @@ def test_a_clip_with_two_ended_consents_is_revoked_once_and_flagged_for_each(hou
     assert run(house, views).recorded == []
 
 
+def test_a_clip_whose_consents_end_one_after_the_other_is_flagged_each_time(house: House, views: Views) -> None:
+    consents = [house.consent(), house.consent()]
+    asset = house.asset(house.generation(consents=consents))
+    for consent in consents:
+        house.say_as("ines", ConsentWithdrawn(consent=consent, person=house.granted(consent).person, reason="no"))
+        assert [one.about for one in run(house, views).recorded] == [f"{asset}/{consent}"]
+
+
 @pytest.mark.parametrize("died_at", range(6))
 def test_a_crash_anywhere_leaves_only_work_for_the_next_run(
     house: House, views: Views, died_at: int, monkeypatch: pytest.MonkeyPatch

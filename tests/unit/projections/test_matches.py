@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -52,6 +53,13 @@ def test_one_frame_in_common_is_not_a_clip(house: House, views: Views) -> None:
     run = codes(10, 1)
     clip(house, run)
     assert search(views, fingerprints([*codes(9, 2), run[4]])) == []
+
+
+def test_one_frame_in_three_is_not_a_clip_either(house: House, views: Views) -> None:
+    run = codes(3, 1)
+    clip(house, run)
+    assert search(views, fingerprints([run[0], *codes(2, 2)])) == []
+    assert [match.frames_matched for match in search(views, fingerprints([*run[:2], *codes(1, 2)]))] == [2]
 
 
 def test_fewer_than_three_frames_in_ten_of_either_side_are_not_a_clip(house: House, views: Views) -> None:
@@ -195,6 +203,20 @@ def test_a_rebuilt_index_answers_like_the_live_one(house: House, views: Views) -
     fresh = open_views(house, "fresh.sqlite")
     assert [search(fresh, fingerprints(codes(5, n))) for n in range(6)] == before
     fresh.close()
+
+
+def test_what_memory_held_before_a_rebuild_is_forgotten(house: House, views: Views) -> None:
+    first, second = clip(house, codes(5, 1)), clip(house, codes(5, 2))
+    views.catch_up()
+    with sqlite3.connect(views.path) as db:
+        db.execute("UPDATE matches_asset SET asset = 'x' || number")
+        db.execute("UPDATE matches_asset SET asset = CASE number WHEN 1 THEN ? ELSE ? END", (second, first))
+        db.execute("UPDATE matches_frame SET number = 3 - number, frame = frame + 100")
+    db.close()
+    assert [match.asset_sha256 for match in search(views, fingerprints(codes(5, 1)))] == [first]
+    views.rebuild("matches")
+    assert [match.asset_sha256 for match in search(views, fingerprints(codes(5, 1)))] == [first]
+    assert [match.asset_sha256 for match in search(views, fingerprints(codes(5, 2)))] == [second]
 
 
 def test_a_missing_examination_stops_the_index_instead_of_leaving_a_hole(house: House, views: Views) -> None:

@@ -16,7 +16,7 @@ from projections.views import Views
 from schemas.base import Statement, new_id
 from schemas.statements.asset import AssetDerived, AssetImported
 from schemas.statements.clearance import ClearanceRevoked
-from schemas.statements.consent import ConsentWithdrawn
+from schemas.statements.consent import ConsentRefused, ConsentWithdrawn
 from tests.house_of import START, House, digest, raises_code
 from tests.unit.projections.material import ready_clip
 
@@ -148,6 +148,15 @@ def test_a_withdrawal_counts_from_when_it_was_recorded(house: House, views: View
     assert after.state == "withdrawn" and after.ending is not None and after.ending.actor == "ines"
     assert [one.state for one in views.rights.rights(asset, house.now()).consents] == ["withdrawn"]
     assert [end.consent for end in views.rights.ended(limit=9)] == [consent]
+
+
+def test_a_refused_request_ended_nothing(house: House, views: Views) -> None:
+    consent = house.consent(granted=False)
+    refusal = ConsentRefused(consent=consent, person=house.requested(consent).person, reason="no")
+    house.say_as("ines", refusal)
+    views.catch_up()
+    assert views.rights.consent(consent, house.now()).state == "refused"
+    assert views.rights.ended(limit=9) == []
 
 
 def test_consents_of_a_person_are_those_asked_for_by_then(house: House, views: Views) -> None:
