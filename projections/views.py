@@ -8,6 +8,7 @@ from ledger.blobs import Blobs
 from ledger.door import Ledger
 from projections.audit_trail import AuditTrail
 from projections.clearance import Clearances
+from projections.contract import Projection
 from projections.database import ViewsDatabase
 from projections.due import Due
 from projections.lineage import Lineage
@@ -15,6 +16,9 @@ from projections.matches import Matches
 from projections.notices import Notices
 from projections.rights import Rights
 from projections.runner import Runner
+
+PROJECTIONS: tuple[type[Projection], ...] = (Lineage, AuditTrail, Rights, Clearances, Matches, Due, Notices)
+"""Every view there is; a house test holds each against the catalogue."""
 
 
 class Views(Runner):
@@ -33,7 +37,7 @@ class Views(Runner):
         self.matches = Matches(database, blobs)
         self.due = Due(database)
         self.notices = Notices(database)
-        self.projections = (
+        self.projections: tuple[Projection, ...] = (
             self.lineage,
             self.audit_trail,
             self.rights,

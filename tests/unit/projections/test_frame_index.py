@@ -73,8 +73,8 @@ def test_an_empty_index_knows_nothing() -> None:
 
 def test_adding_while_others_search_crashes_nobody_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bare faiss crashed the process four times out of four here (FORMATS 8)."""
-    monkeypatch.setattr(frame_index, "SEGMENT_CODES", 2_000)
-    codes, index, wrong = random_codes(6_000, 1), FrameIndex(), list[object]()
+    monkeypatch.setattr(frame_index, "SEGMENT_CODES", 900)
+    codes, index, wrong = random_codes(2_400, 1), FrameIndex(), list[object]()
     index.add(codes[:100], np.arange(100))
     done = threading.Event()
 
@@ -84,7 +84,7 @@ def test_adding_while_others_search_crashes_nobody_and_loses_nothing(monkeypatch
                 wrong.append("a code that was there is missing")
 
     def add(start: int) -> None:
-        for n in range(start, 6_000, 100):
+        for n in range(start, 2_400, 100):
             index.add(codes[n : n + 50], np.arange(n, n + 50))
 
     searchers = [threading.Thread(target=search) for _ in range(3)]
@@ -97,4 +97,4 @@ def test_adding_while_others_search_crashes_nobody_and_loses_nothing(monkeypatch
     for thread in searchers:
         thread.join()
     assert not wrong
-    assert index.near(codes, 0) == dict.fromkeys(range(6_000), 1)
+    assert index.near(codes, 0) == dict.fromkeys(range(2_400), 1)
