@@ -87,4 +87,4 @@ def _by_fingerprint(services: Services, history: History, found: Examination) ->
     services.views.catch_up()
     matches = services.views.matches.search(found.fingerprints, variants=found.variants)
     entered = {match: said.index for match in matches if (said := arrival(history, match.asset_sha256))}
-    return sorted(entered, key=lambda match: (-match.score, -entered[match]))
+    return sorted(entered, key=lambda match: (match.decision != "copy", -match.score, -entered[match]))

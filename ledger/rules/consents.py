@@ -45,6 +45,8 @@ class ConsentState:
     grant: ConsentGranted | None = None
     entries: tuple[int, ...] = ()
     expiry_recorded: bool = False
+    granted_by: int | None = None
+    """The index of the grant: the entry behind every question of scope."""
 
     def sentence(self) -> str:
         """What to tell somebody who asks why."""
@@ -58,7 +60,7 @@ def consent_state(history: History, consent: str, at: datetime) -> ConsentState:
     """The state at an instant. O(statements about this consent)."""
     said = history.about(f"consent:{consent}", *_KINDS)
     request = next((body for _, body in bodies(said, ConsentRequested)), None)
-    grant = next((body for _, body in bodies(said, ConsentGranted)), None)
+    granted_by, grant = next(((entry.index, body) for entry, body in bodies(said, ConsentGranted)), (None, None))
     ends = [_ENDS[type(entry.body)] for entry in said if type(entry.body) in _ENDS]
     return ConsentState(
         consent,
@@ -67,6 +69,7 @@ def consent_state(history: History, consent: str, at: datetime) -> ConsentState:
         grant,
         tuple(entry.index for entry in said),
         "expired" in ends,
+        granted_by,
     )
 
 

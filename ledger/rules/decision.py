@@ -202,7 +202,7 @@ def _in_scope(state: ConsentState, question: Question) -> Iterator[Weighed]:
     )
     for name, inside, detail in checks:
         outcome, code = ("pass", f"{name}_in_scope") if inside else ("fail", f"{name}_out_of_scope")
-        yield _weigh(f"consent_{name}", outcome, code, detail, *state.entries)
+        yield _weigh(f"consent_{name}", outcome, code, detail, state.granted_by)
 
 
 def _of_the_gates(history: History, asset: str) -> Iterator[Weighed]:
