@@ -25,6 +25,8 @@ class Review(Body):
 
 
 class ReviewApproved(Review):
+    """Yes, at one gate, for exactly these bytes."""
+
     TYPE: ClassVar[str] = "review.approved.v1"
 
 
