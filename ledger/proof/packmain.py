@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 nothing fails, 5 something does, 2 this is no pack, or the keys can't be read."""
     options = _parsed_arguments(arguments)
     try:
-        vkeys = options.vkeys.read_text(encoding="utf-8").splitlines() if options.vkeys else None
+        vkeys = options.vkeys.read_text(encoding="utf-8").split() if options.vkeys else None
         report = check_pack(options.pack, vkeys)
     except LedgerError as error:
         sys.stderr.write(f"{error}\n")
