@@ -87,7 +87,7 @@ def get_asset(services: ServicesOf, sha256: Sha256, at: At = None) -> AssetAnswe
 )
 def sign_asset(request: Request, services: ServicesOf, caller: CallerOf, sha256: Sha256) -> SignedAnswer:
     """Adds a C2PA manifest that names the file's entry in this log. The signed file is a new asset."""
-    title = dossier(services, sha256).summary().arrival.title or sha256[:12]
+    title = dossier(services, sha256).name() or sha256[:12]
     signed = request.app.state.slots.examining(sign_known_asset)(services, sha256, title=title)
     return SignedAnswer(
         asset_sha256=signed.asset_sha256,
@@ -147,7 +147,12 @@ def get_rights(services: ServicesOf, sha256: Sha256, at: At = None) -> RightsAns
         **documented(400, 401, 403, 404, 503),
         200: {
             "description": "The exact bytes.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                "application/octet-stream": {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": "(bytes of clip.mp4)",
+                }
+            },
         },
     },
 )
@@ -169,7 +174,12 @@ def get_content(services: ServicesOf, sha256: Sha256) -> FileResponse:
         **documented(400, 401, 403, 404, 503),
         200: {
             "description": "A zip that proves itself offline. That it left the house is recorded.",
-            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                "application/zip": {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": "(bytes of evidence.zip)",
+                }
+            },
         },
     },
 )

@@ -73,6 +73,14 @@ class Dossier:
             not_checked=not_checked(found[1]) if found else ("examination",),
         )
 
+    def name(self) -> str | None:
+        """What people call it: its own title, else its nearest titled ancestor's."""
+        for asset in [self.asset, *reversed(self.lineage().family)]:
+            said = arrival(self.history, asset)
+            if said is not None and (title := said.body.as_json().get("title")):
+                return str(title)
+        return None
+
     def _reviews(self) -> Iterable[ReviewShape]:
         said = self.history.about(f"asset:{self.asset}", ReviewApproved, ReviewRejected)
         for entry, body in bodies(said, Review):
@@ -104,13 +112,16 @@ class Dossier:
     def lineage(self) -> LineageAnswer:
         """Its line, how each was made, and the generations behind them."""
         view = self.services.views.lineage
-        family = view.family(self.asset)
+        family = [name for name in view.family(self.asset) if self._here_by_then(name)]
         return LineageAnswer(
             asset_sha256=self.asset,
             family=tuple(family),
             edges=tuple(EdgeShape.model_validate(vars(edge)) for edge in view.edges(family)),
             origins=tuple(OriginShape.model_validate(vars(origin)) for origin in view.origins(family)),
         )
+
+    def _here_by_then(self, asset: str) -> bool:
+        return self.history.as_of is None or arrival(self.history, asset) is not None
 
     def trail(self) -> list[TrailRowShape]:
         """Every statement about it and what it rests on, oldest first, as far as recorded by the instant."""

@@ -70,6 +70,7 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         request,
         "asset.html",
         asset=asset,
+        name=found.name(),
         rights=found.rights(),
         drawing=draw(found.lineage()),
         trail=found.trail(),
