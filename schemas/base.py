@@ -11,8 +11,11 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -141,13 +144,14 @@ class Body(Shape):
         return {}
 
     @classmethod
-    def sealed_fields(cls) -> dict[str, TypeAdapter[Any]]:
+    @cache  # asked for every statement that is read; building an adapter costs more than the rest of the reading
+    def sealed_fields(cls) -> Mapping[str, TypeAdapter[Any]]:
         """Sealed fields by JSON pointer, each with the check its plaintext must pass."""
         found: dict[str, TypeAdapter[Any]] = {}
         for name, field in cls.model_fields.items():
             if any(isinstance(item, SealedField) for item in field.metadata):
                 found[f"/body/{name}"] = TypeAdapter(Any if field.annotation is None else field.annotation)
-        return found
+        return MappingProxyType(found)
 
     @model_validator(mode="after")
     def _nothing_sealed_in_the_open(self) -> Body:

@@ -201,8 +201,8 @@ def stands(house: House, asset: str, **overrides: Any) -> str:
     [
         ({}, "clearance_in_force"),
         ({"valid_from": "2026-10-06T00:00:00Z", "valid_until": "2026-10-07T00:00:00Z"}, "clearance_in_force"),
-        ({"valid_from": "2026-10-04T23:59:59.999999Z"}, "clearance_missing"),
-        ({"valid_until": "2026-11-01T00:00:00.000001Z"}, "clearance_missing"),
+        ({"valid_from": "2026-10-04T23:59:59.999999Z"}, "clearance_outside_window"),
+        ({"valid_until": "2026-11-01T00:00:00.000001Z"}, "clearance_outside_window"),
         ({"territory": "FR"}, "clearance_missing"),
         ({"channel": "cinema"}, "clearance_missing"),
         ({"use": "training"}, "clearance_missing"),
