@@ -124,7 +124,8 @@ class PackLogCheck:
         listed = self._account.attempt(7, item, self._listed_actors)
         if listed is None:
             return
-        envelopes = [entry.envelope for entry in self._entries.values()] + ([attestation] if attestation else [])
+        good = (entry for index, entry in self._entries.items() if not self._account.spoiled(entry_name(index)))
+        envelopes = [*(entry.envelope for entry in good), *([attestation] if attestation else [])]
         needed = {one.keyid for envelope in envelopes for one in envelope.signatures}
         if not needed <= listed.keys() or any(self._brought(keyid) != value for keyid, value in listed.items()):
             what = "it lists other keys than the entries it points at bring"
