@@ -103,7 +103,7 @@ def init_home(path: Path, clock: Clock, origin: str | None = None) -> tuple[Home
             "home_exists", f"{path} is there already and not empty", "Choose another folder; nothing was changed."
         )
     home = Home(path)
-    settings = Settings(origin=origin or f"countersign.local/{secrets.token_hex(4)}")
+    settings = Settings(origin=origin if origin is not None else f"countersign.local/{secrets.token_hex(4)}")
     for folder in (path, home.keys, home.blobs, home.trust / "signers", home.trust / "tsa"):
         folder.mkdir(parents=True, exist_ok=True)
     home.keys.chmod(0o700)

@@ -135,7 +135,12 @@ def _say(run: Invocation, wanted: dict[str, Any], actor: str, fresh: list[str]) 
         parsed = speaking.parsed(wanted["type"], body)
         key = read_signing_key(Home(run.home).actor_key(actor_name(actor)))
         receipt = speaking.speak(
-            services.ledger, key, actor, parsed, sealed=wanted.get("sealed"), subject=wanted.get("subject")
+            services.ledger,
+            key,
+            actor,
+            parsed,
+            sealed=wanted.get("sealed"),
+            subject=wanted.get("subject") or body.get("person"),
         )
     found = {
         "entry_index": receipt.index,

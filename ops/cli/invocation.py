@@ -62,7 +62,11 @@ class Invocation:
             print(document(value))
             return
         for part in human:
-            self.stdout.print(part() if callable(part) else part)
+            shown = part() if callable(part) else part
+            if isinstance(shown, str):  # to be copied as it is: never wrapped, never read as markup
+                print("\n".join(map(plain, shown.split("\n"))))
+            else:
+                self.stdout.print(shown)
 
     def note(self, text: str) -> None:
         """A line on stderr: progress, never part of the answer."""

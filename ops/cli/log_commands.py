@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli.invocation import HomeOption, Invocation, JsonOption, everywhere, invocation_of
-from ops.cli.printing import document, facts, plain, shown, styled, table
+from ops.cli.printing import document, facts, shown, styled, table
 
 if TYPE_CHECKING:
     from ledger.statement import Said
@@ -49,7 +49,7 @@ def show(
     }
     pairs = [(name.replace("_", " "), value) for name, value in _line(said).items()]
     pairs += [("payload sha256", said.payload_sha256), ("signed by", ", ".join(said.keyids))]
-    run.answer(found, facts(pairs), plain_lines(document(said.statement.as_json())), plain_lines(proof))
+    run.answer(found, facts(pairs), document(said.statement.as_json()), proof)
     return 0
 
 
@@ -97,7 +97,7 @@ def checkpoint(ctx: typer.Context, home: HomeOption = None, json: JsonOption = F
         vkeys = _vkeys(run)
     origin, _, root = note.decode().split("\n")[:3]
     found = {"origin": origin, "size": size, "root": root, "checkpoint": note.decode(), "log_vkeys": vkeys}
-    run.answer(found, plain_lines(note.decode().rstrip("\n")))
+    run.answer(found, note.decode().rstrip("\n"))
     return 0
 
 
@@ -106,7 +106,7 @@ def vkeys(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False)
     """The log's two verifier keys. Whoever checks your evidence should have them from you, not from a pack."""
     run = invocation_of(ctx)
     found = _vkeys(run)
-    run.answer({"log_vkeys": found}, plain_lines("\n".join(found)))
+    run.answer({"log_vkeys": found}, "\n".join(found))
     return 0
 
 
@@ -127,13 +127,6 @@ def export(
     found = {"folder": shown(folder), **exported.as_json()}
     run.answer(found, facts(found.items()))
     return 0
-
-
-def plain_lines(text: str) -> Any:
-    """Several lines as they are, without wrapping or control characters."""
-    from rich.text import Text
-
-    return Text("\n".join(map(plain, text.split("\n"))), no_wrap=True, overflow="ignore")
 
 
 def _vkeys(run: Invocation) -> list[str]:

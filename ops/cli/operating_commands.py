@@ -6,7 +6,7 @@ import ipaddress
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,24 +40,28 @@ def serve(
 
     run = invocation_of(ctx)
     with run.services() as services, _listening(host, port) as listener:
-        local = _is_loopback(host)
-        address = _address(host, listener.getsockname()[1])
+        bound, bound_port = listener.getsockname()[:2]
+        local, address = ipaddress.ip_address(bound).is_loopback, _address(host, bound_port)
         app = create_app(services, local_operator=run.settings.operator if local else None)
         config = uvicorn.Config(app, log_config=_LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
-        server, worker = uvicorn.Server(config), ExpiryWorker(services)
-        services.views.start()
-        worker.start()
-        if not local:
-            run.note("Not a loopback address: put TLS in front of it; nobody acts without a token.")
-        found = {"address": address, "home": shown(run.home), "local_operator": local}
-        run.answer(found, facts([("serving", address), ("home", found["home"]), ("stop", "Ctrl-C")]))
-        run.stdout.file.flush()
-        try:
-            with _stopping_gently():  # uvicorn raises the signal again when it is done; the home still has to be closed
+        server, expiry = uvicorn.Server(config), ExpiryWorker(services)
+        # uvicorn handles signals while it runs, and raises them again afterwards, when the home still has to be closed
+        with _on_signal(lambda: setattr(server, "should_exit", True)):
+            expiry.start()
+            _tell_where(run, address, local)
+            try:
                 server.run(sockets=[listener])
-        finally:
-            worker.stop()
+            finally:
+                expiry.stop()
     return 0
+
+
+def _tell_where(run: Invocation, address: str, local: bool) -> None:
+    if not local:
+        run.note("Not a loopback address: put TLS in front of it; nobody acts without a token.")
+    found = {"address": address, "home": shown(run.home), "local_operator": local}
+    run.answer(found, facts([("serving", address), ("home", found["home"]), ("stop", "Ctrl-C")]))
+    run.stdout.file.flush()
 
 
 @contextmanager
@@ -73,17 +77,11 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
+            listener.listen()  # from here on callers wait instead of being turned away
         except OSError as error:
             do = "Stop what listens there, or give another --port."
             raise Unavailable("port_unavailable", f"port {port} can't be taken: {error.strerror}", do) from error
         yield listener
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _address(host: str, port: int) -> str:
@@ -91,13 +89,12 @@ def _address(host: str, port: int) -> str:
 
 
 @contextmanager
-def _stopping_gently(stop: threading.Event | None = None) -> Iterator[threading.Event]:
-    """SIGINT and SIGTERM set an event instead of ending the process; the old handlers come back afterwards."""
-    stopping = stop or threading.Event()
+def _on_signal(stop: Callable[[], object]) -> Iterator[None]:
+    """SIGINT and SIGTERM call `stop` instead of ending the process; the old handlers come back afterwards."""
     kinds = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(kind, lambda *_: stopping.set()) for kind in kinds]
+    before = [signal.signal(kind, lambda *_: stop()) for kind in kinds]
     try:
-        yield stopping
+        yield
     finally:
         for kind, handler in zip(kinds, before, strict=True):
             signal.signal(kind, handler)
@@ -114,7 +111,8 @@ def worker(
     from ops.worker import ExpiryWorker
 
     run = invocation_of(ctx)
-    with run.services() as services, _stopping_gently() as stopping:
+    stopping = threading.Event()
+    with run.services() as services, _on_signal(stopping.set):
         expiry = ExpiryWorker(services, interval)
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json()}
