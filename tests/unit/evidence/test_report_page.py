@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.evidence.story import Story, members, tell
+from api.services.evidence import write_pack
+from schemas.statements.asset import AssetDerived
+from tests.contract.evidence.story import Story, members
 from tests.house_of import House
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -37,13 +39,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def story(house: House) -> Story:
-    return tell(house)
-
-
-@pytest.fixture
-def page(story: Story, tmp_path: Path) -> str:
-    return members(story.write(tmp_path / "evidence.zip").path.read_bytes())["report.html"].decode()
+def page(told_pack: bytes) -> str:
+    return members(told_pack)["report.html"].decode()
 
 
 def test_the_page_is_sound_and_loads_nothing(page: str) -> None:
@@ -58,10 +55,10 @@ def test_every_entry_that_is_cited_is_on_the_page(page: str) -> None:
     assert {link.removeprefix("#") for link in parsed.links} <= parsed.ids
 
 
-def test_the_page_says_what_was_not_checked_and_when_the_consent_ended(page: str, story: Story) -> None:
+def test_the_page_says_what_was_not_checked_and_when_the_consent_ended(page: str, told: Story) -> None:
     assert "faces is not_checked" in page
     assert re.search(r'At the time of this pack</dt><dd><strong class="fail">expired', page)
-    assert story.signed in page and "this file" in page
+    assert told.signed in page and "this file" in page
 
 
 def test_no_free_text_that_people_wrote_is_on_the_page(page: str) -> None:
@@ -70,14 +67,10 @@ def test_no_free_text_that_people_wrote_is_on_the_page(page: str) -> None:
 
 def test_hostile_words_are_only_words(house: House, tmp_path: Path) -> None:
     parent = house.asset()
-    from schemas.statements.asset import AssetDerived
-
     body = AssetDerived.example().model_copy(
         update={"asset": "ab" * 32, "parents": (parent,), "tool": "<script>alert(1)</script>", "relation": "edited"}
     )
     house.say_as("mara", body)
-    from api.services.evidence import write_pack
-
     written = write_pack(house.ledger, house.blobs, body.asset, tmp_path / "e.zip", at=house.now())
     page = members(written.path.read_bytes())["report.html"].decode()
     assert "<script>" not in page and "&lt;script&gt;" in page

@@ -20,20 +20,20 @@ from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
 from ledger.proof.pack import check_pack
 from ledger.proof.packfile import PACK_MEMBERS_MAX
 from ledger.proof.packreport import PackReport
-from tests.contract.evidence.story import Story, forged, members, packed, tell
-from tests.house_of import SERVICE, House, raises_code
+from tests.contract.evidence.story import Story, forged, members, packed
+from tests.house_of import SERVICE, raises_code
 
 Found = list[tuple[int, str, str]]
 
 
 @pytest.fixture
-def story(house: House) -> Story:
-    return tell(house)
+def story(told: Story) -> Story:
+    return told
 
 
 @pytest.fixture
-def pack(story: Story, tmp_path: Path) -> bytes:
-    return story.write(tmp_path / "evidence.zip").path.read_bytes()
+def pack(told_pack: bytes) -> bytes:
+    return told_pack
 
 
 @pytest.fixture
