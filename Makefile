@@ -16,7 +16,7 @@ demo: .venv/.run ## set up, then run the main job on real files into demo-home/
 test: .venv/.dev ## set up, then lint, types, imports and every test
 	@sh ops/setup/chromium.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-unit: .venv/.dev ## the unit tests only: seconds
 	@$(BIN)/pytest tests/unit -n 2
