@@ -68,15 +68,26 @@ def check(
     vkeys: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The log's keys, one vkey a line, as you got them elsewhere.")
     ] = None,
+    without_rules: Annotated[
+        bool, typer.Option("--without-rules", help="Leave out step 10, which weighs the verdicts again.")
+    ] = False,
     json: JsonOption = False,
 ) -> int:
     """Check an evidence pack. Needs no home, no network and no trust in whoever sent it."""
-    from ledger.proof.pack import check_pack
-
     run = invocation_of(ctx)
-    report = check_pack(pack, _read_vkeys(vkeys) if vkeys else None)
+    report = _checked(pack, _read_vkeys(vkeys) if vkeys else None, without_rules)
     run.answer({"pack": shown(pack), **report.as_json()}, lambda: _report(pack, report))
     return UNTRUSTED if report.state == "untrusted" else 0
+
+
+def _checked(pack: Path, vkeys: tuple[str, ...] | None, without_rules: bool) -> PackReport:
+    if without_rules:
+        from ledger.proof.pack import check_pack
+
+        return check_pack(pack, vkeys)
+    from api.services.evidence_replay import replay
+
+    return replay(pack, vkeys)
 
 
 def _read_vkeys(path: Path) -> tuple[str, ...]:
@@ -113,7 +124,8 @@ def _report(pack: Path, report: PackReport) -> RenderableType:
 
 def _step(step: PackStep) -> list[tuple[str, str]]:
     mark, style = MARKS[step.outcome]
-    lines = [(f"{mark} {step.number:2}  {step.title} ({step.checked})", style)]
+    count = "" if step.checked is None else f" ({step.checked})"
+    lines = [(f"{mark} {step.number:2}  {step.title}{count}", style)]
     lines += [(f"       {fault.item}: {fault.detail} [{fault.code}]", "red") for fault in step.faults]
     lines += [(f"       {item}: not checked, because something else fails", "yellow") for item in step.skipped]
     return lines
