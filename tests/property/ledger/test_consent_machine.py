@@ -158,5 +158,5 @@ class ConsentMachine(RuleBasedStateMachine):
 
 TestConsentMachine = ConsentMachine.TestCase
 TestConsentMachine.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
