@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ledger.errors import LedgerError, Untrusted
+from ledger.errors import LedgerError, Unavailable, Untrusted
 from ledger.proof.note import NoteVerifier, open_checkpoint
 from ops.auditing.entries import EntryAudit
 from ops.auditing.holdings import audit_blobs, audit_keys, audit_vault
@@ -23,6 +23,7 @@ from ops.settings import Settings
 
 PROGRESS_ENTRIES = 10_000  # how many entries between two words of progress: a few seconds' work
 GAP_ENTRIES_MAX = 10_000  # gaps larger than this are told as one, not entry by entry
+_ENVIRONMENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")
 
 
 def audit_home(
@@ -33,7 +34,10 @@ def audit_home(
     skip_views: bool = False,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
-    """Every check of `ops.auditing.report.TITLES`; what is wrong is in the report, never raised."""
+    """Every check of `ops.auditing.report.TITLES`; what is wrong is in the report, never raised.
+
+    Raises Unavailable `store_unavailable` when the log's file can't be looked at, which says nothing about the log.
+    """
     report, home = AuditReport(), Home(path)
     if not home.log.is_file():
         report["file"].find("log_missing", "ledger.sqlite", "there is no log in this home")
@@ -43,6 +47,9 @@ def audit_home(
             with reading(home.log) as db:
                 speakers = _audit_log(report, db, seen, settings, progress)
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT):
+                what = f"the log can't be read now: SQLite answered {error}"
+                raise Unavailable("store_unavailable", what, "Stop what holds it, or check rights and disk.") from error
             report["file"].find("store_corrupt", "ledger.sqlite", f"SQLite answered: {error}")
             _leave_out(report, "the log's file can't be read")
             return report

@@ -36,10 +36,10 @@ def audit_blobs(check: AuditCheck, scratch: sqlite3.Connection, folder: Path, pr
         if _sha256(path) != digest:
             check.find("blob_altered", f"blob {digest}", f"its bytes are not those that entry {index} names")
     if elsewhere:
-        check.notes.append(f"{elsewhere} digests are of bytes that are not kept here")
+        check.notes.append(f"digests of bytes that are not kept here: {elsewhere}")
     if stray := _unnamed(scratch, folder):
         check.notes.append(
-            f"{stray} blobs that no entry names itself: details of reports, or left by a crash; harmless"
+            f"blobs that no entry names itself, details of reports or left by a crash: {stray}; harmless"
         )
 
 
@@ -101,7 +101,7 @@ def _note_orphans(check: AuditCheck, scratch: sqlite3.Connection, path: Path) ->
         rows = db.execute("SELECT statement_id, pointer FROM sealed")
         orphans = sum(scratch.execute(known, row).fetchone() is None for row in rows)
     if orphans:
-        check.notes.append(f"{orphans} sealed values that no statement names, left by a crash or a refusal; harmless")
+        check.notes.append(f"sealed values that no statement names, left by a crash or a refusal: {orphans}; harmless")
 
 
 def audit_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:

@@ -10,6 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+BUSY_TIMEOUT_S = 1.0  # readers don't wait for writers; who holds the file longer than this holds it alone
+
 _SCRATCH = """
 CREATE TABLE said (statement_id TEXT PRIMARY KEY, idx INTEGER) WITHOUT ROWID;
 CREATE TABLE blob (digest TEXT PRIMARY KEY, idx INTEGER, required INTEGER) WITHOUT ROWID;
@@ -37,7 +39,9 @@ class RawEntry:
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A database opened read-only, in one snapshot: a writer at work meanwhile changes nothing of what is seen."""
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
+    with closing(
+        sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    ) as db:
         db.text_factory = lambda raw: raw.decode("utf-8", "replace")
         db.execute("BEGIN")
         yield db

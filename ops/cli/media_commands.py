@@ -79,7 +79,7 @@ def _imported_text(asset: dict[str, Any]) -> Any:
         [
             ("file", styled(asset["file"], "bold")),
             (known, asset["asset_sha256"]),
-            ("media", f"{asset['media_type']}, {asset['duration_ms'] / 1000:.1f} s"),
+            ("media", ", ".join(filter(None, (asset["media_type"], _seconds(asset["duration_ms"] or None))))),
             ("C2PA", f"{asset['c2pa']['state']}, ingredients {asset['c2pa']['ingredients_state']}"),
             ("fingerprinted", f"{asset['fingerprint_frames']} frames"),
             ("not checked", styled(", ".join(asset["not_checked"]) or "nothing left out", "yellow")),

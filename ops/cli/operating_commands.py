@@ -192,7 +192,7 @@ def _findings(report: AuditReport) -> RenderableType:
         parts += ["", table("finding", "where", "what", rows=findings)]
     parts += [styled(f"{check.name}: {note}", "dim") for check in report.checks for note in check.notes]
     verdict = ("CLEAN", "bold green") if report.clean else ("NOT CLEAN", "bold red")
-    return Group(*parts, "", styled(f"{verdict[0]}: {report.log_size} entries", verdict[1]))
+    return Group(*parts, "", styled(f"{verdict[0]}; entries: {report.log_size}", verdict[1]))
 
 
 _LOGGING: dict[str, Any] = {

@@ -241,7 +241,7 @@ def test_a_damaged_log_is_exit_code_5(cli: Command, clips: Clips) -> None:
     cli.fails("store_corrupt", 5, "verify", clips.clip)
 
 
-def test_a_locked_log_is_exit_code_6(cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_is_exit_code_6(cli: Command) -> None:
     import socket
 
     with socket.socket() as taken:

@@ -203,6 +203,14 @@ def test_a_home_without_its_log_is_one_finding(cli: Command) -> None:
     assert findings(cli) == {"file": [("log_missing", "ledger.sqlite")]}
 
 
+def test_a_log_that_can_not_be_opened_is_unavailable_not_corrupt(cli: Command) -> None:
+    with closing(sqlite3.connect(cli.home / "ledger.sqlite", isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        holder.execute("UPDATE head SET size = size")
+        cli.fails("store_unavailable", 6, "fsck")
+
+
 def test_people_read_the_findings_too(cli: Command) -> None:
     tamper(cli.home / "ledger.sqlite", lambda db: db.execute("DELETE FROM tag WHERE position = 2"))
     ran = cli.run("fsck")
