@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ledger.errors import TooLarge
 from ledger.history import History
 from ledger.rules.briefs import approval
 from ledger.rules.consents import ConsentState, consent_state
@@ -24,6 +25,7 @@ from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import Cameo, GenerationRequested
 
 ENTRIES_NAMED_MAX = 64  # entries named behind one rule; Weighed's own bound
+CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
 CODE_CHARS_MAX = 48  # a Slug's length; a state that the file's reader made up must not break the verdict
 _C2PA_READ = {
     "trusted": "pass",
@@ -67,6 +69,10 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     family = ancestors(history, question.asset)
     requests = _requests(history, family)
     consents = tuple(dict.fromkeys(cameo.consent for _, request in requests for cameo in request.cameos))
+    if len(consents) > CONSENTS_MAX:
+        raise TooLarge(
+            "consents_too_many", f"more than {CONSENTS_MAX} consents stand behind this file", "Clear its parts."
+        )
     weighed = [_weigh("known", "pass", "asset_known", "the file is in the ledger", entered.index)]
     weighed += _of_the_file(history, question.asset, family)
     weighed += _of_its_origin(history, family, requests)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.rules.decision import ENTRIES_NAMED_MAX, decide
+from ledger.rules.decision import CONSENTS_MAX, ENTRIES_NAMED_MAX, decide
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.review import ReviewApproved, ReviewRejected
@@ -165,3 +165,12 @@ def test_the_decision_is_the_same_at_the_same_size_and_instant(house: House) -> 
     first = decide(house.ledger.history(), house.question(asset), at)
     house.brief()
     assert decide(house.ledger.history(), house.question(asset), at) == first
+
+
+def test_more_people_than_one_verdict_can_weigh_is_our_own_error(house: House) -> None:
+    consents = [house.consent() for _ in range(CONSENTS_MAX + 1)]
+    brief = house.brief()
+    asset = house.asset(house.generation(brief, consents[:11]))
+    other = house.asset(house.generation(brief, consents[11:]))
+    both = house.derived(asset, other, relation="composited")
+    raises_code("consents_too_many", lambda: house.decision(both))
