@@ -61,7 +61,7 @@ def _weigh_again(manifest: PackManifest, found: list[Said]) -> Iterator[PackFaul
     entries, asset = PackEntries(found), manifest.subject.asset
     for said, body in decisions(found):
         if not _follows(entries, said, body):
-            what = "the rules, weighed over the entries before it, don't give this verdict"
+            what = "the rules of this version, weighed over the entries before it, give another verdict"
             yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
     computed = claims_of(entries, manifest.size, asset, manifest.made_at)
     for claimed, again in zip(manifest.claims, computed, strict=False):

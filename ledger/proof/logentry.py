@@ -66,7 +66,7 @@ class LogEntry:
             _check_statement(statement)
             return cls(index, envelope, instant(entry["recorded_at"]), statement)
         except LedgerError as error:
-            raise Untrusted("entry_malformed", f"Not an entry of a log: {error.what}") from error
+            raise Untrusted("entry_malformed", f"entry {index} is malformed: {error.what}") from error
 
 
 def instant(text: Any) -> datetime:

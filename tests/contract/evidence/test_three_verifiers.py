@@ -10,14 +10,16 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.keys import new_signing_key
 from ledger.proof.canonical import canonical
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
+from ledger.proof.note import Ed25519NoteKey, sign_note
 from ledger.proof.pack import check_pack
 from tests.contract.evidence.conftest import Verifier
 from tests.contract.evidence.story import Story, flipped, forged, members, packed
-from tests.house_of import ADMIN, SERVICE, House
+from tests.house_of import ADMIN, ORIGIN, SERVICE, House
 
 FLIPS = 200
 SEED = 20261123
@@ -118,6 +120,18 @@ def test_a_proof_from_another_log_is_named(verifier: Verifier, pack: bytes, stor
     forgery = forged(pack, story.house.keys[SERVICE], {name: house.ledger.receipt(index).proof()})
     good, item = verifier(forgery, None)
     assert not good and item in (name, f"entries/{index}.json")
+
+
+def test_a_checkpoint_carries_no_signature_by_a_stranger(verifier: Verifier, pack: bytes, story: Story) -> None:
+    """Signed notes allow it; a pack does not, so that every byte of it is somebody's known word."""
+    stranger = Ed25519NoteKey(ORIGIN, Ed25519PrivateKey.generate())
+    content = members(pack)
+    note = content["proofs/0.tlog-proof"].split(b"\n\n", 1)[1]
+    text = note.decode().split("\n\n")[0] + "\n"
+    line = sign_note(text, [stranger]).split(b"\n\n")[1]
+    proofs = {name: data + line for name, data in content.items() if name.startswith("proofs/")}
+    good, item = verifier(forged(pack, story.house.keys[SERVICE], proofs), None)
+    assert not good and item == "proofs/0.tlog-proof"
 
 
 def test_an_entry_signed_again_by_another_key_is_named(verifier: Verifier, pack: bytes, story: Story) -> None:
