@@ -16,7 +16,7 @@ from ledger.errors import Misuse, Untrusted
 
 HASH_BYTES = 32  # SHA-256
 TILE_HEIGHT = 8  # tree levels that a tile spans
-TILE_WIDTH = 2**TILE_HEIGHT  # hashes in a full tile
+TILE_WIDTH = 1 << TILE_HEIGHT  # hashes in a full tile
 PROOF_HASHES_MAX = 63  # siblings in a tree of at most 2**63-1 leaves
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 

@@ -30,6 +30,7 @@ __all__ = [
     "open_checkpoint",
     "open_note",
     "sign_note",
+    "signature_lines",
 ]
 
 NOTE_BYTES_MAX = 512 * 2**10  # a hundred signature lines with ML-DSA-44 (3.3 KB each) and a checkpoint
@@ -125,6 +126,15 @@ def open_checkpoint(
     if checkpoint.origin not in ({name for name, _ in signed} if origin is None else {origin}):
         raise Untrusted("checkpoint_wrong_origin", "The checkpoint is of another log.", "Check which log you asked.")
     return OpenedCheckpoint(checkpoint, note.signatures, note.unknown)
+
+
+def signature_lines(raw: bytes) -> list[tuple[str, bytes, bytes]]:
+    """(name, key id, the line with its newline) of each signature of a note, none of them verified.
+
+    Raises Untrusted `note_malformed`.
+    """
+    parsed = ((line, *_parsed_signature_line(line)) for line in _split_note(raw)[1])
+    return [(name, payload[:4], f"{line}\n".encode()) for line, name, payload in parsed]
 
 
 def _by_name_and_id(verifiers: Iterable[NoteVerifier]) -> dict[tuple[str, bytes], NoteVerifier]:

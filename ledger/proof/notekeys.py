@@ -1,10 +1,12 @@
 """Who signs notes: the verifier keys that strangers are given, and the private keys behind them (C2SP signed-note).
 
     0x01 Ed25519     payload = signature over the text
+    0x04 Ed25519     payload = uint64 POSIX seconds || signature over tlog-cosignature's `cosignature/v1` message, the
+                     time and the checkpoint's text; what witnesses sign with
     0x06 ML-DSA-44   payload = uint64 POSIX seconds || signature over tlog-cosignature's `cosigned_message`, which binds
                      the signer's name, the time, the origin, the size and the root; it can sign checkpoints only
 
-Both name the key by SHA-256(name || 0x0A || type || public key)[:4].
+All name the key by SHA-256(name || 0x0A || type || public key)[:4].
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 
 from ledger.errors import Misuse, Untrusted
 from ledger.proof.checkpoint import Checkpoint
-from ledger.proof.encoding import base64_bytes, base64_text
+from ledger.proof.encoding import INT64_MAX, base64_bytes, base64_text
 from ledger.proof.keys import ed25519_public_key
 
 ED25519_TYPE = 0x01
+COSIGNATURE_TYPE = 0x04
 MLDSA44_TYPE = 0x06
 NOTE_NAME = re.compile(r"[^\s+\x00-\x1f]+")  # neither Unicode spaces nor plus
 NOTE_NAME_BYTES_MAX = 255  # the length byte of `cosigner_name`
@@ -41,10 +44,10 @@ class NoteVerifier:
 
     def __post_init__(self) -> None:
         _check_note_name(self.name)
-        if self.type == ED25519_TYPE:
+        if self.type in (ED25519_TYPE, COSIGNATURE_TYPE):
             ed25519_public_key(self.public_key)
         elif self.type != MLDSA44_TYPE or len(self.public_key) != _MLDSA44_PUBLIC_BYTES:
-            raise _vkey_malformed("neither an Ed25519 (0x01) nor an ML-DSA-44 (0x06) key")
+            raise _vkey_malformed("neither an Ed25519 (0x01, 0x04) nor an ML-DSA-44 (0x06) key")
 
     @property
     def key_id(self) -> bytes:
@@ -78,9 +81,14 @@ class NoteVerifier:
             if self.type == ED25519_TYPE:
                 ed25519_public_key(self.public_key).verify(payload, text.encode("utf-8"))
                 return None
-            time_s = int.from_bytes(payload[:8], "big")
-            message = cosigned_message(self.name, time_s, Checkpoint.parse(text))
-            MLDSA44PublicKey.from_public_bytes(self.public_key).verify(payload[8:], message)
+            time_s, checkpoint = int.from_bytes(payload[:8], "big"), Checkpoint.parse(text)
+            if time_s > INT64_MAX:
+                raise ValueError("a time over 2**63-1")
+            if self.type == COSIGNATURE_TYPE:
+                ed25519_public_key(self.public_key).verify(payload[8:], cosignature_v1_message(time_s, checkpoint))
+            else:
+                message = cosigned_message(self.name, time_s, checkpoint)
+                MLDSA44PublicKey.from_public_bytes(self.public_key).verify(payload[8:], message)
         except (InvalidSignature, ValueError) as error:
             raise Untrusted("note_signature_invalid", f"The signature by {self.name} does not fit.") from error
         return time_s
@@ -126,6 +134,30 @@ class MlDsa44NoteKey:
     def sign(self, text: str, time_s: int) -> bytes:
         message = cosigned_message(self.name, time_s, Checkpoint.parse(text))
         return time_s.to_bytes(8, "big") + self.private_key.sign(message)
+
+
+@dataclass(frozen=True)
+class CosignatureKey:
+    """Signs checkpoints as a witness: at `time_s` this was the largest tree of that log I had seen, and it only grew.
+
+    One key, one witness: the message does not name the signer (C2SP tlog-cosignature).
+    """
+
+    name: str
+    private_key: Ed25519PrivateKey
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        return NoteVerifier(self.name, COSIGNATURE_TYPE, self.private_key.public_key().public_bytes_raw())
+
+    def sign(self, text: str, time_s: int) -> bytes:
+        message = cosignature_v1_message(time_s, Checkpoint.parse(text))
+        return time_s.to_bytes(8, "big") + self.private_key.sign(message)
+
+
+def cosignature_v1_message(time_s: int, checkpoint: Checkpoint) -> bytes:
+    """What Ed25519 cosignatures sign (C2SP tlog-cosignature): two lines, then the checkpoint's text."""
+    return f"cosignature/v1\ntime {time_s}\n{checkpoint.text()}".encode()
 
 
 def cosigned_message(name: str, time_s: int, checkpoint: Checkpoint) -> bytes:
