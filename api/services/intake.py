@@ -71,9 +71,9 @@ def keep_file(services: Services, path: Path, sha256: str) -> None:
         raise Misuse("file_changed", "the file changed while it was being examined", "Import it again.")
 
 
-def say_examination(services: Services, found: Examination, manifest: bytes | None = None) -> Receipt:
-    """`asset.examined.v1`, with the whole examination, the raw C2PA report and, where we have it, the manifest as blobs."""
-    for content in (manifest, found.c2pa.raw_report):
+def say_examination(services: Services, found: Examination) -> Receipt:
+    """`asset.examined.v1`, with the whole examination, the raw C2PA report and the raw manifest store as blobs."""
+    for content in (found.c2pa.manifest_store, found.c2pa.raw_report):
         if content:
             services.blobs.put(content)
     report = json.dumps(found.as_json(), sort_keys=True, separators=(",", ":")).encode()

@@ -26,6 +26,7 @@ from ledger.media.trust import TrustSettings, sdk_settings
 REPORT_BYTES_MAX: Final = 4 * 2**20  # the largest in 35 real files is 60 kB; more is an attack on our memory
 MANIFEST_BYTES_MAX: Final = 32 * 2**20  # thumbnails of every ancestor lie inside
 SCAN_BLOCK_BYTES: Final = 1 * 2**20
+STORE_KEPT_BYTES_MAX: Final = 4 * 2**20  # a store with thumbnails has some 300 kB; in base64 it must fit the child's answer
 _STORE_MARK: Final = b"jumdc2pa"  # the description box that begins every manifest store
 _PURPOSE: Final = "countersign.signer.purpose"  # the certificate is not for signing claims, or could not be read
 _ADDITIONAL_EXCLUSIONS: Final = "assertion.bmffHash.additionalExclusionsPresent"
@@ -123,6 +124,7 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
         trust_sha256=trust.sha256,
         additional_exclusions=exclusions,
         raw_report=reading.raw,
+        manifest_store=reading.store if len(reading.store) <= STORE_KEPT_BYTES_MAX else b"",
     )
 
 

@@ -25,7 +25,8 @@ class C2paReport:
     nothing below): the SDK's own verdict speaks of the active manifest only. `validation` holds the failure codes and
     our own remarks, sorted; an ingredient's are prefixed `ingredient:`. `trust_sha256` is the digest of the settings
     and anchors that were used, so that the same verdict can be reached again. `signed_at` is RFC 3339, of a trusted
-    time stamp only. `raw_report` is the SDK's JSON as it came: a blob, never part of a statement.
+    time stamp only. `raw_report` is the SDK's JSON as it came and `manifest_store` the bytes that
+    `manifest_sha256` names (empty when there are none or they are over the bound): blobs, never part of a statement.
     """
 
     state: C2paState
@@ -42,6 +43,7 @@ class C2paReport:
     trust_sha256: str | None = None
     additional_exclusions: bool = False
     raw_report: bytes = b""
+    manifest_store: bytes = b""
 
     @property
     def holds(self) -> bool:
@@ -69,6 +71,7 @@ class C2paReport:
         }
         if raw_report:
             data["raw_report"] = base64.b64encode(self.raw_report).decode()
+            data["manifest_store"] = base64.b64encode(self.manifest_store).decode()
         return data
 
     @classmethod
@@ -90,4 +93,5 @@ class C2paReport:
             trust_sha256=text_or_none(data["trust_sha256"]),
             additional_exclusions=bool(data["additional_exclusions"]),
             raw_report=base64.b64decode(data.get("raw_report", "")),
+            manifest_store=base64.b64decode(data.get("manifest_store", "")),
         )

@@ -64,7 +64,7 @@ class AssetExamined(Body):
     c2pa_state: Slug
     c2pa_ingredients_state: Slug
     manifest_sha256: Digest | None = None
-    """Blob: the raw C2PA manifest store."""
+    """Blob: the raw C2PA manifest store, kept unless it is over 4 MiB."""
     frames: NonNegativeInt = 0
     findings: Annotated[tuple[FindingRecord, ...], Field(min_length=1, max_length=40)]
 

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from api.services.intake import Origin, import_file
 from api.services.verification import Circumstances, verify_file
+from ledger.clock import SystemClock
 from ledger.errors import Misuse
 from ops.demo.media import portrait
 from ops.demo.run import run_demo
 from ops.demo.story import CHANNEL, CONTACT, NAME, TERRITORY, USE
+from ops.home import init_home
 from ops.wiring import services_of
 from schemas.base import parse_instant
 
@@ -72,6 +75,16 @@ def test_the_main_job_runs_on_a_real_sora_clip_and_then_once_more(corpus: Path, 
         assert "signed.mp4: allow, identified by digest" in shown
         assert "reencoded.mp4: review, identified by fingerprint" in shown
         assert "unrelated.mp4: unknown, identified by none" in shown
+
+
+def test_the_raw_manifest_store_of_an_imported_file_is_kept_as_a_blob(corpus: Path, tmp_path: Path) -> None:
+    init_home(tmp_path / "home", SystemClock())
+    clip = corpus / "c2pa" / "yogesh1290__videotest2.mp4"
+    with services_of(tmp_path / "home") as services:
+        imported = import_file(services, clip, Origin(), actor="operator", method="home")
+        store = imported.examination.c2pa.manifest_sha256
+        assert store is not None and services.blobs.has(store)
+        assert b"jumdc2pa" in services.blobs.get(store)
 
 
 def test_no_name_or_contact_stands_in_the_clear_anywhere_in_the_home(demo_home: Path) -> None:
