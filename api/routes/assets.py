@@ -19,7 +19,8 @@ from api.services.intake import Imported, Origin, import_file
 from api.services.provenance import sign_asset as sign_known_asset
 from api.services.searching import search_file as search_known
 from ledger.errors import NotFound
-from schemas.api.assets import AssetAnswer, ImportAnswer, LineageAnswer, SearchAnswer, SignedAnswer, TrailAnswer
+from schemas.api.assets import AssetAnswer, ImportAnswer, LineageAnswer, SignedAnswer, TrailAnswer
+from schemas.api.decisions import SearchAnswer
 from schemas.api.records import RightsAnswer
 from schemas.base import Digest, Id, Instant, Line
 

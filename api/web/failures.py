@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from api.problems import answer_problem, as_ledger_error
 from api.web.wording import HEADINGS
 
-_NOT_PAGES = ("/v1", "/health", "/ready")
+_NOT_PAGES = ("/v1", "/tlog", "/health", "/ready")
 
 
 async def answer_failure(request: Request, error: Exception) -> Response:

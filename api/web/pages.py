@@ -18,7 +18,7 @@ from api.routes.log import log_keys
 from api.routes.statements import INDEX_MAX, Index, statement_answer
 from api.services.dossier import dossier
 from api.services.verification import Circumstances, verify_file
-from api.web.drawing import draw
+from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
 from api.web.history import chosen_instant, rows_before
 from api.web.rendering import Pages, size_words
@@ -64,7 +64,7 @@ async def page_verdict(request: Request, services: ServicesOf) -> Response:
 def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str | None = None) -> Response:
     instant = chosen_instant(at)
     found = dossier(services, sha256, instant)
-    asset = found.summary()
+    asset, line = found.summary(), found.lineage()
     state = asset.examination.c2pa_state if asset.examination else "not_checked"
     return _pages(request).answer(
         request,
@@ -72,7 +72,8 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         asset=asset,
         name=found.name(),
         rights=found.rights(),
-        drawing=draw(found.lineage()),
+        drawing=draw(line),
+        lineage=described(line.edges),
         trail=found.trail(),
         c2pa=C2PA.get(state, ""),
         chosen=instant is not None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from schemas.api.problems import example
 from schemas.base import Digest, Shape
 from schemas.statements.asset import FindingRecord
@@ -236,19 +234,3 @@ class LineageAnswer(Shape):
     family: tuple[str, ...]
     edges: tuple[EdgeShape, ...]
     origins: tuple[OriginShape, ...]
-
-
-class SearchAnswer(Shape):
-    """Known files that this one is near, best first: exact, copy, candidate or confirmed."""
-
-    model_config = example(
-        {
-            "file": "upload.mp4",
-            "file_sha256": _SIGNED,
-            "matches": [{"asset_sha256": _DIGEST, "decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0}],
-        }
-    )
-
-    file: str
-    file_sha256: Digest
-    matches: tuple[dict[str, Any], ...]

@@ -1,4 +1,4 @@
-"""Verdicts: may this file be used, for this, here, now? And the clearances behind them."""
+"""Verdicts: may this file be used, for this, here, now? The clearances behind them, and files that are near."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from schemas.base import Digest, Shape
 from schemas.statements.clearance import Question, Weighed
 
 _DIGEST, _CLEARANCE = "55" * 32, "019a9b00-0000-7000-8000-000000000004"
+_MATCH = {"asset_sha256": "11" * 32, "decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0}
 WEIGHED: dict[str, Any] = {
     "rule": "consent",
     "outcome": "pass",
@@ -92,6 +93,22 @@ class VerificationAnswer(Shape):
     not_checked: tuple[str, ...]
     asked: Asked
     log_size: int
+
+
+class SearchAnswer(Shape):
+    """Known files that this one is near, best first: exact, copy, candidate or confirmed."""
+
+    model_config = example(
+        {
+            "file": "upload.mp4",
+            "file_sha256": _DIGEST,
+            "matches": [{"asset_sha256": _DIGEST, "decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0}],
+        }
+    )
+
+    file: str
+    file_sha256: Digest
+    matches: tuple[dict[str, Any], ...]
 
 
 class ClearanceQuestion(Question):

@@ -158,12 +158,14 @@ def test_a_caller_who_vanishes_leaves_nothing_and_gives_the_place_back(server: S
 
 def test_a_body_that_stalls_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.incoming.RECEIVE_IDLE_S_MAX", 0.3)
+    begin = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         token = server.office.tokens["lior"]
         line.sendall(
             f"POST /v1/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 10\r\n\r\nx".encode()
         )
         assert line.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert time.monotonic() - begin < 10
 
 
 def test_while_files_are_examined_the_loop_answers(server: Server, made: Made) -> None:

@@ -128,6 +128,13 @@ def test_a_trail_is_complete_and_paged(office: Office, made: Made) -> None:
     refused(office.get(f"{path}?limit=0"), 400, "request_invalid")
 
 
+def test_a_trail_ends_at_the_time_asked_for(office: Office, made: Made) -> None:
+    path = f"/v1/assets/{made.signed}/trail"
+    whole = office.get(path).json()["rows"]
+    then = office.get(f"{path}?at={whole[-2]['recorded_at']}").json()["rows"]
+    assert then == whole[:-1]
+
+
 def test_signing_makes_a_new_file(office: Office, made: Made) -> None:
     raw = made.file("stranger").read_bytes()
     asset = office.post("/v1/assets?title=stranger.mp4", content=raw).json()["asset_sha256"]
