@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.house_of import House
+from tests.postgres_of import postgres as postgres
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
