@@ -54,7 +54,17 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
     `proof` runs from the leaf's sibling to the root's child (RFC 9162 section 2.1.3.2).
     """
-    if not 0 <= index < size or not _are_hashes(leaf, root, *proof):
+    if len(root) != HASH_BYTES or root_by_inclusion(index, size, leaf, proof) != root:
+        raise _inclusion_proof_invalid(index, size)
+
+
+def root_by_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """The root that a tree of `size` must have if leaf hash `leaf` is at `index` and these are its siblings.
+
+    Says nothing until that root is known from elsewhere. Raises Untrusted `inclusion_proof_invalid` for a proof of
+    another length than `index` and `size` call for.
+    """
+    if not 0 <= index < size or not _are_hashes(leaf, *proof):
         raise _inclusion_proof_invalid(index, size)
     node, last, computed = index, size - 1, leaf
     for sibling in proof:
@@ -67,8 +77,9 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
         else:
             computed = node_hash(computed, sibling)
         node, last = node >> 1, last >> 1
-    if last != 0 or computed != root:
+    if last != 0:
         raise _inclusion_proof_invalid(index, size)
+    return computed
 
 
 def verify_consistency(old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
