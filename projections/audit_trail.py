@@ -74,6 +74,12 @@ class AuditTrail(View):
             "clearance.refused.v1",
             "clearance.revoked.v1",
             "evidence.exported.v1",
+            "subject.erasure-requested.v1",
+            "subject.erasure-begun.v1",
+            "subject.erased.v1",
+            "hold.placed.v1",
+            "hold.released.v1",
+            "field.disclosed.v1",
         }
     )
     ignored: frozenset[str] = frozenset()
@@ -125,7 +131,7 @@ class AuditTrail(View):
             wanted[f"brief:{origin.brief}"] = ("brief",)
             for person, consent in origin.cameos:
                 wanted[f"consent:{consent}"] = ("consent",)
-                wanted[f"person:{person}"] = ("person",)
+                wanted[f"person:{person}"] = ("person", "subject", "hold")
         return list(wanted.items())
 
 

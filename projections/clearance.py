@@ -111,6 +111,12 @@ class Clearances(View):
             "review.approved.v1",
             "review.rejected.v1",
             "evidence.exported.v1",
+            "subject.erasure-requested.v1",
+            "subject.erasure-begun.v1",
+            "subject.erased.v1",
+            "hold.placed.v1",
+            "hold.released.v1",
+            "field.disclosed.v1",
         }
     )
 

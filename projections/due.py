@@ -66,6 +66,12 @@ class Due(View):
             "clearance.refused.v1",
             "clearance.revoked.v1",
             "evidence.exported.v1",
+            "subject.erasure-requested.v1",
+            "subject.erasure-begun.v1",
+            "subject.erased.v1",
+            "hold.placed.v1",
+            "hold.released.v1",
+            "field.disclosed.v1",
         }
     )
 

@@ -75,6 +75,12 @@ class Notices(View):
             "clearance.issued.v1",
             "clearance.refused.v1",
             "evidence.exported.v1",
+            "subject.erasure-requested.v1",
+            "subject.erasure-begun.v1",
+            "subject.erased.v1",
+            "hold.placed.v1",
+            "hold.released.v1",
+            "field.disclosed.v1",
         }
     )
 

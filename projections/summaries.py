@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.statement import Said
-from schemas.statements import actor, asset, brief, clearance, consent, evidence, generation, person, review
+from schemas.statements import actor, asset, brief, clearance, consent, erasure, evidence, generation, person, review
 
 DIGEST_CHARS_SHOWN = 12  # enough to tell two files apart on a page; the full digest is in the entry
 
@@ -79,6 +79,15 @@ def _requested(body: generation.GenerationRequested) -> str:
     return f"requested generation {body.generation} from {model} under brief {body.brief} v{body.brief_version}{people}"
 
 
+def _held(body: erasure.Hold) -> str:
+    return body.person or _file(body.asset or "")
+
+
+def _destroyed(body: erasure.SubjectErased) -> str:
+    counts = f"{body.values} sealed values of {body.statements} statements"
+    return f"erased {body.person} at {_day(body.erased_at)}: the key and {counts} were destroyed"
+
+
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",
     actor.ActorEnrolled: lambda b: f"enrolled {b.actor} as {_list(b.roles)}",
@@ -107,4 +116,10 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         f"revoked clearance {b.clearance} of {_file(b.asset)} ({b.cause.replace('-', ' ')}): {b.detail}"
     ),
     evidence.EvidenceExported: lambda b: f"wrote an evidence pack on {_file(b.asset)} with {b.entries} entries",
+    erasure.SubjectErasureRequested: lambda b: f"asked that {b.person} be erased ({b.ground.replace('-', ' ')})",
+    erasure.SubjectErasureBegun: lambda b: f"began to erase {b.person}",
+    erasure.SubjectErased: _destroyed,
+    erasure.HoldPlaced: lambda b: f"placed hold {b.hold} on {_held(b)} in matter {b.matter}: {b.reason}",
+    erasure.HoldReleased: lambda b: f"released hold {b.hold} on {_held(b)} in matter {b.matter}: {b.reason}",
+    erasure.FieldDisclosed: lambda b: f"recorded that {b.pointer} of {b.person} was shown to {b.to}",
 }

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.base import Body
-from schemas.statements import actor, asset, brief, clearance, consent, evidence, generation, person, review
+from schemas.statements import actor, asset, brief, clearance, consent, erasure, evidence, generation, person, review
 
 BODIES: tuple[type[Body], ...] = (
     actor.LogOpened,
@@ -35,6 +35,12 @@ BODIES: tuple[type[Body], ...] = (
     clearance.ClearanceRefused,
     clearance.ClearanceRevoked,
     evidence.EvidenceExported,
+    erasure.SubjectErasureRequested,
+    erasure.SubjectErasureBegun,
+    erasure.SubjectErased,
+    erasure.HoldPlaced,
+    erasure.HoldReleased,
+    erasure.FieldDisclosed,
 )
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.history import History
-from ledger.rules import actors, assets, briefs, clearances, consents, generations, people, reviews
+from ledger.rules import actors, assets, briefs, clearances, consents, erasure, generations, holds, people, reviews
 from ledger.rules.proposal import Proposal, refuse
 
 Rule = Callable[[Proposal, Any, History, datetime], None]
@@ -38,12 +38,20 @@ RULES: dict[str, Rule] = {
     "clearance.refused.v1": clearances.accept_decision,
     "clearance.revoked.v1": clearances.accept_revocation,
     "evidence.exported.v1": clearances.accept_export,
+    "subject.erasure-requested.v1": erasure.accept_request,
+    "subject.erasure-begun.v1": erasure.accept_beginning,
+    "subject.erased.v1": erasure.accept_erased,
+    "hold.placed.v1": holds.accept_hold,
+    "hold.released.v1": holds.accept_release,
+    "field.disclosed.v1": erasure.accept_disclosure,
 }
 
 
 def accept(proposal: Proposal, history: History, at: datetime) -> None:
-    """Step 5 of the door."""
+    """Step 5 of the door. Whatever the type, nothing is sealed under somebody whose erasure has begun."""
     rule = RULES.get(proposal.statement.type)
     if rule is None:
         refuse("rule_missing", f"no rule answers for {proposal.statement.type}")
+    for subject in {ref.subject for ref in proposal.statement.sealed.values()}:
+        people.refuse_erased(history, subject)
     rule(proposal, proposal.body, history, at)

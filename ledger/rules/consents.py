@@ -11,7 +11,7 @@ from typing import Literal
 
 from ledger.errors import Reason
 from ledger.history import History, bodies
-from ledger.rules.people import person
+from ledger.rules.people import person, refuse_erased, refuse_unless_kept
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from schemas.base import format_instant
 from schemas.statements.consent import (
@@ -84,8 +84,8 @@ def _state(request: ConsentRequested | None, grant: ConsentGranted | None, ends:
 
 
 def accept_request(proposal: Proposal, body: ConsentRequested, history: History, at: datetime) -> None:
-    """The person exists, the number is new, and the asked-for window has not passed."""
-    _known_person(history, body.person)
+    """The person exists and was not erased, the number is new, and the asked-for window has not passed."""
+    refuse_unless_kept(history, body.person)
     state = consent_state(history, body.consent, at)
     if state.state != "unknown":
         refuse("consent_known", f"consent {body.consent} was used before", state.entries[0])
@@ -94,8 +94,9 @@ def accept_request(proposal: Proposal, body: ConsentRequested, history: History,
 
 
 def accept_grant(proposal: Proposal, body: ConsentGranted, history: History, at: datetime) -> None:
-    """Given by the person's own key, to what was asked for or to less."""
+    """Given by the person's own key, to what was asked for or to less, while somebody could still say who agreed."""
     _spoken_by_person(proposal, history, body.person)
+    refuse_erased(history, body.person)
     state = consent_state(history, body.consent, at)
     if state.state != "requested" or state.request is None:
         refuse("consent_not_requested", f"only a requested consent can be given; {state.sentence()}", _last(state))

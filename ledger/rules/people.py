@@ -1,4 +1,4 @@
-"""Registering a person under a pseudonym."""
+"""Registering a person under a pseudonym, and what follows once they are forgotten."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ledger.history import History, bodies
 from ledger.rules.actors import actor_state
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
+from schemas.statements.erasure import SubjectErased, SubjectErasureBegun
 from schemas.statements.person import PersonRegistered
 
 
@@ -17,8 +18,24 @@ def person(history: History, name: str) -> tuple[Said, PersonRegistered] | None:
     return found[0] if found else None
 
 
+def refuse_erased(history: History, name: str) -> None:
+    """Raises Refused `subject_erased` once the erasure of this pseudonym has begun: nothing is sealed under it again."""
+    if found := history.about(f"person:{name}", SubjectErasureBegun, SubjectErased):
+        refuse(
+            "subject_erased", f"{name} was erased, or is being erased; nothing begins under that name", found[0].index
+        )
+
+
+def refuse_unless_kept(history: History, name: str) -> None:
+    """Raises Refused `person_unknown`, `subject_erased`."""
+    if person(history, name) is None:
+        refuse("person_unknown", f"nobody is registered as {name}")
+    refuse_erased(history, name)
+
+
 def accept_registration(proposal: Proposal, body: PersonRegistered, history: History, at: datetime) -> None:
-    """A pseudonym is used once; somebody enrolled as talent speaks for it; a name is sealed with it."""
+    """A pseudonym is used once, also after its erasure; somebody enrolled as talent speaks for it; a name is sealed with it."""
+    refuse_erased(history, body.person)
     if known := person(history, body.person):
         refuse("person_known", f"{body.person} is registered already", known[0].index)
     if "talent" not in actor_state(history, body.speaks_as).roles:

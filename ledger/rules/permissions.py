@@ -32,6 +32,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "clearance.refused.v1": frozenset({"service"}),
     "clearance.revoked.v1": frozenset({"service", "legal", "ip-steward"}),
     "evidence.exported.v1": frozenset({"service"}),
+    "subject.erasure-requested.v1": frozenset({"talent", "legal"}),
+    "subject.erasure-begun.v1": frozenset({"service"}),
+    "subject.erased.v1": frozenset({"service"}),
+    "hold.placed.v1": frozenset({"legal"}),
+    "hold.released.v1": frozenset({"legal"}),
+    "field.disclosed.v1": frozenset({"legal"}),
 }
 SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1"})
 """Types that anybody may say of themselves, whatever their role."""
