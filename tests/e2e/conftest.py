@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ops.cli.main import main
 from ops.demo.media import make_demo_clip, make_unrelated_clip, reencode
+from ops.demo.run import run_demo
 from tests.cli_of import Command
 
 
@@ -59,3 +62,11 @@ def cli(tmp_path: Path, made_home: Path, capsys: pytest.CaptureFixture[str]) -> 
 def bare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """The command where there is no home yet."""
     return Command(tmp_path / "home", capsys)
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make demo` leaves behind, in a folder whose name has spaces. Not to be written to."""
+    home = tmp_path_factory.mktemp("a folder with spaces") / "demo home"
+    run_demo(home, None, Console(file=io.StringIO(), width=160))
+    return home

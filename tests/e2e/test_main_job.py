@@ -31,13 +31,6 @@ def _run(home: Path, media: Path | None = None) -> str:
     return shown.getvalue()
 
 
-@pytest.fixture(scope="module")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("a folder with spaces") / "demo home"
-    _run(home)
-    return home
-
-
 def test_the_demo_leaves_its_files_and_says_what_it_did(demo_home: Path) -> None:
     assert [name for name in LEFT_BEHIND if not (demo_home / name).is_file()] == []
 

@@ -1,7 +1,8 @@
-"""A browser and a served office. Where Debian's Chromium is missing these tests skip and say so."""
+"""A browser and a served office. Where Debian's Chromium is missing these tests skip and say so; in CI they fail."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    if CHROMIUM is None and os.environ.get("CI"):
+        pytest.fail("chromium is missing in CI: ops/setup/chromium.sh should have installed it")
     if CHROMIUM is None:
         pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
     opened = Browser()
