@@ -44,12 +44,17 @@ ACCESS: dict[str, Access] = {
     "get_openapi": PUBLIC,
     "get_checkpoint": PUBLIC,
     "list_log_keys": PUBLIC,
+    "get_published_checkpoint": PUBLIC,
+    "get_witnessed_checkpoint": PUBLIC,
+    "get_published_keys": PUBLIC,
+    "get_tile": PUBLIC,
     # the log
     "say_statement": Access("token_or_signature", _EVERYBODY),
     "get_statement": Access("token", _STUDIO),
     "get_receipt": Access("token", _STUDIO),
     "get_inclusion_proof": Access("token", _EVERYBODY),
     "get_consistency_proof": Access("token", _EVERYBODY),
+    "get_entry_bundle": Access("token_or_signature", _STUDIO),  # nobody needs one where entries are published
     # files
     "import_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
     "sign_asset": Access("token", frozenset({"producer", "librarian", "admin"})),

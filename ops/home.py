@@ -8,6 +8,8 @@ keys/            private keys (0700, each 0600)                   kept, and back
 trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the same for time stamps
 tokens.json      SHA-256 of API tokens and whose they are
 views.sqlite     projections; may be deleted, they rebuild
+public/          the published log; made from the log, kept because the log is held to what was published
+trust/witnesses.policy   which witnesses cosign checkpoints (C2SP tlog-policy); none without it
 """
 
 from __future__ import annotations
@@ -74,6 +76,14 @@ class Home:
     @property
     def trust(self) -> Path:
         return self.path / "trust"
+
+    @property
+    def public(self) -> Path:
+        return self.path / "public"
+
+    @property
+    def witness_policy(self) -> Path:
+        return self.trust / "witnesses.policy"
 
     @property
     def tokens(self) -> Path:

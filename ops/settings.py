@@ -30,6 +30,8 @@ class Settings(BaseModel):
     """The largest file taken in, in bytes. A minute of 4K at 100 Mbit/s is 750 MB."""
     examination_seconds_max: int = Field(default=120, ge=5, le=3600)
     """How long the examination of one file may take, in seconds, before it is stopped and recorded as failed."""
+    publish_entries: bool = False
+    """Whether strangers may read what was said. If not, they get checkpoints and hashes, and entries need a token (ADR 009)."""
 
 
 def home_folder(given: Path | None) -> Path:
@@ -67,5 +69,11 @@ def write_settings(home: Path, settings: Settings) -> None:
     lines = ["# Countersign. Explained in ops/settings.py; unknown names are refused.", ""]
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        lines.append(f"{name} = {value}" if isinstance(value, int) else f'{name} = "{value}"')
+        lines.append(f"{name} = {_toml(value)}")
     (home / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _toml(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else f'"{value}"'

@@ -25,10 +25,16 @@ PARTIAL = "max-age=300"  # seconds: a partial tile does not change either, but i
 MOVING = "no-cache"  # kept by caches, but asked about each time: the ETag answers
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 _TEXTS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "As published.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "As published.",
+        "content": {"text/plain": {"schema": {"type": "string"}, "example": "countersign.example/studio\n8\n…\n"}},
+    }
 }
 _TILES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "As published.", "content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {
+        "description": "As published.",
+        "content": {_BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "…"}},
+    }
 }
 _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What you have is what is published."}}
 

@@ -8,6 +8,7 @@ from api.tokens import Tokens
 from ledger.blobs import Blobs
 from ledger.clock import Clock
 from ledger.door import Ledger
+from ledger.log.published import Published
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
 from projections.views import Views
@@ -25,6 +26,8 @@ class Services:
     tokens: Tokens
     origin: str
     upload_bytes_max: int
+    published: Published
+    publish_entries: bool
 
     @property
     def clock(self) -> Clock:

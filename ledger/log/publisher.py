@@ -80,6 +80,17 @@ class Publisher:
                 continue
         return self._round()
 
+    def check(self) -> None:
+        """Raises Untrusted `log_behind_published`, `log_forked` unless what is published is a past of this log.
+
+        Cheap enough for every start: two checkpoints and a few tiles are read.
+        """
+        old, _ = self.published_checkpoint()
+        if old.size:
+            self._head(old)
+            if tree_root(old.size, self._store) != old.root:
+                raise _forked(old)
+
     def _round(self) -> Publication:
         old, old_note = self.published_checkpoint()  # 1
         new, new_note = self._head(old)  # 2

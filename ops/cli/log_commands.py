@@ -1,4 +1,4 @@
-"""log show, tail, checkpoint, vkeys, export: the log as it is."""
+"""log show, tail, checkpoint, vkeys, export, publish: the log as it is, and as others see it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TAIL_ENTRIES = 10  # a screen's part
 TAIL_ENTRIES_MAX = 10_000  # one document; who wants the whole log exports it
+UNWITNESSED = 6  # published, but the quorum did not answer: the same call may work later
 FOLLOW_WAIT_S = 1.0  # how often a follower looks whether it was interrupted
 
 log = typer.Typer(help="The log itself: entries, checkpoint, keys, and a copy for strangers.")
@@ -127,6 +128,37 @@ def export(
     found = {"folder": shown(folder), **exported.as_json()}
     run.answer(found, facts(found.items()))
     return 0
+
+
+@log.command()
+def publish(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where to; else the home's public/, which `serve` serves.")
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="Witnesses to ask, a tlog-policy; else the home's own."),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Bring the published tiles and checkpoint up to the log's head, and have witnesses cosign it."""
+    from ops.home import Home
+    from ops.publishing import HomePublisher
+
+    run = invocation_of(ctx)
+    with run.services() as services:
+        settings = run.settings
+        publisher = HomePublisher(Home(run.home), settings, services.ledger.store, folder, policy)
+        round_ = publisher.publish()
+    found = {"folder": shown(folder or Home(run.home).public), "entries": settings.publish_entries, **round_.as_json()}
+    pairs = [(name.replace("_", " "), value) for name, value in found.items() if name != "witnessed"]
+    seen = round_.witnessed
+    answers = [(one.name, one.state, one.detail) for one in seen.answers] if seen else []
+    pairs.append(("witnessed", seen.report.state.replace("_", " ") if seen else "no policy"))
+    run.answer(found, facts(pairs), *([table("witness", "answer", "", rows=answers)] if answers else []))
+    return 0 if seen is None or seen.report.state != "not_witnessed" else UNWITNESSED
 
 
 def _vkeys(run: Invocation) -> list[str]:

@@ -18,6 +18,7 @@ from ops.cli import (
     media_commands,
     operating_commands,
     verdict_commands,
+    witness_commands,
 )
 from ops.cli.failures import EXIT_CODES, tell, tell_unexpected, tell_usage
 from ops.cli.invocation import HomeOption, Invocation, JsonOption
@@ -72,6 +73,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
     (_RUN, "expire", operating_commands.expire),
     (_RUN, "fsck", operating_commands.fsck),
     (_RUN, "token", actor_commands.token),
+    (_RUN, "witness", witness_commands.witness),
 )
 for _panel, _name, _function in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_function)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import signal
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
 
 from ops.cli.invocation import HomeOption, Invocation, JsonOption, invocation_of
+from ops.cli.listening import LOGGING, SHUTDOWN_SECONDS, address_of, listening, on_signal
 from ops.cli.printing import facts, shown, styled, table
 
 if TYPE_CHECKING:
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
 
 PORT = 8400
 INTERVAL_SECONDS = 10.0  # ops.worker.INTERVAL_SECONDS, which is only imported when a worker runs
-SHUTDOWN_SECONDS = 10  # how long a request may still take after SIGTERM
 UNTRUSTED = 5
 
 
@@ -36,22 +32,29 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from ops.home import Home
+    from ops.publishing import HomePublisher, PublishingWorker
     from ops.worker import ExpiryWorker
 
     run = invocation_of(ctx)
-    with run.services() as services, _listening(host, port) as listener:
+    with run.services() as services, listening(host, port) as listener:
         bound, bound_port = listener.getsockname()[:2]
-        local, address = ipaddress.ip_address(bound).is_loopback, _address(host, bound_port)
+        local, address = ipaddress.ip_address(bound).is_loopback, address_of(host, bound_port)
         app = create_app(services, local_operator=run.settings.operator if local else None)
-        config = uvicorn.Config(app, log_config=_LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
+        config = uvicorn.Config(app, log_config=LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
+        home_publisher = HomePublisher(Home(run.home), run.settings, services.ledger.store)
+        home_publisher.check()  # a log that lost what it published must not go on
+        publishing = PublishingWorker(home_publisher, services.ledger.store)
         # uvicorn handles signals while it runs, and raises them again afterwards, when the home still has to be closed
-        with _on_signal(lambda: setattr(server, "should_exit", True)):
+        with on_signal(lambda: setattr(server, "should_exit", True)):
             expiry.start()
+            publishing.start()
             _tell_where(run, address, local)
             try:
                 server.run(sockets=[listener])
             finally:
+                publishing.stop()
                 expiry.stop()
     return 0
 
@@ -62,42 +65,6 @@ def _tell_where(run: Invocation, address: str, local: bool) -> None:
     found = {"address": address, "home": shown(run.home), "local_operator": local}
     run.answer(found, facts([("serving", address), ("home", found["home"]), ("stop", "Ctrl-C")]))
     run.stdout.file.flush()
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket bound here, so that a taken port is an error of ours and port 0 has a number. Raises Misuse, Unavailable."""
-    from ledger.errors import Misuse, Unavailable
-
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise Misuse("host_unknown", "--host is no address of this machine", "Give 127.0.0.1 or ::1.") from error
-    with socket.socket(family, kind, protocol) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(address)
-            listener.listen()  # from here on callers wait instead of being turned away
-        except OSError as error:
-            do = "Stop what listens there, or give another --port."
-            raise Unavailable("port_unavailable", f"port {port} can't be taken: {error.strerror}", do) from error
-        yield listener
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-@contextmanager
-def _on_signal(stop: Callable[[], object]) -> Iterator[None]:
-    """SIGINT and SIGTERM call `stop` instead of ending the process; the old handlers come back afterwards."""
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(kind, lambda *_: stop()) for kind in kinds]
-    try:
-        yield
-    finally:
-        for kind, handler in zip(kinds, before, strict=True):
-            signal.signal(kind, handler)
 
 
 def worker(
@@ -112,7 +79,7 @@ def worker(
 
     run = invocation_of(ctx)
     stopping = threading.Event()
-    with run.services() as services, _on_signal(stopping.set):
+    with run.services() as services, on_signal(stopping.set):
         expiry = ExpiryWorker(services, interval)
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json()}
@@ -193,13 +160,3 @@ def _findings(report: AuditReport) -> RenderableType:
     parts += [styled(f"{check.name}: {note}", "dim") for check in report.checks for note in check.notes]
     verdict = ("CLEAN", "bold green") if report.clean else ("NOT CLEAN", "bold red")
     return Group(*parts, "", styled(f"{verdict[0]}; entries: {report.log_size}", verdict[1]))
-
-
-_LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-}
-"""Everything to stderr: stdout carries the answer only (uvicorn's own default writes requests to stdout)."""
