@@ -90,6 +90,8 @@ def test_an_entry_left_out_by_the_packs_maker_changes_the_verdict(pack: bytes, s
     entries = [one for one in claimed["entries"] if one["index"] != grant]
     report = replay(forged(pack, story.house.keys[SERVICE], gone, entries=entries))
     assert report.state == "untrusted" and {fault.step for fault in report.faults} == {10}
+    issued = next(one["index"] for one in entries if one["type"] == "clearance.issued.v1")
+    assert (f"entries/{issued}.json", "verdict_differs") in [(fault.item, fault.code) for fault in report.faults]
 
 
 def test_a_claim_of_another_shape_cannot_be_replayed(pack: bytes, story: Story) -> None:

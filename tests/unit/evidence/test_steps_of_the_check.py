@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from api.services.evidence import write_pack
 from ledger.errors import Misuse, TooLarge, Untrusted
 from ledger.keys import SigningKey, new_signing_key
 from ledger.proof.canonical import canonical
@@ -20,8 +21,9 @@ from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
 from ledger.proof.pack import check_pack
 from ledger.proof.packfile import PACK_MEMBERS_MAX
 from ledger.proof.packreport import PackReport
+from schemas.statements.actor import ActorKeyRotated
 from tests.contract.evidence.story import Story, forged, members, packed
-from tests.house_of import SERVICE, raises_code
+from tests.house_of import ADMIN, SERVICE, House, raises_code, spki
 
 Found = list[tuple[int, str, str]]
 
@@ -92,6 +94,33 @@ def test_4_what_nobody_signed_is_not_claimed(pack: bytes) -> None:
     assert found(check_pack(packed(changed))) == [(2, "pack.json", "pack_json_altered")]
     stranger = forged(pack, new_signing_key(), {})
     assert found(check_pack(stranger)) == [(4, "pack.dsse", "signature_unknown_key")]
+
+
+def test_2_entries_and_omissions_are_in_order_and_within_the_log(pack: bytes, key: SigningKey) -> None:
+    claimed = json.loads(members(pack)["pack.json"])
+    wrong: tuple[dict[str, Any], ...] = (
+        {"entries": claimed["entries"][::-1]},
+        {"size": claimed["entries"][-1]["index"]},
+        {"omitted": claimed["omitted"][::-1]},
+    )
+    for changes in wrong:
+        assert found(check_pack(forged(pack, key, {}, **changes))) == [(2, "pack.json", "pack_json_malformed")]
+
+
+def test_4_the_attestation_has_one_spelling(pack: bytes) -> None:
+    content = members(pack)
+    content["pack.dsse"] = json.dumps(json.loads(content["pack.dsse"]), indent=1).encode()
+    assert found(check_pack(packed(content))) == [(4, "pack.dsse", "pack_dsse_malformed")]
+
+
+def test_4_a_key_that_has_ended_attests_nothing(house: House, tmp_path: Path) -> None:
+    old, new, asset = house.keys[SERVICE], new_signing_key(), house.asset()
+    house.say_as(ADMIN, ActorKeyRotated(actor=SERVICE, old_keyid=old.keyid, spki=spki(new)))
+    house.keys[SERVICE] = new
+    house.reopen()
+    pack = write_pack(house.ledger, house.blobs, asset, tmp_path / "e.zip", at=house.now()).path.read_bytes()
+    assert check_pack(forged(pack, new, {})).faults == ()
+    assert found(check_pack(forged(pack, old, {}))) == [(4, "pack.dsse", "key_ended")]
 
 
 def test_4_another_payload_type_is_no_attestation(pack: bytes, key: SigningKey) -> None:
@@ -182,6 +211,15 @@ def test_8_a_statement_has_one_shape(pack: bytes, story: Story, key: SigningKey,
     entry = entry_with(pack, index, canonical(json.loads(payload.replace(old, new))), story.house.keys["rob"])
     name = f"entries/{index}.json"
     assert found(check_pack(forged(pack, key, {name: entry}))) == [(8, name, "entry_malformed")]
+
+
+def test_8_an_entry_and_its_payload_have_one_spelling(pack: bytes, story: Story, key: SigningKey) -> None:
+    index = index_of(pack, "review.approved.v1")
+    name = f"entries/{index}.json"
+    spaced = json.dumps(json.loads(members(pack)[name])).encode()
+    loose = entry_with(pack, index, payload_of(pack, index) + b" ", story.house.keys["rob"])
+    for entry in (spaced, loose):
+        assert found(check_pack(forged(pack, key, {name: entry}))) == [(8, name, "entry_malformed")]
 
 
 def test_8_the_file_that_the_pack_is_about_is_in_it(pack: bytes, key: SigningKey) -> None:
@@ -276,6 +314,20 @@ def test_a_member_that_unpacks_to_far_too_much_is_named_and_not_unpacked(pack: b
     assert [step.outcome for step in report.steps[1:]] == ["not_checked"] * 8
     large = check_pack(packed({**members(pack), "entries/0.json": bytes(70_000)}))
     assert (1, "entries/0.json", "member_too_large") in found(large)
+
+
+def test_1_two_members_of_one_name_are_refused(pack: bytes) -> None:
+    out = io.BytesIO(pack)
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("pack.json", members(pack)["pack.json"])
+    assert found(check_pack(out.getvalue())) == [(1, "pack.json", "member_duplicate")]
+
+
+def test_1_an_encrypted_member_is_refused(pack: bytes) -> None:
+    raw = bytearray(pack)
+    last = raw.rfind(b"PK\x01\x02")
+    raw[last + 8] |= 1  # the general purpose flag that says: encrypted
+    assert [fault[::2] for fault in found(check_pack(bytes(raw)))] == [(1, "member_encrypted")]
 
 
 def test_a_malformed_key_of_the_callers_is_the_callers_mistake(pack: bytes) -> None:
