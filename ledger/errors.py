@@ -5,6 +5,7 @@
     ├── Unavailable   something we need does not answer; the same call may work    HTTP 503  exit 6
     ├── Refused       a rule said no, and lists every reason                       HTTP 409  exit 3
     │   ├── Forbidden     this actor may not say this                              HTTP 403  exit 3
+    │   ├── Gone          it was here and was erased, on purpose and for good      HTTP 410  exit 3
     │   └── Conflict      the boundary moved while we decided; say it again        HTTP 409  exit 6
     └── Misuse        the caller's mistake                                         HTTP 400  exit 2
         ├── Unauthenticated  no token or signature that we know                    HTTP 401  exit 2
@@ -78,6 +79,12 @@ class Forbidden(Refused):
     """This actor may not say this."""
 
     status = 403
+
+
+class Gone(Refused):
+    """It was here and was erased: neither unknown nor for a moment out of reach (SPEC S6.8)."""
+
+    status = 410
 
 
 class Conflict(Refused):

@@ -58,9 +58,14 @@ def write_secret(path: Path, secret: bytes) -> None:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Makes the folder's names durable: without it a power cut takes a new name with it."""
+    folder = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)  # or a power cut takes the name with it
+        os.fsync(folder)
     finally:
         os.close(folder)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,20 +19,11 @@ import rfc8785
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger.errors import Misuse, NotFound, Unavailable, Untrusted
+from ledger.errors import Gone, LedgerError, Misuse, NotFound, Untrusted
 from ledger.statement import Opening
-from ledger.store.sqlite_rows import open_database
+from ledger.vault_keys import NONCE_BYTES, FixedKek, Kek, KekSource, key_differs
+from ledger.vault_rows import flush, open_vault_file, sealed_row, subject_row, transaction
 from schemas.base import format_instant
-
-NONCE_BYTES = 12  # AES-GCM's own size; random, one data key seals far fewer than 2^32 fields
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS subject (name TEXT PRIMARY KEY, wrapped_key BLOB, erased_at TEXT);
-CREATE TABLE IF NOT EXISTS sealed (
-  statement_id TEXT NOT NULL, pointer TEXT NOT NULL, subject TEXT NOT NULL REFERENCES subject (name), content BLOB,
-  PRIMARY KEY (statement_id, pointer)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sealed_by_subject ON sealed (subject);
-"""
 
 
 @dataclass(frozen=True)
@@ -43,30 +33,38 @@ class Erased:
     at: str
 
 
-class Vault:
-    """Answers three things that must never be confused: a value, Erased, or an error (unknown / unavailable)."""
+@dataclass(frozen=True)
+class Holdings:
+    """What the vault has, or had, of one person: `values` in so many `statements`; `erased` once the key is destroyed."""
 
-    def __init__(self, path: Path, key_encryption_key: bytes) -> None:
-        self._kek = AESGCM(key_encryption_key)
+    erased: Erased | None
+    values: int
+    statements: int
+
+
+class Vault:
+    """Answers three things that must never be confused: a value, Erased, or an error (unknown / unavailable).
+
+    Several processes may have one vault open; each looks, in every transaction, which key it is wrapped under now.
+    """
+
+    def __init__(self, path: Path, key_encryption_key: bytes | KekSource) -> None:
+        """Raises Unavailable `vault_unavailable`, `vault_key_unavailable`."""
+        source = FixedKek(key_encryption_key) if isinstance(key_encryption_key, bytes) else key_encryption_key
+        self._source, self._keks = source, [Kek(key) for key in source.candidates()]
         self._lock = threading.Lock()
-        try:
-            self._db = open_database(path, "PRAGMA secure_delete=ON;" + _SCHEMA)
-        except sqlite3.Error as error:
-            raise Unavailable(
-                "vault_unavailable", "the vault file can't be opened", "Check the home folder."
-            ) from error
-        path.chmod(0o600)
+        self._db = open_vault_file(path)
 
     def keep(self, statement_id: str, subject: str, openings: Mapping[str, Opening]) -> None:
         """Stores openings before their statement enters the log: a crash between leaves a stray row, never a lost value.
 
         What is kept is never replaced, so that two who speak under one id at once can't swap each other's values: raises
-        Misuse `statement_id_reused` for another value, NotFound `subject_erased`, Untrusted, Unavailable.
+        Misuse `statement_id_reused` for another value, Gone `subject_erased`, Untrusted, Unavailable.
         """
-        with self._lock, self._transaction():
-            key = self._data_key(subject, create=True)
+        with self._lock, transaction(self._db):
+            key = self._data_key(subject) or self._new_key(subject)
             if isinstance(key, Erased):
-                raise NotFound("subject_erased", f"the key of {subject} was destroyed at {key.at}", "Register anew.")
+                raise Gone("subject_erased", f"the key of {subject} was destroyed at {key.at}", "Register anew.")
             for pointer, opening in openings.items():
                 self._keep_one(key, (statement_id, pointer, subject), opening)
 
@@ -76,17 +74,30 @@ class Vault:
         added = self._db.execute("INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?)", (*row, content)).rowcount
         if added:
             return
-        owner, kept = self._row(statement_id, pointer)
+        owner, kept = sealed_row(self._db, statement_id, pointer)
         if owner != subject or _unseal(key, statement_id, pointer, kept) != opening:
             what = f"statement {statement_id} came before with another value for {pointer}"
             raise Misuse("statement_id_reused", what, "Give every statement an id of its own.")
 
     def open(self, statement_id: str, pointer: str) -> Opening | Erased:
-        """The value and its salt. Raises NotFound `sealed_unknown`, Untrusted `vault_altered`, Unavailable."""
-        with self._lock, _translated():
-            subject, content = self._row(statement_id, pointer)
-            key = self._data_key(subject, create=False, kept=True)
+        """The value and its salt. Raises NotFound `sealed_unknown`, Untrusted `vault_…`, Unavailable `vault_…`."""
+        with self._lock, transaction(self._db, "BEGIN"):
+            subject, content = sealed_row(self._db, statement_id, pointer)
+            key = self._data_key(subject)
+        if key is None:  # something is sealed under it, so its absence is damage and not a question too many
+            raise Untrusted("vault_altered", f"the key of {subject} is missing", "Restore the vault from its copies.")
         return key if isinstance(key, Erased) else _unseal(key, statement_id, pointer, content)
+
+    def holdings(self, subject: str) -> Holdings:
+        """Counts, no values. Raises NotFound `subject_unknown`, Unavailable."""
+        with self._lock, transaction(self._db, "BEGIN"):
+            row = subject_row(self._db, subject)
+            if row is None:
+                raise NotFound("subject_unknown", f"the vault has no key for {subject}")
+            sql = "SELECT COUNT(*), COUNT(DISTINCT statement_id), COUNT(content) FROM sealed WHERE subject = ?"
+            values, statements, left = self._db.execute(sql, (subject,)).fetchone()
+        gone = row[1] is not None and row[0] is None and not left
+        return Holdings(Erased(row[1] or "") if gone else None, values, statements)
 
     def erase(self, subject: str, at: datetime) -> Erased:
         """Destroys a person's key, ciphertexts and salts. Idempotent: the first time of erasure stays.
@@ -94,85 +105,98 @@ class Vault:
         Raises NotFound `subject_unknown`; Unavailable `vault_busy` while another reader keeps old pages alive in the
         write-ahead file: then the key is gone from the tables but not yet from the disk, and it must be said again.
         """
-        with self._lock, self._transaction():
-            row = self._db.execute("SELECT erased_at FROM subject WHERE name = ?", (subject,)).fetchone()
-            if row is None:
-                raise NotFound("subject_unknown", f"the vault has no key for {subject}")
-            erased = Erased(row[0] or format_instant(at))
-            self._db.execute("UPDATE sealed SET content = NULL WHERE subject = ?", (subject,))
-            self._db.execute(
-                "UPDATE subject SET wrapped_key = NULL, erased_at = ? WHERE name = ?", (erased.at, subject)
-            )
-        with self._lock, _translated():
-            (busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise Unavailable("vault_busy", "old pages are still being read; erasure is not complete", "Erase again.")
+        with self._lock:
+            with transaction(self._db):
+                row = subject_row(self._db, subject)
+                if row is None:
+                    raise NotFound("subject_unknown", f"the vault has no key for {subject}")
+                erased = Erased(row[1] or format_instant(at))
+                self._db.execute("UPDATE sealed SET content = NULL WHERE subject = ?", (subject,))
+                sql = "UPDATE subject SET wrapped_key = NULL, erased_at = ? WHERE name = ?"
+                self._db.execute(sql, (erased.at, subject))
+            flush(self._db)
         return erased
+
+    def rotate(self) -> int:
+        """A new key-encryption key takes over; the old one is destroyed and opens nothing. How many keys were wrapped anew.
+
+        A crash anywhere leaves a vault that opens: before the commit under the old key, after it under the new one, whose
+        file was durable before. Said again, it first ends what was begun. Raises Unavailable `vault_busy` (say it again),
+        Untrusted `vault_altered`, `vault_key_differs`.
+        """
+        with self._lock:
+            with transaction(self._db):
+                old = self._kek(adopt=True)
+                self._source.settle(old.name)
+                new = Kek(self._source.stage())
+                count = self._wrap_anew(old, new)
+            with transaction(self._db):  # again, because another rotation may have come between
+                present = self._kek()
+                self._source.settle(present.name)
+            self._keks = [present]
+            flush(self._db)
+        return count
 
     def close(self) -> None:
         self._db.close()
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
+    def _wrap_anew(self, old: Kek, new: Kek) -> int:
+        rows = self._db.execute(
+            "SELECT name, CAST(wrapped_key AS BLOB) FROM subject WHERE erased_at IS NULL"
+        ).fetchall()
+        for subject, wrapped in rows:
+            again = new.wrap(subject, old.unwrap(subject, wrapped))
+            self._db.execute("UPDATE subject SET wrapped_key = ? WHERE name = ?", (again, subject))
+        self._db.execute("UPDATE kek SET name = ?", (new.name,))
+        return len(rows)
 
-    def _row(self, statement_id: str, pointer: str) -> tuple[str, bytes | None]:
-        sql = "SELECT subject, CAST(content AS BLOB) FROM sealed WHERE statement_id = ? AND pointer = ?"
-        row = self._db.execute(sql, (statement_id, pointer)).fetchone()
+    def _kek(self, *, adopt: bool = False) -> Kek:
+        """The key that the vault is wrapped under now. `adopt`: the first to write names it, if nobody did before."""
+        row = self._db.execute("SELECT name FROM kek").fetchone()
         if row is None:
-            raise NotFound("sealed_unknown", f"the vault has nothing for {statement_id}{pointer}")
-        return row[0], row[1]
+            return self._adopted() if adopt else self._keks[0]
+        found = self._named(row[0])
+        if found is None:  # another process rotated
+            self._keks = [Kek(key) for key in self._source.candidates()]
+            found = self._named(row[0])
+        if found is None:
+            raise key_differs()
+        return found
 
-    def _data_key(self, subject: str, *, create: bool, kept: bool = False) -> AESGCM | Erased:
-        """`kept`: something is sealed under this key, so that its absence is damage and not a question too many."""
-        row = self._db.execute(
-            "SELECT CAST(wrapped_key AS BLOB), erased_at FROM subject WHERE name = ?", (subject,)
-        ).fetchone()
-        if row is None and create:
-            key, nonce = AESGCM.generate_key(256), os.urandom(NONCE_BYTES)
-            wrapped = nonce + self._kek.encrypt(nonce, key, subject.encode())
-            self._db.execute("INSERT INTO subject VALUES (?, ?, NULL)", (subject, wrapped))
-            return AESGCM(key)
-        if row is None and kept:
-            raise Untrusted("vault_altered", f"the key of {subject} is missing", "Restore the vault from its copies.")
+    def _named(self, name: str) -> Kek | None:
+        return next((kek for kek in self._keks if kek.name == name), None)
+
+    def _adopted(self) -> Kek:
+        """The key that opens what is there already; of a vault with no keys yet, ours."""
+        rows = self._db.execute("SELECT name, wrapped_key FROM subject WHERE wrapped_key IS NOT NULL").fetchall()
+        found = next((kek for kek in self._keks if not rows or any(_opens(kek, *row) for row in rows)), None)
+        if found is None:
+            raise key_differs()
+        self._db.execute("INSERT INTO kek VALUES (1, ?)", (found.name,))
+        return found
+
+    def _new_key(self, subject: str) -> AESGCM:
+        key = AESGCM.generate_key(256)
+        wrapped = self._kek(adopt=True).wrap(subject, key)
+        self._db.execute("INSERT INTO subject VALUES (?, ?, NULL)", (subject, wrapped))
+        return AESGCM(key)
+
+    def _data_key(self, subject: str) -> AESGCM | Erased | None:
+        """None for somebody the vault never had."""
+        row = subject_row(self._db, subject)
         if row is None:
-            raise NotFound("subject_unknown", f"the vault has no key for {subject}")
-        if row[0] is None and row[1] is not None:
-            return Erased(row[1])
-        return AESGCM(self._unwrap(subject, row[0]))
-
-    def _unwrap(self, subject: str, wrapped: bytes | None) -> bytes:
-        try:
-            if wrapped is None:
-                raise InvalidTag
-            return self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
-        except (InvalidTag, ValueError) as error:
-            raise Untrusted("vault_altered", f"the key of {subject} does not open", "Check the key file.") from error
+            return None
+        wrapped, erased_at = row
+        if wrapped is None and erased_at is not None:
+            return Erased(erased_at)
+        return AESGCM(self._kek().unwrap(subject, wrapped))
 
 
-class _Transaction:
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        with _translated():
-            self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        with _translated():
-            if kind is None:
-                self._db.execute("COMMIT")
-            elif self._db.in_transaction:  # a full disk has rolled back already
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise error
-
-
-class _translated:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise Unavailable("vault_unavailable", "the vault does not answer", "Try again.") from error
+def _opens(kek: Kek, subject: str, wrapped: bytes) -> bool:
+    try:
+        return bool(kek.unwrap(subject, wrapped))
+    except LedgerError:
+        return False
 
 
 def _seal(key: AESGCM, statement_id: str, pointer: str, opening: Opening) -> bytes:

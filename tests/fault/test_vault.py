@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import LedgerError, Misuse, NotFound, Unavailable, Untrusted
+from ledger.errors import Gone, LedgerError, Misuse, NotFound, Unavailable, Untrusted
 from ledger.statement import Opening
 from ledger.vault import Erased, Vault
 
@@ -86,7 +86,7 @@ def test_nobody_unknown_is_erased(vault: Vault) -> None:
 
 def test_an_erased_person_gets_no_new_values(vault: Vault) -> None:
     vault.erase("p-ines", AT)
-    assert code(lambda: vault.keep("s-3", "p-ines", {"/body/name": NAME})) == ("subject_erased", NotFound)
+    assert code(lambda: vault.keep("s-3", "p-ines", {"/body/name": NAME})) == ("subject_erased", Gone)
 
 
 def test_erasing_removes_every_byte_of_key_and_values_from_the_files(vault: Vault, tmp_path: Path) -> None:
@@ -155,8 +155,9 @@ def test_what_was_moved_or_changed_by_hand_does_not_open(vault: Vault, tmp_path:
 
 def test_another_key_encryption_key_opens_nothing(vault: Vault, tmp_path: Path) -> None:
     other = Vault(tmp_path / "vault.sqlite", os.urandom(32))
-    assert code(lambda: other.open("s-1", "/body/name")) == ("vault_altered", Untrusted)
-    assert code(lambda: other.keep("s-3", "p-ines", {"/body/name": NAME})) == ("vault_altered", Untrusted)
+    assert code(lambda: other.open("s-1", "/body/name")) == ("vault_key_differs", Untrusted)
+    assert code(lambda: other.keep("s-3", "p-ines", {"/body/name": NAME})) == ("vault_key_differs", Untrusted)
+    assert code(lambda: other.keep("s-3", "p-new", {"/body/name": NAME})) == ("vault_key_differs", Untrusted)
     other.close()
 
 
