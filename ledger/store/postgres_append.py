@@ -32,16 +32,19 @@ BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"  # each statement sees
 LOCK = f"SELECT pg_advisory_xact_lock(({LOG_LOCK}::bigint << 32) | 'head'::regclass::oid::bigint)"
 HEAD = "SELECT size, checkpoint FROM head FOR UPDATE"
 LAST = "SELECT COALESCE(MAX(position), 0) FROM entry"
+# LIMIT 1 keeps it to one index probe a level; without it the planner reads every tile of a large log.
 RIGHTMOST = f"""
-SELECT t.level, t.number, t.hashes FROM head AS h CROSS JOIN generate_series(0, {TILE_LEVELS - 1}) AS g (level)
-JOIN tile AS t ON t.level = g.level AND t.number = h.size >> ({TILE_HEIGHT} * (g.level + 1))"""
+SELECT g.level, t.number, t.hashes FROM head AS h CROSS JOIN generate_series(0, {TILE_LEVELS - 1}) AS g (level)
+CROSS JOIN LATERAL (SELECT number, hashes FROM tile
+  WHERE level = g.level AND number = h.size >> ({TILE_HEIGHT} * (g.level + 1)) LIMIT 1) AS t"""
 KNOWN = "SELECT statement_id, position FROM entry WHERE statement_id = ANY(%s)"
 NEWEST = "SELECT position, type, tags FROM entry WHERE position > %s ORDER BY position DESC LIMIT %s"
 ROWS = "COPY entry (position, type, tags, statement_id, data) FROM STDIN (FORMAT BINARY)"
 ROW_TYPES = ("int8", "text", "text", "text", "bytea")
 TAGS = """
 INSERT INTO tag SELECT DISTINCT t.name, e.type, e.position FROM entry AS e
-CROSS JOIN LATERAL unnest(string_to_array(e.tags, E'\\n')) AS t (name) WHERE e.position > %s"""
+CROSS JOIN LATERAL unnest(string_to_array(e.tags, E'\\n')) AS t (name)
+WHERE e.position > %s AND e.position <= %s"""
 TILES = """
 INSERT INTO tile SELECT * FROM unnest(%b::smallint[], %b::bigint[], %b::bytea[])
 ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"""
@@ -202,7 +205,7 @@ def _commit(
     levels, numbers = [level for level, _ in changed], [number for _, number in changed]
     try:
         with connection.pipeline():
-            connection.execute(TAGS, (old_size,))
+            connection.execute(TAGS, (old_size, size))
             connection.execute(TILES, (levels, numbers, list(changed.values())))
             connection.execute(NEW_HEAD, (size, checkpoint))
             connection.execute("SELECT pg_notify(current_schema(), %s)", (str(size),))

@@ -56,7 +56,7 @@ max_connections = 60
 shared_buffers = 64MB
 fsync = on
 synchronous_commit = on
-deadlock_timeout = 200ms
+deadlock_timeout = 500ms
 END
     as_server "$bin/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w -t 60 start >/dev/null 2>&1 ||
         { cat "$folder/server.log" >&2; exit 1; }
