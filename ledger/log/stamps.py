@@ -48,6 +48,7 @@ class StampFolder:
         with self._locked():
             target, incoming = self._root / str(stamp.size), self._root / _INCOMING
             if target.exists():
+                _flush(self._root)  # who put it there may have crashed before doing so
                 return False
             shutil.rmtree(incoming, ignore_errors=True)
             incoming.mkdir()

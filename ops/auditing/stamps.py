@@ -1,0 +1,92 @@
+"""The time stamps of a home: each over a checkpoint of this very log, by an authority that is believed here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from cryptography import x509
+
+from ledger.errors import LedgerError, Unavailable, Untrusted
+from ledger.log.stamps import StampFolder
+from ledger.log.timestamp import TimeStamp, read_anchors, verify_stamp
+from ledger.proof.merkle import tree_root
+from ledger.proof.note import NoteVerifier
+from ops.auditing.report import AuditCheck
+from schemas.base import format_instant
+
+LISTED_MAX = 10  # the newest are told one by one, the rest are counted: a log of ten years has a hundred thousand
+
+
+def audit_stamps(
+    check: AuditCheck,
+    stamps: StampFolder,
+    log_vkeys: Sequence[str],
+    anchors_pem: str,
+    db: sqlite3.Connection,
+    size: int,
+) -> None:
+    """Verifies every stamp; `db` and `size` are the log's raw rows and how many entries they are. Lists the newest."""
+    found: list[TimeStamp] = []
+    try:
+        sizes = stamps.sizes()
+        anchors = read_anchors(anchors_pem) if sizes else ()
+        log_keys = [NoteVerifier.parse(vkey) for vkey in log_vkeys]
+        for stamped in sizes:
+            check.checked += 1
+            if (stamp := _audited(check, stamps, stamped, log_keys, anchors)) is not None:
+                _hold_log_to(check, stamp, db, size)
+                found.append(stamp)
+    except LedgerError as error:  # nothing of the stamps' own: no anchors, no package, no folder
+        check.leave_out(error.what)
+    check.notes += [_told(stamp) for stamp in found[-LISTED_MAX:]]
+    if len(found) > LISTED_MAX:
+        check.notes.append(f"and {len(found) - LISTED_MAX} earlier ones")
+
+
+def _audited(
+    check: AuditCheck,
+    stamps: StampFolder,
+    size: int,
+    log_keys: Sequence[NoteVerifier],
+    anchors: Sequence[x509.Certificate],
+) -> TimeStamp | None:
+    try:
+        kept = stamps.read(size)
+        stamp = verify_stamp(kept.token, kept.checkpoint, log_keys, anchors)
+        if stamp.size != size:
+            raise Untrusted("stamp_misplaced", f"its checkpoint has {stamp.size} entries")
+    except Unavailable:
+        raise
+    except LedgerError as error:
+        check.find(error.code, f"stamp {size}", error.what)
+        return None
+    return stamp
+
+
+def _hold_log_to(check: AuditCheck, stamp: TimeStamp, db: sqlite3.Connection, size: int) -> None:
+    """Whoever rewrites or cuts the log, checkpoint and all, can't rewrite what an authority signed."""
+    item, when = f"stamp {stamp.size}", format_instant(stamp.stamped_at)
+    if stamp.size > size:
+        check.find("log_behind_stamp", item, f"the log has {size} entries, and had {stamp.size} by {when}")
+        return
+    try:
+        if tree_root(stamp.size, _RawTiles(db)) != stamp.root:
+            check.find("stamp_root_differs", item, f"its first {stamp.size} entries are not those it had by {when}")
+    except LedgerError as error:
+        check.find(error.code, item, error.what)
+
+
+class _RawTiles:
+    """Tiles from their rows; the check of the tree has compared them with the entries."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def tile(self, level: int, index: int) -> bytes:
+        row = self._db.execute("SELECT hashes FROM tile WHERE level = ? AND number = ?", (level, index)).fetchone()
+        return bytes(row[0]) if row and isinstance(row[0], bytes) else b""
+
+
+def _told(stamp: TimeStamp) -> str:
+    return f"{stamp.size} entries by {format_instant(stamp.stamped_at)}, says {stamp.authority}"
