@@ -81,6 +81,8 @@ class PublishedFolder:
                 self._write(name, content)
             elif there != content:
                 raise differs(name)
+            else:
+                self._flush_to_root(name)  # a crash may have left the name in memory alone; its bytes were flushed
         return there is None
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
@@ -109,14 +111,20 @@ class PublishedFolder:
 
     def _write(self, name: str, content: bytes) -> None:
         target, incoming = self._root / name, self._root / _INCOMING
-        made = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         with incoming.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         incoming.replace(target)
-        for folder in (target.parent, *(folder.parent for folder in made)):  # a new folder's name is its parent's entry
+        self._flush_to_root(name)
+
+    def _flush_to_root(self, name: str) -> None:
+        """Every folder on the way: a new folder's name is an entry of its parent."""
+        folder = (self._root / name).parent
+        _flush(folder)
+        while folder != self._root:
+            folder = folder.parent
             _flush(folder)
 
     @contextmanager

@@ -96,7 +96,7 @@ class Publisher:
         new, new_note = self._head(old)  # 2
         tiles = self._extended(old, new)  # 3, 4
         self._publish_keys()
-        bundled = self._write_bundles(new, tiles)  # 5
+        bundled = self._write_bundles(old, new, tiles)  # 5
         written = sum(
             self._published.create(name.path, tiles.tile(_level(name), name.number)[: name.width * HASH_BYTES])
             for name in tiles_of(new.size, since=old.size)
@@ -153,13 +153,14 @@ class Publisher:
         if (there := self._published.read(VKEYS)) != vkeys:
             self._published.replace(VKEYS, there, vkeys)
 
-    def _write_bundles(self, new: Checkpoint, tiles: _Extended) -> int:
+    def _write_bundles(self, old: Checkpoint, new: Checkpoint, tiles: _Extended) -> int:
+        """All that the new checkpoint adds, even where a broken-off round left them: `create` makes sure of the disk."""
         if not self._with_entries:
             return 0
         written = 0
         for name in bundles_of(new.size, since=self._bundled):
-            if self._published.read(name.path) is None:
-                first = name.number * TILE_WIDTH
+            first = name.number * TILE_WIDTH
+            if first + name.width > old.size or self._published.read(name.path) is None:
                 entries = [one.entry for one in self._store.read_entries(after=first, upto=first + name.width)]
                 if b"".join(map(leaf_hash, entries)) != tiles.tile(0, name.number)[: name.width * HASH_BYTES]:
                     raise Untrusted("store_corrupt", f"the entries of {name.path} are not those hashed", "Run fsck.")
