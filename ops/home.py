@@ -1,7 +1,7 @@
 """The home folder: where everything lies, and how one is made.
 
 settings.toml    what this log is called, and bounds
-ledger.sqlite    the log: entries, tags, tiles, checkpoint        kept
+ledger.sqlite    the log: entries, tags, tiles, checkpoint        kept; not there when the settings name a PostgreSQL
 vault.sqlite     personal data and its keys (0600)                kept
 blobs/           media and reports by SHA-256                     kept
 keys/            private keys (0700, each 0600)                   kept, and backed up elsewhere
@@ -39,9 +39,9 @@ from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import sign_note
 from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey
 from ledger.store.contract import Seal
-from ledger.store.sqlite import SQLiteStore
 from ledger.vault import Vault
 from ops.settings import Settings, write_settings
+from ops.stores import open_store
 from schemas.statements.actor import LogOpened
 
 KEK_BYTES = 32  # AES-256
@@ -103,8 +103,10 @@ class Home:
         return Vault(self.vault, (self.keys / "vault-kek").read_bytes())
 
 
-def init_home(path: Path, clock: Clock, origin: str | None = None) -> tuple[Home, Receipt]:
+def init_home(path: Path, clock: Clock, origin: str | None = None, store: str = "") -> tuple[Home, Receipt]:
     """Makes a home and says the log's first entry. Refuses a folder that holds anything: nothing is overwritten.
+
+    `store`: as in the settings; a database that holds a log already is refused.
 
     A crash on the way leaves a folder without settings.toml, which is not a home; remove it and run again.
     """
@@ -113,7 +115,8 @@ def init_home(path: Path, clock: Clock, origin: str | None = None) -> tuple[Home
             "home_exists", f"{path} is there already and not empty", "Choose another folder; nothing was changed."
         )
     home = Home(path)
-    settings = Settings(origin=origin if origin is not None else f"countersign.local/{secrets.token_hex(4)}")
+    name = origin if origin is not None else f"countersign.local/{secrets.token_hex(4)}"
+    settings = Settings(origin=name, store=store)
     for folder in (path, home.keys, home.blobs, home.trust / "signers", home.trust / "tsa"):
         folder.mkdir(parents=True, exist_ok=True)
     home.keys.chmod(0o700)
@@ -130,8 +133,8 @@ def init_home(path: Path, clock: Clock, origin: str | None = None) -> tuple[Home
 
 def open_ledger(home: Home, settings: Settings, clock: Clock) -> Ledger:
     """The door of a home. Raises NotFound `key_missing`, Unavailable, Untrusted."""
-    store = SQLiteStore(home.log, _seal(home, settings.origin, clock))
     service = read_signing_key(home.keys / "service.pem")
+    store = open_store(home.log, settings, _seal(home, settings.origin, clock))
     return Ledger(store, home.open_vault(), clock, service, settings.service_actor)
 
 

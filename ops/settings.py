@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ledger.errors import Misuse, NotFound
 
 HOME_VARIABLE = "COUNTERSIGN_HOME"
 DEBUG_VARIABLE = "COUNTERSIGN_DEBUG"
+STORE_PASSWORD_VARIABLE = "COUNTERSIGN_STORE_PASSWORD"  # noqa: S105  its name, not a password
 DEFAULT_HOME = Path("countersign-home")
 
 
 class Settings(BaseModel):
     """What a home folder says of itself. Every field is explained in settings.toml, which `init` writes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     origin: str = Field(min_length=3, max_length=200, pattern=r"^[^\s+]+$")
     """The log's name on every checkpoint. It never changes: a log of another name is another log."""
@@ -32,6 +34,23 @@ class Settings(BaseModel):
     """How long the examination of one file may take, in seconds, before it is stopped and recorded as failed."""
     publish_entries: bool = False
     """Whether strangers may read what was said. If not, they get checkpoints and hashes, and entries need a token (ADR 009)."""
+    store: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
+    """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
+    which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""
+
+    @field_validator("store")
+    @classmethod
+    def _no_secret(cls, url: str) -> str:
+        """What is written here is copied with every home, and may be shown."""
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("begins with postgresql://")
+        try:
+            secret = urlsplit(url).password or "password" in parse_qs(urlsplit(url).query)
+        except ValueError:
+            raise ValueError("is not a URL") from None
+        if secret:
+            raise ValueError(f"no password here: say it in {STORE_PASSWORD_VARIABLE}")
+        return url
 
 
 def home_folder(given: Path | None) -> Path:
@@ -45,6 +64,11 @@ def home_folder(given: Path | None) -> Path:
 def debugging() -> bool:
     """Whether COUNTERSIGN_DEBUG is set to anything but nothing or 0: tracebacks are then shown as they happen."""
     return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+
+
+def store_password() -> str | None:
+    """The database's password, when the environment says one."""
+    return os.environ.get(STORE_PASSWORD_VARIABLE) or None
 
 
 def read_settings(home: Path) -> Settings:
