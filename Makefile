@@ -15,6 +15,7 @@ demo: .venv/.run ## set up, then run the main job on real files into demo-home/
 
 test: .venv/.dev ## set up, then lint, types, imports and every test
 	@sh ops/setup/chromium.sh
+	@sh ops/setup/oracles.sh
 	@sh ops/setup/postgres.sh install
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 --dist loadfile
