@@ -70,6 +70,8 @@ class PackManifest(Shape):
     format: Literal["countersign.evidence/1"] = "countersign.evidence/1"
     origin: Line
     made_at: Instant
+    rules: Slug
+    """Version of the rules behind `claims` and `gaps`."""
     size: PositiveInt
     subject: PackSubject
     claims: Annotated[tuple[PackClaim, ...], Field(max_length=CLAIMS_MAX)]

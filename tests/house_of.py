@@ -22,7 +22,7 @@ from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.dsse import PAYLOAD_TYPE, sign
 from ledger.proof.note import sign_note
 from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey, NoteVerifier
-from ledger.rules.decision import Decision, decide
+from ledger.rules.decision import RULES_VERSION, Decision, decide
 from ledger.statement import Draft, compose
 from ledger.store.sqlite import SQLiteStore
 from ledger.vault import Vault
@@ -307,6 +307,7 @@ class House:
             clearance=self.new_id(),
             question=decision.question,
             decided_at=decision.decided_at,
+            rules=RULES_VERSION,
             weighed=decision.weighed,
             consents=decision.consents,
         )

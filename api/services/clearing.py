@@ -9,7 +9,7 @@ from api.services.services import Services
 from ledger.door import Receipt
 from ledger.errors import Conflict, NotFound, Reason
 from ledger.rules.clearances import against
-from ledger.rules.decision import Decision, decide
+from ledger.rules.decision import RULES_VERSION, Decision, decide
 from schemas.base import new_id
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRefused, Question
 
@@ -60,6 +60,7 @@ def _ask(services: Services, question: Question, asked_by: str) -> Answer:
         clearance=new_id(now),
         question=question,
         decided_at=now,
+        rules=RULES_VERSION,
         weighed=decision.weighed,
         consents=decision.consents,
         asked_by=asked_by,

@@ -29,6 +29,7 @@ from ledger.proof.packfile import PACK_JSON_BYTES_MAX
 from ledger.proof.packreport import PackReport
 from ledger.proof.standalone import standalone_verifier
 from ledger.proof.tlogproof import format_proof
+from ledger.rules.decision import RULES_VERSION
 from schemas.base import format_instant, parse_instant
 from schemas.evidence import PackEntry, PackManifest, PackSubject
 from schemas.statements.actor import LogOpened
@@ -142,6 +143,7 @@ class _Pack:
         return PackManifest(
             origin=self._opening.origin,
             made_at=self._at,
+            rules=RULES_VERSION,
             size=self._size,
             subject=PackSubject(asset=self._asset),
             claims=tuple(claims_of(store, self._size, self._asset, self._at)),

@@ -15,7 +15,7 @@ from ledger.proof.pack import check_pack
 from ledger.proof.packclaims import entry_name
 from ledger.proof.packfile import PackFile
 from ledger.proof.packreport import PackFault, PackReport, PackStep
-from ledger.rules.decision import decide
+from ledger.rules.decision import RULES_VERSION, decide
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Stored
 from schemas.evidence import PackManifest
@@ -34,20 +34,27 @@ def replay(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None) -> 
         return replace(report, steps=(*report.steps, PackStep(REPLAY_STEP, None, (), ())))
     file = PackFile(source)
     try:
-        step = _replayed(file)
+        step, remarks = _replayed(file)
     finally:
         file.close()
-    return replace(report, steps=(*report.steps, step))
+    return replace(report, steps=(*report.steps, *step), remarks=(*report.remarks, *remarks))
 
 
-def _replayed(file: PackFile) -> PackStep:
+def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
+    """Step 10, or nothing and a remark where the pack was made under rules that this version does not have."""
     try:
         manifest = PackManifest.model_validate(parse_json(file.read("pack.json")))
+        if manifest.rules != RULES_VERSION:
+            return (), (
+                f"step {REPLAY_STEP} was left out: rules {manifest.rules} made the pack, {RULES_VERSION} are here",
+            )
         found = [_said(file, entry.index) for entry in manifest.entries]
-        return PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(manifest, found)), ())
+        older = [entry_name(said.index) for said, body in decisions(found) if body.rules != RULES_VERSION]
+        step = PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(manifest, found)), ())
+        return (step,), tuple(f"{name} was decided by other rules and not weighed again" for name in older)
     except (LedgerError, KeyError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         what = f"an entry or a claim has no shape that these rules know ({type(error).__name__})"
-        return PackStep(REPLAY_STEP, 0, (PackFault(REPLAY_STEP, "pack.json", "not_replayable", what),), ())
+        return (PackStep(REPLAY_STEP, 0, (PackFault(REPLAY_STEP, "pack.json", "not_replayable", what),), ()),), ()
 
 
 def _said(file: PackFile, index: int) -> Said:
@@ -60,7 +67,7 @@ def _said(file: PackFile, index: int) -> Said:
 def _weigh_again(manifest: PackManifest, found: list[Said]) -> Iterator[PackFault]:
     entries, asset = PackEntries(found), manifest.subject.asset
     for said, body in decisions(found):
-        if not _follows(entries, said, body):
+        if body.rules == RULES_VERSION and not _follows(entries, said, body):
             what = "the rules of this version, weighed over the entries before it, give another verdict"
             yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
     computed = claims_of(entries, manifest.size, asset, manifest.made_at)

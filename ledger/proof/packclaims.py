@@ -16,7 +16,7 @@ PACK_FORMAT = "countersign.evidence/1"
 PACK_PAYLOAD_TYPE = "application/vnd.countersign.pack+json"
 
 _PACK_JSON_MEMBERS = frozenset(
-    {"format", "origin", "made_at", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
+    {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 )
 _ENTRY_NAME = re.compile(r"entries/([0-9]+)\.json")
 
@@ -80,6 +80,7 @@ def _claims_of(value: Any) -> PackClaims:
     _require(value["format"] == PACK_FORMAT, f"its format is not {PACK_FORMAT}")
     _require(isinstance(value["origin"], str), "its origin is not text")
     instant(value["made_at"])
+    _require(isinstance(value["rules"], str), "its rules are not a version")
     size, subject = value["size"], value["subject"]
     _require(isinstance(size, int) and not isinstance(size, bool), "its size is not a number")
     _require(isinstance(subject, dict) and subject.keys() == {"asset"}, "its subject is not one asset")

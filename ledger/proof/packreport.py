@@ -80,6 +80,8 @@ class PackReport:
     asset: str | None = None
     made_at: str | None = None
     log_vkeys: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What was not done and why, where nothing failed by it."""
     statements: tuple[dict[str, Any], ...] = ()
     """One a good entry: index, type, actor, recorded_at."""
 
@@ -124,5 +126,6 @@ class PackReport:
             "entries": len(self.statements),
             "faults": [fault.as_json() for fault in self.faults],
             "steps": [step.as_json() for step in self.steps],
+            "remarks": list(self.remarks),
             "statements": list(self.statements),
         }

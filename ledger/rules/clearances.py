@@ -7,7 +7,7 @@ from datetime import datetime
 from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.consents import consent_state
-from ledger.rules.decision import Decision, decide
+from ledger.rules.decision import RULES_VERSION, Decision, decide
 from ledger.rules.lineage import arrival
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse, refuse_all
 from ledger.statement import Said
@@ -32,6 +32,8 @@ def accept_decision(proposal: Proposal, body: ClearanceDecided, history: History
         refuse("clearance_known", f"clearance {body.clearance} was decided before")
     if abs(at - body.decided_at) > CLOCK_SKEW_MAX:
         refuse("decision_stale", "a clearance is decided when it is asked for; ask again")
+    if body.rules != RULES_VERSION:
+        refuse("rules_differ", f"this ledger weighs by rules {RULES_VERSION}, not {body.rules}")
     decision = decide(history, body.question, body.decided_at)
     if isinstance(body, ClearanceIssued):
         refuse_all("the rules do not allow it", against(decision))

@@ -25,6 +25,9 @@ from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import Cameo, GenerationRequested
 
 ENTRIES_NAMED_MAX = 64  # entries named behind one rule; Weighed's own bound
+RULES_VERSION = "1"
+"""Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
+older rules is told apart from a verdict that does not follow."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
 CODE_CHARS_MAX = 48  # a Slug's length; a state that the file's reader made up must not break the verdict
 _C2PA_READ = {

@@ -64,7 +64,9 @@ def audit(
 
 def check(
     ctx: typer.Context,
-    pack: Annotated[Path, typer.Argument(metavar="PACK", help="An evidence pack.")],
+    pack: Annotated[
+        Path, typer.Argument(metavar="PACK", help="An evidence pack, a disclosed field or a certificate of erasure.")
+    ],
     vkeys: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The log's keys, one vkey a line, as you got them elsewhere.")
     ] = None,
@@ -74,8 +76,12 @@ def check(
     json: JsonOption = False,
 ) -> int:
     """Check an evidence pack. Needs no home, no network and no trust in whoever sent it."""
-    run = invocation_of(ctx)
-    report = _checked(pack, _read_vkeys(vkeys) if vkeys else None, without_rules)
+    from ops.cli.documents import check_document, is_document
+
+    run, log_keys = invocation_of(ctx), _read_vkeys(vkeys) if vkeys else None
+    if is_document(pack):
+        return check_document(run, pack, log_keys)
+    report = _checked(pack, log_keys, without_rules)
     run.answer({"pack": shown(pack), **report.as_json()}, lambda: _report(pack, report))
     return UNTRUSTED if report.state == "untrusted" else 0
 
@@ -116,6 +122,7 @@ def _report(pack: Path, report: PackReport) -> RenderableType:
     ]
     parts: list[RenderableType] = [facts(pair for pair in pairs if pair[1]), ""]
     parts += [styled(line, style) for step in report.steps for line, style in _step(step)]
+    parts += [f"   {remark}" for remark in report.remarks]
     parts += ["", styled(f"{report.state.upper()}: {report.headline}", STATES[report.state])]
     if report.state == "consistent":
         parts.append(table("", rows=[(f"  {vkey[:100]}",) for vkey in report.log_vkeys]))

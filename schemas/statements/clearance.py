@@ -44,6 +44,8 @@ class ClearanceDecided(Body):
     clearance: Id
     question: Question
     decided_at: Instant
+    rules: Slug
+    """Version of the rules that weighed."""
     weighed: Annotated[tuple[Weighed, ...], Field(min_length=1, max_length=200)]
     consents: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     asked_by: ActorId | None = None
@@ -67,6 +69,7 @@ class ClearanceDecided(Body):
                     "valid_until": "2026-11-01T00:00:00Z",
                 },
                 "decided_at": "2026-10-02T12:00:00Z",
+                "rules": "1",
                 "weighed": [
                     {
                         "rule": "consent",

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 STATEMENT, PACK = (f"application/vnd.countersign.{kind}+json" for kind in ("statement", "pack"))
 FIXED = {"keys/actors.json", "keys/log.vkeys", "report.html", "verify.py"}  # S8.1
 SERIES = re.compile(r"blobs/[0-9a-f]{64}|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof")
-LISTED = {"format", "origin", "made_at", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
+LISTED = {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 NAMING = {  # S8.5
     "asset.imported.v1": lambda body: [body["asset"]],
     "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],

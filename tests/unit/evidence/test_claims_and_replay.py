@@ -115,3 +115,10 @@ def _zip(content: dict[str, bytes]) -> bytes:
 def test_pack_json_is_canonical(pack: bytes) -> None:
     raw = members(pack)["pack.json"]
     assert canonical(json.loads(raw)) == raw
+
+
+def test_a_pack_made_under_other_rules_stays_verifiable_and_says_what_was_left_out(pack: bytes, story: Story) -> None:
+    report = replay(forged(pack, story.house.keys[SERVICE], {}, rules="0"))
+    assert report.state == "consistent"
+    assert [step.number for step in report.steps] == list(range(1, 10))
+    assert "rules 0 made the pack" in report.remarks[0]
