@@ -40,11 +40,10 @@ from ledger.proof.note import sign_note
 from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey
 from ledger.store.contract import Seal
 from ledger.vault import Vault
+from ledger.vault_keys import KEK_BYTES, KekFiles
 from ops.settings import Settings, write_settings
 from ops.stores import open_store
 from schemas.statements.actor import LogOpened
-
-KEK_BYTES = 32  # AES-256
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class Home:
         )
 
     def open_vault(self) -> Vault:
-        return Vault(self.vault, (self.keys / "vault-kek").read_bytes())
+        return Vault(self.vault, KekFiles(self.keys))
 
 
 def init_home(path: Path, clock: Clock, origin: str | None = None, store: str = "") -> tuple[Home, Receipt]:

@@ -84,6 +84,9 @@ class EntryAudit:
         for pointer, ref in entry.statement.get("sealed", {}).items():
             row = (statement_id, pointer, ref["subject"], ref["commitment"], entry.index)
             self._scratch.execute("INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?, ?)", row)
+        if entry.type in ("subject.erasure-begun.v1", "subject.erased.v1"):
+            step = (str(entry.body.get("person")), entry.index, entry.type == "subject.erased.v1")
+            self._scratch.execute("INSERT OR REPLACE INTO erasure VALUES (?, ?, ?)", step)
         self._remember_blobs(entry)
 
     def _remember_blobs(self, entry: LogEntry) -> None:

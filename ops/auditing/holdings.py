@@ -11,7 +11,7 @@ from ledger.blobs import read_chunks
 from ledger.errors import LedgerError
 from ledger.keys import read_signing_key
 from ledger.statement import Opening, commit
-from ledger.vault import Vault
+from ledger.vault import Erased, Vault
 from ops.auditing.report import AuditCheck, Progress
 from ops.auditing.rows import reading
 from ops.auditing.speakers import Speakers
@@ -60,10 +60,10 @@ def _unnamed(scratch: sqlite3.Connection, folder: Path) -> int:
 
 
 def audit_vault(check: AuditCheck, scratch: sqlite3.Connection, home: Home) -> None:
-    """Every commitment has its value, or the time of its erasure; values that no statement names are harmless."""
-    wanted = scratch.execute("SELECT statement_id, pointer, commitment, idx FROM sealed ORDER BY idx")
+    """Every commitment has its value, or an erasure that the log says; values that no statement names are harmless."""
+    wanted = scratch.execute("SELECT statement_id, pointer, subject, commitment, idx FROM sealed ORDER BY idx")
     if not home.vault.is_file():
-        for statement_id, pointer, _, index in wanted:
+        for statement_id, pointer, _, _, index in wanted:
             check.find("sealed_missing", f"entry {index} {pointer}", f"there is no vault, so {statement_id} lost it")
         return
     try:
@@ -74,9 +74,13 @@ def audit_vault(check: AuditCheck, scratch: sqlite3.Connection, home: Home) -> N
         )
         return
     try:
-        for statement_id, pointer, commitment, index in wanted:
+        for statement_id, pointer, subject, commitment, index in wanted:
             check.checked += 1
-            _audit_sealed(check, vault, statement_id, pointer, commitment, index)
+            found = _audit_sealed(check, vault, statement_id, pointer, commitment, index)
+            if isinstance(found, Erased) and not _said_gone(scratch, subject):
+                what = f"the vault says that {subject} was erased; no entry does"
+                check.find("erased_unsaid", f"entry {index} {pointer}", what)
+        _audit_erasures(check, vault, scratch)
     finally:
         vault.close()
     _note_orphans(check, scratch, home.vault)
@@ -84,15 +88,34 @@ def audit_vault(check: AuditCheck, scratch: sqlite3.Connection, home: Home) -> N
 
 def _audit_sealed(
     check: AuditCheck, vault: Vault, statement_id: str, pointer: str, commitment: str, index: int
-) -> None:
+) -> Opening | Erased | None:
     item = f"entry {index} {pointer}"
     try:
         found = vault.open(statement_id, pointer)
     except LedgerError as error:
         check.find("sealed_missing" if error.code == "sealed_unknown" else error.code, item, error.what)
-        return
+        return None
     if isinstance(found, Opening) and commit(found) != commitment:
         check.find("commitment_differs", item, "the value in the vault is not the one that was committed to")
+    return found
+
+
+def _said_gone(scratch: sqlite3.Connection, person: str) -> bool:
+    return scratch.execute("SELECT 1 FROM erasure WHERE person = ?", (person,)).fetchone() is not None
+
+
+def _audit_erasures(check: AuditCheck, vault: Vault, scratch: sqlite3.Connection) -> None:
+    """Who was erased is gone from the vault: an older copy of it, put back, brings people back too."""
+    for person, index, done in scratch.execute("SELECT person, idx, done FROM erasure ORDER BY idx"):
+        try:
+            gone = vault.holdings(person).erased is not None
+        except LedgerError:
+            continue  # a copy from before they came; or it does not answer, which was told above
+        if done and not gone:
+            what = f"the log says that {person} was erased, and the vault has them: erase them again"
+            check.find("erased_but_kept", f"entry {index}", what)
+        elif not done:
+            check.notes.append(f"the erasure of {person} began at entry {index} and is not done: erase them again")
 
 
 def _note_orphans(check: AuditCheck, scratch: sqlite3.Connection, path: Path) -> None:

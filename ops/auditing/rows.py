@@ -17,6 +17,7 @@ CREATE TABLE said (statement_id TEXT PRIMARY KEY, idx INTEGER) WITHOUT ROWID;
 CREATE TABLE blob (digest TEXT PRIMARY KEY, idx INTEGER, required INTEGER) WITHOUT ROWID;
 CREATE TABLE sealed (statement_id TEXT, pointer TEXT, subject TEXT, commitment TEXT, idx INTEGER,
   PRIMARY KEY (statement_id, pointer)) WITHOUT ROWID;
+CREATE TABLE erasure (person TEXT PRIMARY KEY, idx INTEGER, done INTEGER) WITHOUT ROWID;
 """
 
 

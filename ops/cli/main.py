@@ -17,6 +17,7 @@ from ops.cli import (
     log_commands,
     media_commands,
     operating_commands,
+    privacy_commands,
     verdict_commands,
     witness_commands,
 )
@@ -68,6 +69,8 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
     (_SAY, "approve", verdict_commands.approve),
     (_SAY, "clear", verdict_commands.clear),
     (_SAY, "sign", media_commands.sign),
+    (_SAY, "erase", privacy_commands.erase),
+    (_SAY, "disclose", privacy_commands.disclose),
     (_RUN, "serve", operating_commands.serve),
     (_RUN, "worker", operating_commands.worker),
     (_RUN, "expire", operating_commands.expire),
@@ -79,6 +82,8 @@ for _panel, _name, _function in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_function)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
+app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)
+app.add_typer(privacy_commands.vault, name="vault", rich_help_panel=_RUN)
 
 
 def main(arguments: Sequence[str]) -> int:

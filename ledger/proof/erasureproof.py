@@ -1,0 +1,155 @@
+"""A certificate of erasure: that a person's erasure was asked for by who may, begun and done, as the log says (SPEC S6.10).
+
+    (1) the document is canonical JSON with exactly its members, and says what it does not cover
+    (2) every entry is in the log at its index, all under one checkpoint by the log's keys, which entry 0 names
+    (3) every signature is by a key that an entry before it brought
+    (4) registration, request, beginning and end are about the person and name each other; the request is by whom it may be
+    (5) time and counts are those of the end
+
+That nothing is left is the service's word, in the log and under its key; no mathematics can show that a copy is nowhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.errors import Untrusted
+from ledger.proof.canonical import canonical
+from ledger.proof.keyring import KeyRing
+from ledger.proof.logentry import LogEntry
+from ledger.proof.logged import LoggedEntry, document_members, verify_logged
+from ledger.proof.note import NoteSignature, NoteVerifier
+
+ERASURE_FORMAT = "countersign.erasure-certificate/1"
+ERASURE_BYTES_MAX = 8 * 2**20  # a dozen entries, each with a proof; the rest is room for actors with many keys
+ERASURE_ENTRIES_MAX = 200  # entries about the keys of four people
+NOT_COVERED = (
+    "backups of the vault made before, as long as the key-encryption key of their time is kept",
+    "disclosures made before",
+    "files that show or sound like the person",
+    "names of actors, which stand in the log",
+    "free text that names the person against the rules",
+    "copies of the person's data that were never in this vault",
+)
+"""SPEC S6.11, word by word."""
+
+_ERASURE_MEMBERS = frozenset({"format", "person", "erased_at", "destroyed", "not_covered", "entries"})
+_ERASURE_STEPS = (
+    "person.registered.v1",
+    "subject.erasure-requested.v1",
+    "subject.erasure-begun.v1",
+    "subject.erased.v1",
+)
+
+
+@dataclass(frozen=True)
+class ErasureProven:
+    """What was verified. `entries`: the indices of registration, request, beginning and end."""
+
+    person: str
+    erased_at: str
+    destroyed: dict[str, int]
+    requested_by: str
+    entries: tuple[int, int, int, int]
+    origin: str
+    size: int
+    signatures: tuple[NoteSignature, ...]
+    not_covered: tuple[str, ...]
+
+
+def format_erasure(person: str, end: dict[str, Any], entries: Sequence[dict[str, Any]]) -> bytes:
+    """The document. `end`: the body of subject.erased.v1; `entries` as `logged_json` gives them, indices rising."""
+    destroyed = {name: end[name] for name in ("keys", "values", "statements")}
+    said = {"person": person, "erased_at": end["erased_at"], "destroyed": destroyed}
+    return canonical({"format": ERASURE_FORMAT, **said, "not_covered": NOT_COVERED, "entries": entries})
+
+
+def verify_erasure(
+    raw: bytes, log_keys: Sequence[NoteVerifier], cosigners: Sequence[NoteVerifier] = ()
+) -> ErasureProven:
+    """The steps above. Raises Untrusted `document_malformed`, `erasure_…`, and what `verify_logged` and KeyRing raise."""
+    shown = document_members(raw, ERASURE_FORMAT, _ERASURE_MEMBERS, ERASURE_BYTES_MAX)  # (1)
+    if shown["not_covered"] != list(NOT_COVERED):
+        raise Untrusted("erasure_not_covered", "it does not say what an erasure does not cover")
+    logged = _logged_entries(shown["entries"], log_keys, cosigners)  # (2)
+    entries = [one.entry for one in logged]
+    ring = _verified_ring(entries, log_keys)  # (3)
+    registration, request, begun, end = (_one_of(logged, wire_type) for wire_type in _ERASURE_STEPS)
+    _check_steps(shown["person"], ring, (registration, request, begun, end))  # (4)
+    _check_requester(entries, registration.entry, request.entry)
+    said = {name: end.entry.body.get(name) for name in ("keys", "values", "statements")}
+    if shown["erased_at"] != end.entry.body.get("erased_at") or shown["destroyed"] != said:  # (5)
+        raise Untrusted("erasure_differs", "time or counts are not those that the log says")
+    return ErasureProven(
+        person=shown["person"],
+        erased_at=shown["erased_at"],
+        destroyed=shown["destroyed"],
+        requested_by=request.entry.actor,
+        entries=(registration.entry.index, request.entry.index, begun.entry.index, end.entry.index),
+        origin=end.head.checkpoint.origin,
+        size=end.head.checkpoint.size,
+        signatures=end.head.signatures,
+        not_covered=NOT_COVERED,
+    )
+
+
+def _logged_entries(
+    values: Any, log_keys: Sequence[NoteVerifier], cosigners: Sequence[NoteVerifier]
+) -> list[LoggedEntry]:
+    if not isinstance(values, list) or not 0 < len(values) <= ERASURE_ENTRIES_MAX:
+        raise Untrusted("erasure_entries", f"it has no entries, or more than {ERASURE_ENTRIES_MAX}")
+    logged = [verify_logged(value, log_keys, cosigners) for value in values]
+    indices = [one.entry.index for one in logged]
+    if indices != sorted(set(indices)) or indices[0] != 0:
+        raise Untrusted("erasure_entries", "its entries do not begin with the log's first, or do not rise")
+    if len({one.note for one in logged}) != 1:
+        raise Untrusted("erasure_checkpoints", "its proofs do not carry one and the same checkpoint")
+    return logged
+
+
+def _verified_ring(entries: Sequence[LogEntry], log_keys: Sequence[NoteVerifier]) -> KeyRing:
+    ring, faults = KeyRing.of(entries)
+    for index, what in faults.items():
+        raise Untrusted("erasure_keys", f"entry {index}: {what}")
+    named = ring.opening.body.get("log_vkeys") if ring.opening else None
+    if not isinstance(named, list) or set(map(str, named)) != {key.vkey() for key in log_keys}:
+        raise Untrusted("vkeys_not_yours", "the log's keys are not those that you gave: this is another log")
+    for entry in entries:
+        ring.verify(entry)
+    return ring
+
+
+def _one_of(logged: Sequence[LoggedEntry], wire_type: str) -> LoggedEntry:
+    found = [one for one in logged if one.entry.type == wire_type]
+    if len(found) != 1:
+        raise Untrusted("erasure_entries", f"it needs one {wire_type} and has {len(found)}")
+    return found[0]
+
+
+def _check_steps(person: Any, ring: KeyRing, steps: tuple[LoggedEntry, LoggedEntry, LoggedEntry, LoggedEntry]) -> None:
+    _, request, begun, end = steps
+    if any(one.entry.body.get("person") != person for one in steps):
+        raise Untrusted("erasure_of_another", "an entry is about somebody else")
+    indices = [one.entry.index for one in steps]
+    digest = hashlib.sha256(request.entry.envelope.payload).hexdigest()
+    named = {one.entry.body.get("request_sha256") for one in (begun, end)}
+    if indices != sorted(indices) or named != {digest}:
+        raise Untrusted("erasure_order", "its steps are not in order, or carry out another request")
+    if any(one.entry.actor != ring.service or one.entry.on_behalf for one in (begun, end)):
+        raise Untrusted("erasure_signer", "beginning and end are not the service's own word")
+
+
+def _check_requester(entries: Sequence[LogEntry], registration: LogEntry, request: LogEntry) -> None:
+    """The actor who speaks for the person, or legal; in either case with their own key."""
+    legal = any(
+        one.type == "actor.enrolled.v1"
+        and one.index < request.index
+        and one.body.get("actor") == request.actor
+        and "legal" in one.body.get("roles", ())
+        for one in entries
+    )
+    if request.on_behalf or not (legal or registration.body.get("speaks_as") == request.actor):
+        raise Untrusted("erasure_requester", "neither the person nor legal asked for it with their own key")

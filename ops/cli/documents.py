@@ -1,0 +1,87 @@
+"""What `check` says of a disclosure or of a certificate of erasure: documents of their own, beside packs (SPEC S6.9, S6.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops.cli.printing import facts, shown
+
+if TYPE_CHECKING:
+    from ledger.proof.note import NoteVerifier
+    from ops.cli.invocation import Invocation
+
+VALUE_CHARS_SHOWN = 400  # longer than any line of text that is sealed
+
+
+def is_document(path: Path) -> bool:
+    """Whether the file begins as JSON does, where a pack begins as a zip does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(1) == b"{"
+    except OSError:
+        return False
+
+
+def check_document(run: Invocation, path: Path, vkeys: Sequence[str] | None) -> int:
+    """Raises Misuse `vkeys_needed`, Untrusted; returns 0 when every step of the check holds."""
+    from ledger.errors import Misuse
+    from ledger.proof.disclosure import DISCLOSURE_FORMAT
+    from ledger.proof.erasureproof import ERASURE_BYTES_MAX
+    from ledger.proof.note import NoteVerifier
+
+    if not vkeys:
+        what = "such a document proves nothing without the log's keys"
+        raise Misuse("vkeys_needed", what, "Get them from the ledger's operator and name them with --vkeys.")
+    with path.open("rb") as file:
+        raw = file.read(ERASURE_BYTES_MAX + 1)
+    log_keys = [NoteVerifier.parse(vkey) for vkey in vkeys]
+    disclosure = f'"format":"{DISCLOSURE_FORMAT}"'.encode() in raw[:ERASURE_BYTES_MAX]
+    found = _disclosure(raw, log_keys) if disclosure else _erasure(raw, log_keys)
+    pairs = [(name.replace("_", " "), _brief(value)) for name, value in found.items() if name != "not_covered"]
+    pairs += [("does not cover", one) for one in found.get("not_covered", ())]
+    run.answer({"document": shown(path), **found}, facts(pairs))
+    return 0
+
+
+def _brief(value: object) -> str:
+    """A picture in base64 says nothing on a terminal; `--json` has it whole."""
+    text = str(value)
+    return text if len(text) <= VALUE_CHARS_SHOWN else f"{text[:VALUE_CHARS_SHOWN]}… ({len(text)} characters)"
+
+
+def _disclosure(raw: bytes, log_keys: Sequence[NoteVerifier]) -> dict[str, Any]:
+    from ledger.proof.disclosure import verify_disclosure
+    from schemas.base import format_instant
+
+    field = verify_disclosure(raw, log_keys)
+    return {
+        "state": "verified",
+        "what": "a disclosed field",
+        "type": field.type,
+        "statement_id": field.statement_id,
+        "pointer": field.pointer,
+        "person": field.subject,
+        "value": field.value,
+        "entry_index": field.index,
+        "recorded_at": format_instant(field.recorded_at),
+        "log": field.origin,
+    }
+
+
+def _erasure(raw: bytes, log_keys: Sequence[NoteVerifier]) -> dict[str, Any]:
+    from ledger.proof.erasureproof import verify_erasure
+
+    proven = verify_erasure(raw, log_keys)
+    return {
+        "state": "verified",
+        "what": "a certificate of erasure",
+        "person": proven.person,
+        "erased_at": proven.erased_at,
+        "requested_by": proven.requested_by,
+        "destroyed": proven.destroyed,
+        "entries": list(proven.entries),
+        "log": proven.origin,
+        "not_covered": list(proven.not_covered),
+    }
