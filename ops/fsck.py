@@ -1,7 +1,7 @@
 """`countersign fsck`: is this home whole? Told from raw rows by an auditor that shares no query with the store.
 
-Order: the file; then one pass over the rows, which feeds tree, entries, signatures and tags; the checkpoint; then what
-the entries name elsewhere (keys, blobs, vault); last the views. Nothing is changed, nothing is repaired.
+Order: the file; then one pass over the rows, which feeds tree, entries, signatures and tags; the checkpoint and its time
+stamps; then what the entries name elsewhere (keys, blobs, vault); last the views. Nothing is changed, nothing is repaired.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ops.auditing.holdings import audit_blobs, audit_keys, audit_vault
 from ops.auditing.report import AuditReport, Progress
 from ops.auditing.rows import RawEntry, raw_entries, reading, scratch
 from ops.auditing.speakers import Speakers
+from ops.auditing.stamps import audit_stamps
 from ops.auditing.tree import TreeAudit
 from ops.auditing.views import audit_views
 from ops.home import Home
@@ -46,6 +47,7 @@ def audit_home(
         try:
             with reading(home.log) as db:
                 speakers = _audit_log(report, db, seen, settings, progress)
+                audit_stamps(report["stamps"], home, speakers.log_vkeys, db, report.log_size)
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT):
                 what = f"the log can't be read now: SQLite answered {error}"

@@ -8,6 +8,7 @@ keys/            private keys (0700, each 0600)                   kept, and back
 trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the same for time stamps
 tokens.json      SHA-256 of API tokens and whose they are
 views.sqlite     projections; may be deleted, they rebuild
+stamps/          time-stamped checkpoints and their tokens        kept: no authority stamps the past
 public/          the published log; made from the log, kept because the log is held to what was published
 trust/witnesses.policy   which witnesses cosign checkpoints (C2SP tlog-policy); none without it
 """
@@ -83,6 +84,10 @@ class Home:
     @property
     def witness_policy(self) -> Path:
         return self.trust / "witnesses.policy"
+
+    @property
+    def stamps(self) -> Path:
+        return self.path / "stamps"
 
     @property
     def tokens(self) -> Path:

@@ -34,6 +34,11 @@ class Settings(BaseModel):
     """How long the examination of one file may take, in seconds, before it is stopped and recorded as failed."""
     publish_entries: bool = False
     """Whether strangers may read what was said. If not, they get checkpoints and hashes, and entries need a token (ADR 009)."""
+    tsa_url: str = Field(default="", max_length=2_000, pattern=r"^(https?://[^\s\"\\]+)?$")
+    """The time-stamping authority (RFC 3161) that `serve` and `worker` ask; nothing for none. Its root certificate has to be
+    under trust/tsa (ADR 010)."""
+    tsa_interval_minutes: int = Field(default=60, ge=1, le=10_080)
+    """How often it is asked at most, in minutes, and only when the log has grown since."""
     store: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
     """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
     which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,15 +17,19 @@ from typing import Final
 from cryptography import x509
 
 from ledger.clock import Clock
-from ledger.errors import LedgerError, Untrusted
-from ledger.log.authority import TSA_SECONDS_MAX, ask_authority
+from ledger.door import Ledger
+from ledger.errors import LedgerError, NotFound, Untrusted
+from ledger.log.authority import TSA_SECONDS_MAX, ask_authority, check_url
 from ledger.log.stamps import KeptStamp, StampFolder
-from ledger.log.timestamp import TimeStamp, stamp_request, verify_stamp
+from ledger.log.timestamp import TimeStamp, check_installed, read_anchors, stamp_request, verify_stamp
 from ledger.proof.note import NoteVerifier
+from ops.home import Home
+from ops.settings import Settings
 
 ROUND_SECONDS: Final = 10.0  # how late a due stamp may be asked for; a round that has nothing to do reads one row
 BACKOFF_SECONDS_MIN: Final = 5.0  # after the first failure; doubled after each one that follows
 BACKOFF_SECONDS_MAX: Final = 900.0  # an authority that was away for a night is found again within this
+STOP_SECONDS_MAX: Final = 2.0  # a server that has to go does not wait for an authority
 CLOCK_OFFSET_MAX: Final = timedelta(
     seconds=60
 )  # further apart, one of the two clocks is wrong, and ours is the suspect
@@ -107,10 +112,10 @@ class Stamper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the exchange in hand, at most `seconds_max`."""
+        """Ends after the round in hand; an exchange that hangs is left behind, and keeps at most its token to the folder."""
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(STOP_SECONDS_MAX)
 
     def _due(self, size: int, at: datetime) -> bool:
         """The log grew since its last stamp, which is `interval` old or, the clock having been set back, in the future."""
@@ -130,6 +135,40 @@ class Stamper:
         try:
             kept = self._stamps.read(size)
             return verify_stamp(kept.token, kept.checkpoint, self._policy.log_keys, self._policy.anchors).stamped_at
-        except Untrusted as error:
+        except (Untrusted, NotFound) as error:
             _LOG.warning("the last time stamp is no good: %s: %s", error.code, error.what)
             return None
+
+
+def home_stamper(home: Home, settings: Settings, ledger: Ledger) -> Stamper | None:
+    """As the home's settings say; None without a `tsa_url`.
+
+    Raises Misuse `tsa_url_invalid`, `tsa_anchors_missing`, `tsa_anchors_unreadable`; Unavailable `extra_missing`: whoever
+    asked for time stamps is told at once that there will be none.
+    """
+    if not settings.tsa_url:
+        return None
+    check_installed()
+    log_keys = [signer.verifier for signer in home.log_signers(settings.origin)]
+    interval = timedelta(minutes=settings.tsa_interval_minutes)
+    policy = StampPolicy(check_url(settings.tsa_url), interval, home_anchors(home), log_keys)
+    return Stamper(ledger.head, StampFolder(home.stamps), policy, ledger.clock)
+
+
+def home_anchors(home: Home) -> tuple[x509.Certificate, ...]:
+    """Every certificate in the PEM files under trust/tsa. Raises what `read_anchors` raises."""
+    files = sorted((home.trust / "tsa").glob("*.pem"))
+    return read_anchors("\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files))
+
+
+@contextmanager
+def stamping(home: Home, settings: Settings, ledger: Ledger) -> Iterator[Stamper | None]:
+    """A stamper's thread beside the block, if the settings ask for one. Raises what `home_stamper` raises."""
+    stamper = home_stamper(home, settings, ledger)
+    if stamper is not None:
+        stamper.start()
+    try:
+        yield stamper
+    finally:
+        if stamper is not None:
+            stamper.stop()

@@ -10,6 +10,7 @@ from api.services.services import Services
 from api.tokens import Tokens
 from ledger.blobs import FolderBlobs
 from ledger.clock import Clock, SystemClock
+from ledger.log.cose import ReceiptIssuer
 from ledger.log.published import PublishedFolder
 from ledger.media.child import Limits
 from ledger.media.sandbox import Examiner
@@ -37,6 +38,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         upload_bytes_max=settings.upload_bytes_max,
         published=PublishedFolder(home.public),
         publish_entries=settings.publish_entries,
+        receipts=ReceiptIssuer(ledger.store, home.log_signers(settings.origin)[0]),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from api.auth import CallerIfAny, GuardedRoute, ServicesOf
 from api.problems import documented, named, request_invalid
@@ -16,6 +16,7 @@ from api.services.services import Services
 from api.services.statements import read_words, say_for
 from ledger.door import Receipt
 from ledger.errors import Misuse, Unauthenticated
+from ledger.log.cose import COSE_TYPE, RECEIPT_TYPE
 from ledger.proof.canonical import parse_json
 from ledger.proof.dsse import Envelope
 from ledger.proof.merkle import leaf_hash
@@ -24,6 +25,7 @@ from schemas.api.log import ReceiptAnswer, SignedStatement, StatementAnswer, Uns
 from schemas.base import Id, format_instant
 
 DSSE_TYPE = "application/vnd.dsse+json"
+COSE_TYPES = (RECEIPT_TYPE, COSE_TYPE)
 INDEX_MAX = 2**53 - 1  # what JSON numbers carry exactly
 Index = Annotated[int, Path(ge=0, le=INDEX_MAX, description="The entry's place in the log, from 0.")]
 _STATEMENT_ID = TypeAdapter[str](Id)
@@ -95,10 +97,22 @@ def get_statement(services: ServicesOf, index: Index) -> StatementAnswer:
     "/receipts/{index}",
     operation_id="get_receipt",
     summary="Read a receipt",
-    responses=documented(400, 401, 403, 404, 503),
+    response_model=ReceiptAnswer,
+    responses={
+        **documented(400, 401, 403, 404, 422, 503),
+        200: {
+            "description": "The receipt, in the form that `Accept` asks for.",
+            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in COSE_TYPES},
+        },
+    },
 )
-def get_receipt(services: ServicesOf, index: Index) -> ReceiptAnswer:
-    """The entry and its proof of inclusion under the latest checkpoint."""
+def get_receipt(request: Request, services: ServicesOf, index: Index) -> ReceiptAnswer | Response:
+    """The entry and its proof of inclusion under the latest checkpoint. With `Accept: application/cose`, the proof alone as
+    a COSE receipt (RFC 9942), for those who have the entry.
+    """
+    asked = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")}
+    if kind := next((kind for kind in COSE_TYPES if kind in asked), None):
+        return Response(services.receipts.issue(index), media_type=kind, headers={"Vary": "Accept"})
     return receipt_answer(services.ledger.receipt(index))
 
 

@@ -8,6 +8,7 @@ from api.tokens import Tokens
 from ledger.blobs import Blobs
 from ledger.clock import Clock
 from ledger.door import Ledger
+from ledger.log.cose import ReceiptIssuer
 from ledger.log.published import Published
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
@@ -28,6 +29,7 @@ class Services:
     upload_bytes_max: int
     published: Published
     publish_entries: bool
+    receipts: ReceiptIssuer
 
     @property
     def clock(self) -> Clock:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
-from ledger.errors import Misuse, Unavailable, Untrusted
+from ledger.errors import LedgerError, Misuse, Unavailable, Untrusted
 from ledger.proof.note import NoteVerifier, open_checkpoint
 from schemas.base import format_instant
 
@@ -61,6 +61,11 @@ class TimeStamp:
         }
 
 
+def check_installed() -> None:
+    """Raises Unavailable `extra_missing`, so that a worker says so when it starts and not when it is too late."""
+    _client()
+
+
 def stamp_request(checkpoint: bytes) -> StampRequest:
     """Asks for a token over these bytes, with the signer's certificate in it. Raises Unavailable `extra_missing`."""
     client = _client()
@@ -75,7 +80,7 @@ def read_anchors(pem: str) -> tuple[x509.Certificate, ...]:
         what = "no authority's certificate is under trust/tsa, so no time stamp can be believed"
         raise Misuse("tsa_anchors_missing", what, "Put the authority's root certificate there, as PEM.")
     try:
-        return tuple(x509.load_pem_x509_certificates(pem.encode("ascii")))
+        return tuple(x509.load_pem_x509_certificates(pem.encode("utf-8")))
     except ValueError as error:
         raise Misuse("tsa_anchors_unreadable", "trust/tsa holds something else than PEM certificates") from error
 
@@ -118,7 +123,11 @@ def verify_stamp(
             info.policy.dotted_string,
             info.serial_number,
         )
-    except ValueError as error:
+    except LedgerError:
+        raise
+    except (
+        Exception
+    ) as error:  # measured on flipped bytes: ValueError, KeyError and InvalidVersion, none of them promised
         raise _malformed() from error
 
 
@@ -138,7 +147,7 @@ def _granted(token: bytes) -> TimeStampResponse:
 def _signer(response: TimeStampResponse) -> x509.Certificate:
     """The certificate that the one SignerInfo names: one only, or the two readers below could each take another.
 
-    Raises ValueError, Untrusted `timestamp_untrusted`.
+    Raises Untrusted `timestamp_untrusted`, and whatever the parsers raise on bytes that are no certificate.
     """
     named = [(one.issuer, one.serial_number) for one in response.signed_data.signer_infos]
     certificates = map(x509.load_der_x509_certificate, response.signed_data.certificates)

@@ -1,6 +1,7 @@
 """The part of CBOR (RFC 8949) that a COSE signature uses, read with bounds. Definite lengths only; no floats.
 
-No package for it among the dependencies, and the alternative is to believe the engine about a certificate's purpose.
+Not `cbor2`, which builds whatever a stranger's tags ask for. The alternative is to believe the engine about a
+certificate's purpose.
 """
 
 from __future__ import annotations

@@ -9,28 +9,24 @@ from cryptography import x509
 
 from ledger.errors import LedgerError, Unavailable, Untrusted
 from ledger.log.stamps import StampFolder
-from ledger.log.timestamp import TimeStamp, read_anchors, verify_stamp
+from ledger.log.timestamp import TimeStamp, verify_stamp
 from ledger.proof.merkle import tree_root
 from ledger.proof.note import NoteVerifier
 from ops.auditing.report import AuditCheck
+from ops.home import Home
+from ops.stamper import home_anchors
 from schemas.base import format_instant
 
 LISTED_MAX = 10  # the newest are told one by one, the rest are counted: a log of ten years has a hundred thousand
 
 
-def audit_stamps(
-    check: AuditCheck,
-    stamps: StampFolder,
-    log_vkeys: Sequence[str],
-    anchors_pem: str,
-    db: sqlite3.Connection,
-    size: int,
-) -> None:
+def audit_stamps(check: AuditCheck, home: Home, log_vkeys: Sequence[str], db: sqlite3.Connection, size: int) -> None:
     """Verifies every stamp; `db` and `size` are the log's raw rows and how many entries they are. Lists the newest."""
     found: list[TimeStamp] = []
+    stamps = StampFolder(home.stamps)
     try:
         sizes = stamps.sizes()
-        anchors = read_anchors(anchors_pem) if sizes else ()
+        anchors = home_anchors(home) if sizes else ()
         log_keys = [NoteVerifier.parse(vkey) for vkey in log_vkeys]
         for stamped in sizes:
             check.checked += 1

@@ -34,6 +34,7 @@ def serve(
     from api.app import create_app
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
+    from ops.stamper import stamping
     from ops.worker import ExpiryWorker
 
     run = invocation_of(ctx)
@@ -50,9 +51,10 @@ def serve(
         with on_signal(lambda: setattr(server, "should_exit", True)):
             expiry.start()
             publishing.start()
-            _tell_where(run, address, local)
             try:
-                server.run(sockets=[listener])
+                with stamping(Home(run.home), run.settings, services.ledger):
+                    _tell_where(run, address, local)
+                    server.run(sockets=[listener])
             finally:
                 publishing.stop()
                 expiry.stop()
@@ -75,6 +77,8 @@ def worker(
     json: JsonOption = False,
 ) -> int:
     """Record expiries and their consequences until SIGTERM or Ctrl-C. Several may run; each end is recorded once."""
+    from ops.home import Home
+    from ops.stamper import stamping
     from ops.worker import ExpiryWorker
 
     run = invocation_of(ctx)
@@ -86,9 +90,10 @@ def worker(
         else:
             run.note(f"a round every {interval:g} s; SIGTERM or Ctrl-C ends it")
             size = services.ledger.store.size()
-            expiry.start()
-            stopping.wait()
-            expiry.stop()
+            with stamping(Home(run.home), run.settings, services.ledger):
+                expiry.start()
+                stopping.wait()
+                expiry.stop()
             found = {"rounds": expiry.rounds, "log_size_before": size, "log_size": services.ledger.store.size()}
     run.answer(found, lambda: _expired(found))
     return 0

@@ -13,8 +13,6 @@ from tests.house_of import raises_code
 from tests.log_of import ManyEntries, log_keys
 from tests.tsa_of import Authority
 
-FLIPS = 400
-
 
 @pytest.fixture
 def token(log: ManyEntries, authority: Authority) -> bytes:
@@ -33,18 +31,20 @@ def test_a_token_needs_no_request_to_be_checked_later(log: ManyEntries, authorit
     }
 
 
-def test_no_flipped_bit_of_a_token_changes_what_it_says(log: ManyEntries, authority: Authority, token: bytes) -> None:
-    """A few bits say nothing (version numbers, the name of the algorithm beside a signature that fits)."""
-    told, drawn, passed = judged(log, authority, token), random.Random(3161), 0
-    for _ in range(FLIPS):
+def test_no_flipped_byte_of_a_token_changes_what_it_says(log: ManyEntries, authority: Authority, token: bytes) -> None:
+    """A few bits say nothing (version numbers, the name of the algorithm beside a signature that fits). Every byte, since
+    the parsers fail in more ways than they promise.
+    """
+    told, passed = judged(log, authority, token), 0
+    for at in range(len(token)):
         raw = bytearray(token)
-        raw[drawn.randrange(len(raw))] ^= 1 << drawn.randrange(8)
+        raw[at] ^= 1 << at % 8
         try:
             assert judged(log, authority, bytes(raw)) == told
             passed += 1
         except Untrusted:
             pass
-    assert passed < FLIPS // 40
+    assert passed < len(token) // 40
 
 
 def test_a_token_cut_off_anywhere_is_refused(log: ManyEntries, authority: Authority, token: bytes) -> None:
