@@ -4,9 +4,9 @@ What is missing follows from the published checkpoint and the log's head alone, 
 what every round does: tiles that a broken-off round left are the very bytes that this one would write.
 
 1. Open the published checkpoint under the log's own keys.
-2. Open the log's head; refuse one that is behind, or of the same size and another root.
-3. Hash the new entries onto the *published* tiles: the store's tiles are not asked, so what cannot be rebuilt from entries
-   is never published. The root must be the head's.
+2. Open the log's head; refuse one that is behind.
+3. Refuse a log that does not begin with what is published. Hash the new entries onto the *published* tiles: the store's tiles
+   are not asked for these, so what cannot be rebuilt from entries is never published. The root must be the head's.
 4. Prove, from these tiles, that the head extends the published checkpoint.
 5. Write bundles and tiles.
 6. Move the checkpoint from the one of step 1 to the head, or to nothing if somebody else moved it.
@@ -126,8 +126,6 @@ class Publisher:
         new = open_checkpoint(note, self._log_keys, origin=old.origin, strict=True).checkpoint
         if new.size != size:
             raise Untrusted("store_corrupt", f"the head has {size} entries, its checkpoint {new.size}", "Run fsck.")
-        if new.size == old.size and new.root != old.root:
-            raise _forked(old)
         return new, note
 
     def _extended(self, old: Checkpoint, new: Checkpoint) -> _Extended:

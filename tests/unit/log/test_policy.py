@@ -113,6 +113,18 @@ def test_a_cosignature_without_a_time_is_not_taken() -> None:
     assert caught.value.code == "cosignature_untimed"
 
 
+def test_an_untimed_cosignature_that_is_there_already_does_not_count() -> None:
+    note = NOTE + cosignature_lines(HEAD, [KEYS["w2"]], 0)
+    assert judge(policy_of((*LOG_LINES, *WITNESSES, "quorum w2")), note).state == "not_witnessed"
+
+
+def test_a_time_beyond_what_the_specification_allows_is_no_time() -> None:
+    for key in (KEYS["w1"], LOG[1]):
+        payload = key.sign(HEAD.text(), 2**63)
+        with pytest.raises(Untrusted):
+            key.verifier.verify(HEAD.text(), payload)
+
+
 def test_a_cosignature_states_its_time_and_cannot_state_another() -> None:
     verifier, payload = KEYS["w1"].verifier, KEYS["w1"].sign(HEAD.text(), 1_679_315_147)
     assert len(payload) == 72 and verifier.verify(HEAD.text(), payload) == 1_679_315_147
