@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from ledger.errors import NotFound
 from ledger.store.contract import READ_PAGE_ENTRIES, Pending, Query, Receipts, Seal, Stored
-from ledger.store.postgres_append import append
+from ledger.store.postgres_append import append, evict
 from ledger.store.postgres_connections import Connection, Connections
 from ledger.store.postgres_rows import COLUMNS, NO_END, TILE, is_retryable, select, translated
 from ledger.store.sqlite_rows import stored
@@ -69,7 +69,7 @@ class PostgresStore:
             try:
                 return self._append_once(pending)
             except psycopg.Error as error:
-                if not is_retryable(error):
+                if not (is_retryable(error) or self._was_frozen_out(error)):
                     raise
             time.sleep(pause)
         return self._append_once(pending)
@@ -81,6 +81,12 @@ class PostgresStore:
         except BaseException:
             self._settle(connection)
             raise
+
+    def _was_frozen_out(self, error: psycopg.Error) -> bool:
+        """Whether the log's lock was held by a process that is not there any more, and now is free."""
+        if self._writer is None or not isinstance(error, psycopg.errors.LockNotAvailable):
+            return False
+        return evict(self._writer) > 0
 
     def _settle(self, connection: Connection) -> None:
         """Leaves no transaction open: the log's lock is given back, or the connection that holds it is gone."""

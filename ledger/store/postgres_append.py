@@ -1,8 +1,8 @@
-"""One append to the log in PostgreSQL: one transaction, five round trips, whatever the batch holds.
+"""One append to the log in PostgreSQL: one transaction, four round trips, whatever the batch holds.
 
     (1) begin; take the log's lock; read head, last position, rightmost tiles, known statement ids, newest entries
-    (2) conditions in order, leaves, tiles, checkpoint: computed here, while only this transaction may append
-    (3) rows by binary COPY
+    (2) conditions in order, computed here, while only this transaction may append
+    (3) rows by binary COPY; while the server takes them in, leaves, tiles and checkpoint are computed here
     (4) tags, tiles, head, NOTIFY, COMMIT
 
 Only appenders take the lock, and it is held until the transaction is visible to everybody. So positions become visible
@@ -22,7 +22,7 @@ from ledger.errors import Unavailable, Untrusted
 from ledger.proof.merkle import TILE_HEIGHT, hashes_to_append, leaf_hash, tree_root
 from ledger.store.contract import Appended, BoundaryMoved, EntryEvent, Outcome, Pending, Query, Receipts, Seal
 from ledger.store.postgres_connections import Connection
-from ledger.store.postgres_rows import NO_END, TILE, select
+from ledger.store.postgres_rows import NO_END, select
 
 LOG_LOCK = 0x43534C47  # the upper half of the advisory lock's key; the lower is the table's oid, so logs do not meet
 NEWEST_ENTRIES_MAX = 500  # conditions look at these in memory; what a slower caller's boundary misses is asked by SQL
@@ -49,6 +49,15 @@ TILES = """
 INSERT INTO tile SELECT * FROM unnest(%b::smallint[], %b::bigint[], %b::bytea[])
 ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"""
 NEW_HEAD = "UPDATE head SET size = %s, checkpoint = %b"
+
+# A holder that has not sent a word for so long is a process that was stopped, or a machine that was: its transaction can
+# be ended safely, because it did not commit. PostgreSQL itself would wait: its timeouts do not count inside a COPY.
+EVICT = f"""
+SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.classid = {LOG_LOCK} AND l.objid = 'head'::regclass::oid AND a.pid <> pg_backend_pid()
+  AND a.application_name = current_setting('application_name') AND a.wait_event = 'ClientRead'
+  AND a.state_change < clock_timestamp() - current_setting('lock_timeout')::interval"""
 
 
 class Newest:
@@ -85,24 +94,19 @@ class _Begun:
     checkpoint: bytes
     tiles: dict[tuple[int, int], bytes]
     known: dict[str, int]
-    newest: Newest
+    newest: Newest | None
+    """None when no condition of this batch will ask."""
     rows: list[tuple[int, str, str, str | None, bytes]] = field(default_factory=list)
 
 
 class _Tiles:
-    """Tiles as they will be, then as they were read in (1), then from the table."""
+    """Tiles as they will be, else as they were read in (1), which is all that an append and its root can call for."""
 
-    def __init__(self, connection: Connection, read: dict[tuple[int, int], bytes]) -> None:
-        self._connection, self._read = connection, dict(read)
+    def __init__(self, read: dict[tuple[int, int], bytes]) -> None:
+        self.all = dict(read)
 
     def tile(self, level: int, index: int) -> bytes:
-        if (level, index) not in self._read:
-            row = self._connection.execute(TILE, (level, index), binary=True).fetchone()
-            self._read[level, index] = row[0] if row else b""
-        return self._read[level, index]
-
-    def change(self, changed: dict[tuple[int, int], bytes]) -> None:
-        self._read.update(changed)
+        return self.all.get((level, index), b"")
 
 
 def append(connection: Connection, seal: Seal, pending: Sequence[Pending]) -> Receipts:
@@ -115,15 +119,18 @@ def append(connection: Connection, seal: Seal, pending: Sequence[Pending]) -> Re
     if not begun.rows:
         connection.execute("ROLLBACK")
         return Receipts(outcomes, begun.size, begun.checkpoint)
-    leaves = [leaf_hash(row[4]) for row in begun.rows]
-    tiles = _Tiles(connection, begun.tiles)
-    changed = hashes_to_append(begun.size, tiles, leaves)
-    tiles.change(changed)
-    size = begun.size + len(leaves)
-    checkpoint = seal(size, tree_root(size, tiles))
-    _copy(connection, begun.rows)
+    with connection.cursor().copy(ROWS) as copy:
+        copy.set_types(ROW_TYPES)
+        for row in begun.rows:
+            copy.write_row(row)
+        changed, size, checkpoint = _grow(begun, seal)
     _commit(connection, begun.size, changed, size, checkpoint)
     return Receipts(outcomes, size, checkpoint)
+
+
+def evict(connection: Connection) -> int:
+    """Ends the transactions of appenders that hold the lock and are not there any more; returns how many."""
+    return int((connection.execute(EVICT).fetchone() or (0,))[0])
 
 
 def _begin(connection: Connection, pending: Sequence[Pending]) -> _Begun:
@@ -138,9 +145,7 @@ def _begin(connection: Connection, pending: Sequence[Pending]) -> _Begun:
         ask(LOCK)
         head, last, tiles = ask(HEAD), ask(LAST), ask(RIGHTMOST)
         newest = ask(NEWEST, low, NEWEST_ENTRIES_MAX) if low < NO_END else None
-    # Not in the pipeline, whose last message is a Flush: after one PostgreSQL does not count how long we are idle, and
-    # a process that froze from here on would hold the log.
-    known = ask(KNOWN, ids).fetchall()
+        known = ask(KNOWN, ids) if ids else None
     size, checkpoint = head.fetchone() or (-1, b"")
     end = (last.fetchone() or (0,))[0]
     if end != size:
@@ -149,8 +154,8 @@ def _begin(connection: Connection, pending: Sequence[Pending]) -> _Begun:
         size,
         checkpoint,
         {(level, number): hashes for level, number, hashes in tiles},
-        dict(known),
-        _newest(newest.fetchall() if newest else [], low),
+        dict(known.fetchall()) if known else {},
+        _newest(newest.fetchall(), low) if newest else None,
     )
 
 
@@ -173,7 +178,9 @@ def _place(connection: Connection, begun: _Begun, item: Pending) -> Outcome:
     return Appended(index)
 
 
-def _moved(connection: Connection, newest: Newest, item: Pending) -> int | None:
+def _moved(connection: Connection, newest: Newest | None, item: Pending) -> int | None:
+    if newest is None or not item.boundary:
+        return None
     for query in item.boundary:
         if (position := newest.match(query, item.after)) is not None:
             return position
@@ -187,16 +194,19 @@ def _moved(connection: Connection, newest: Newest, item: Pending) -> int | None:
 
 def _put(begun: _Begun, event: EntryEvent, position: int) -> None:
     begun.rows.append((position, event.type, "\n".join(event.tags), event.statement_id, event.data))
-    begun.newest.add(position, event.type, event.tags)
+    if begun.newest is not None:
+        begun.newest.add(position, event.type, event.tags)
     if event.statement_id is not None:
         begun.known.setdefault(event.statement_id, position)
 
 
-def _copy(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    with connection.cursor().copy(ROWS) as copy:
-        copy.set_types(ROW_TYPES)
-        for row in rows:
-            copy.write_row(row)
+def _grow(begun: _Begun, seal: Seal) -> tuple[dict[tuple[int, int], bytes], int, bytes]:
+    """(tiles that change, new size, its checkpoint)"""
+    leaves = [leaf_hash(row[4]) for row in begun.rows]
+    tiles, size = _Tiles(begun.tiles), begun.size + len(leaves)
+    changed = hashes_to_append(begun.size, tiles, leaves)
+    tiles.all.update(changed)
+    return changed, size, seal(size, tree_root(size, tiles))
 
 
 def _commit(

@@ -17,8 +17,7 @@ from ledger.errors import Misuse, Unavailable
 from ledger.store.postgres_rows import SCHEMA, is_lost
 
 STATEMENT_TIMEOUT_MS = 30_000  # the longest question is a page of 500 entries; past this something is stuck
-LOCK_TIMEOUT_MS = 10_000  # other appenders' transactions end well before
-IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000  # a process that froze while it appended must not hold the log for ever
+LOCK_TIMEOUT_MS = 10_000  # other appenders' transactions end well before; one that was silent for as long is ended
 CONNECT_TIMEOUT_S = 5
 UNANSWERED_MS = 20_000  # sent bytes that nobody acknowledged for so long: the network is cut
 READERS_MAX = 16  # of PostgreSQL's 100 by default; several processes share them
@@ -147,7 +146,6 @@ def _parameters(conninfo: str, schema: str, password: str | None) -> dict[str, A
         "search_path": schema,
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "lock_timeout": LOCK_TIMEOUT_MS,
-        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
         "enable_seqscan": "off",  # indexes serve every question; a plan made for small tables must not outlive them
         "jit": "off",  # the price that "off" puts on the rest would have each plan compiled: 150 ms for a row
     }

@@ -1,6 +1,6 @@
 """A process that says one statement after another and prints each id once it was answered, until somebody kills it.
 
-Run as `python append_loop.py FOLDER`; FOLDER holds a closed house's files and `loop.json` with its keys.
+Run as `python append_loop.py FOLDER [NAME]`; FOLDER holds a closed house's files and NAME, `loop.json`, with its keys.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ledger.proof.dsse import PAYLOAD_TYPE, sign
 from ledger.proof.note import sign_note
 from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey
 from ledger.statement import compose
+from ledger.store.contract import Seal, Store
 from ledger.store.sqlite import SQLiteStore
 from ledger.vault import Vault
 from schemas.base import new_id
@@ -31,8 +32,8 @@ from schemas.statements.person import PersonRegistered
 ORIGIN, SERVICE = "countersign.example/house", "countersign"
 
 
-def main(folder: Path) -> None:
-    told = json.loads((folder / "loop.json").read_text())
+def main(folder: Path, name: str = "loop.json") -> None:
+    told = json.loads((folder / name).read_text())
     log_keys = (
         Ed25519NoteKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(told["ed25519"]))),
         MlDsa44NoteKey(ORIGIN, MLDSA44PrivateKey.from_seed_bytes(bytes.fromhex(told["mldsa44"]))),
@@ -46,7 +47,7 @@ def main(folder: Path) -> None:
         return sign_note(Checkpoint(ORIGIN, size, root).text(), log_keys, int(clock.now().timestamp()))
 
     store, vault = (
-        SQLiteStore(folder / "ledger.sqlite", seal),
+        _store(folder, told, seal),
         Vault(folder / "vault.sqlite", bytes.fromhex(told["kek"])),
     )
     ledger = Ledger(store, vault, clock, keys[SERVICE], SERVICE)
@@ -66,6 +67,14 @@ def main(folder: Path) -> None:
             print(answer.statement_id, answer.index, draft.payload.hex(), flush=True)
 
 
+def _store(folder: Path, told: dict[str, str], seal: Seal) -> Store:
+    if "store" not in told:
+        return SQLiteStore(folder / "ledger.sqlite", seal)
+    from ledger.store.postgres import PostgresStore
+
+    return PostgresStore(told["store"], seal, schema=told["schema"])
+
+
 def _something(number: int, clock: SteppedClock):  # type: ignore[no-untyped-def]
     if number % 3:
         return "mara", BriefDrafted.example().model_copy(update={"brief": new_id(clock.now())}), None, None
@@ -75,4 +84,4 @@ def _something(number: int, clock: SteppedClock):  # type: ignore[no-untyped-def
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -9,7 +9,6 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 CHUNK_BYTES = 65_536
-ANSWER_S_MAX = 10
 
 
 class LossyProxy:
@@ -64,13 +63,19 @@ class LossyProxy:
                 if self._what == "request":
                     break
                 lost.set()  # the other pump cuts when the answer comes
-            server.sendall(chunk)
+            try:
+                server.sendall(chunk)
+            except OSError:
+                break
+        if lost.is_set():
+            return  # the other pump lets the server finish what it was sent
         _cut(server)
         _cut(client)
 
     def _pump_down(self, client: socket.socket, server: socket.socket, lost: threading.Event) -> None:
         while chunk := _receive(server):
             if lost.is_set():
+                _finish(server)
                 break
             try:
                 client.sendall(chunk)
@@ -78,6 +83,14 @@ class LossyProxy:
                 break
         _cut(client)
         _cut(server)
+
+
+def _finish(server: socket.socket) -> None:
+    """The server does all that it was sent before anybody learns of the loss."""
+    with contextlib.suppress(OSError):
+        server.shutdown(socket.SHUT_WR)
+    while _receive(server):
+        pass
 
 
 def _receive(source: socket.socket) -> bytes:

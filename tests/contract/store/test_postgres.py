@@ -48,9 +48,7 @@ class TestPostgres(StoreContract):
 # -- conditions: what lies among the newest entries is judged in memory, what lies before by SQL ---------------------
 
 
-def test_a_condition_reaches_past_the_newest_entries(
-    opens: Opens, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_condition_reaches_past_the_newest_entries(opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_append, "NEWEST_ENTRIES_MAX", 5)
     store = opens()
     store.append_batch([one(b"%d" % n, f"n:{n}", "all:1") for n in range(20)])
@@ -62,7 +60,7 @@ def test_a_condition_reaches_past_the_newest_entries(
 
 
 def test_a_batch_of_near_and_far_conditions_is_judged_item_by_item(
-    opens: Opens, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_append, "NEWEST_ENTRIES_MAX", 3)
     store = opens()
@@ -97,9 +95,7 @@ def test_a_server_that_is_not_there_is_unavailable_and_the_password_stays_unsaid
     assert "hunter2" not in "".join(seen)
 
 
-def test_a_server_that_does_not_flush_is_refused(
-    opens: Opens, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_does_not_flush_is_refused(opens: Opens, postgres: Postgres, tmp_path: Path) -> None:
     postgres.run(tmp_path, "ALTER SYSTEM SET fsync = off")
     try:
         _reload(postgres, tmp_path, "fsync", "off")
@@ -146,9 +142,7 @@ def test_a_role_that_may_not_make_tables_can_use_those_that_are_there(
         store._connections.fetch("UPDATE entry SET data = '' RETURNING position")
 
 
-def test_an_entry_that_postgresql_cannot_hold_is_refused_and_the_log_goes_on(
-    opens: Opens, postgres: Postgres, tmp_path: Path
-) -> None:
+def test_an_entry_that_postgresql_cannot_hold_is_refused_and_the_log_goes_on(opens: Opens) -> None:
     store = opens()
     with pytest.raises(Misuse, match="entry_not_storable"):
         store.append_batch([one(b"a"), one(b"b", "nul:\0")])
@@ -200,9 +194,9 @@ def test_a_log_held_by_somebody_else_is_busy_and_not_broken(
 
 
 def test_an_appender_that_froze_in_its_transaction_does_not_hold_the_log_for_ever(
-    opens: Opens, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{CONNECTIONS}.IDLE_IN_TRANSACTION_TIMEOUT_MS", 100)
+    monkeypatch.setattr(f"{CONNECTIONS}.LOCK_TIMEOUT_MS", 300)
     thawed, freezes = threading.Event(), [1]
 
     def freezing(size: int, root: bytes) -> bytes:
@@ -239,9 +233,7 @@ def test_more_readers_than_connections_take_turns(
     assert postgres.run(tmp_path, OURS)[0][0] <= 3
 
 
-def test_an_append_is_noticed_when_its_notice_was_lost(
-    opens: Opens, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_append_is_noticed_when_its_notice_was_lost(opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     store, other = opens(), opens()
     monkeypatch.setattr(PostgresStore, "_listen", lambda self, seconds: False)
     woken: list[int] = []
@@ -254,7 +246,7 @@ def test_an_append_is_noticed_when_its_notice_was_lost(
 
 
 def test_another_process_is_woken_by_the_notice_and_not_by_polling(
-    opens: Opens, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ledger.store.postgres.POLL_S", 20)
     store, other = opens(), opens()
