@@ -37,8 +37,12 @@ def audit_home(
 ) -> AuditReport:
     """Every check of `ops.auditing.report.TITLES`; what is wrong is in the report, never raised.
 
-    Raises Unavailable `store_unavailable` when the log's file can't be looked at, which says nothing about the log.
+    Raises Unavailable `store_unavailable` when the log's file can't be looked at, which says nothing about the log, and
+    `fsck_store_unsupported` for a log in PostgreSQL, whose rows this auditor can't read yet.
     """
+    if settings.store:
+        what = "this home's log lies in PostgreSQL, and the auditor reads SQLite rows only; nothing was checked"
+        raise Unavailable("fsck_store_unsupported", what, "Use `log export`, whose proofs anybody can check.")
     report, home = AuditReport(), Home(path)
     if not home.log.is_file():
         report["file"].find("log_missing", "ledger.sqlite", "there is no log in this home")

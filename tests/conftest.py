@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.house_of import House
-from tests.postgres_of import postgres as postgres
+from tests.postgres_of import postgres  # noqa: F401 - a fixture for every test
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from ops.bench.clip import clip_figures
 from ops.bench.door import door_figures
 from ops.bench.figures import Figure
+from ops.bench.postgres import postgres_figures
 
 
 def main() -> None:
@@ -24,6 +25,8 @@ def main() -> None:
             figures = door_figures(Path(folder))
         with console.status("a clip, from verification to evidence"):
             figures += clip_figures(Path(folder))
+        with console.status("PostgreSQL"):
+            figures += postgres_figures()
     console.print(_table(figures))
 
 
