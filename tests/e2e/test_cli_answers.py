@@ -17,6 +17,8 @@ from tests.e2e.conftest import Clips
 
 ASKED = ("--use", "advertising", "--territory", "DE", "--channel", "social")
 COMMANDS = "init demo serve import search verify audit check fsck expire worker log token say approve clear sign actor"
+PRIVACY = "erase disclose hold vault"
+PRIVACY_COMMANDS = ("erase", "disclose", "hold place", "hold release", "vault rotate-kek")
 
 
 # -- as users run it ---------------------------------------------------------------------------------------------------
@@ -56,13 +58,15 @@ def test_a_reader_that_stops_early_is_no_error(cli: Command) -> None:
 
 def test_help_names_every_command_and_every_exit_code(bare: Command) -> None:
     shown = bare.run("--help").out
-    for name in COMMANDS.split():
+    for name in (*COMMANDS.split(), *PRIVACY.split()):
         assert f"│ {name} " in shown, name
     for code, meaning in EXIT_CODES.items():
         assert f" {code}  {meaning}" in " ".join(shown.split(" ")), meaning
 
 
-@pytest.mark.parametrize("name", [*COMMANDS.split(), "log show", "log tail", "log export", "actor enrol", "actor list"])
+@pytest.mark.parametrize(
+    "name", [*COMMANDS.split(), "log show", "log tail", "log export", "actor enrol", "actor list", *PRIVACY_COMMANDS]
+)
 def test_every_command_explains_itself(bare: Command, name: str) -> None:
     ran = bare.run(*name.split(), "--help")
     assert ran.code == 0 and "Usage: countersign" in ran.out and "--json" in ran.out
