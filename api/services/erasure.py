@@ -58,9 +58,8 @@ def erase(services: Services, person: str) -> ErasureDone:
         raise NotFound("person_unknown", f"nobody is registered as {person}", "Check the pseudonym.")
     vault.holdings(person)  # nothing begins that the vault can't finish
     _begin(services, person)  # (1)
-    erased = vault.erase(
-        person, services.clock.now()
-    )  # (2) also of somebody whom an older copy of the vault brought back
+    # (2) also of somebody whom an older copy of the vault, put back, brought back with it
+    erased = vault.erase(person, services.clock.now())
     return _done(_record(services, person, erased))  # (3)
 
 

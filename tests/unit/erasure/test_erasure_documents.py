@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 import random
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from api.services.erasure_certificate import erasure_certificate
 from api.services.services import Services
 from ledger.errors import Forbidden, LedgerError, Untrusted
 from ledger.log.published import WITNESSED
+from ledger.proof import standalone
 from ledger.proof.cosignature import cosignature_lines
 from ledger.proof.disclosure import verify_disclosure
 from ledger.proof.erasureproof import NOT_COVERED, verify_erasure
@@ -100,6 +103,28 @@ def test_whoever_reads_the_specification_can_check_it_without_our_code(
             root = hashlib.sha256(b"\1" + root + sibling).digest()
         fn, sn = fn // 2, sn // 2
     assert sn == 0 and b64encode(root).decode() == document["proof"].partition("\n\n")[2].split("\n")[2]
+
+
+def test_the_check_stands_alone(house: House, services: Services, statement: str, tmp_path: Path) -> None:
+    """The proof modules joined into one file, in a Python that knows nothing of this package."""
+    joined: dict[str, str] = {}
+    for module in ("ledger.proof.disclosure", "ledger.proof.erasureproof"):
+        standalone._collect(module, joined)
+    imports = ["from __future__ import annotations", *standalone._foreign_imports(joined.values())]
+    bodies = [standalone._without_imports(source) for source in joined.values()]
+    vkeys = [key.vkey() for key in house.verifiers]
+    asks = f"""
+keys = [NoteVerifier.parse(vkey) for vkey in {vkeys!r}]
+print(verify_disclosure(open("shown.json", "rb").read(), keys).value)
+print(verify_erasure(open("erased.json", "rb").read(), keys).destroyed)
+"""
+    (tmp_path / "alone.py").write_text("\n".join([*imports, *bodies, asks]), encoding="utf-8")
+    (tmp_path / "shown.json").write_bytes(shown(house, services, statement))
+    (tmp_path / "erased.json").write_bytes(certified(house, services))
+    done = subprocess.run(
+        [sys.executable, "-I", "-X", "utf8", "alone.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == [NAME, "{'keys': 1, 'statements': 1, 'values': 2}"], done.stderr
 
 
 def test_it_shows_no_other_field(house: House, services: Services, statement: str) -> None:
