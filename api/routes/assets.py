@@ -59,9 +59,11 @@ async def import_asset(
     grade: Annotated[
         Literal["self_declared", "provider_record"], Query(description="How we know where it came from.")
     ] = "self_declared",
+    provider_job: Annotated[Line | None, Query(description="The provider's number of the job, for that grade.")] = None,
 ) -> JSONResponse:
     """The body is the file. It is examined in a fenced process, kept, and recorded with every finding."""
-    origin, slots = Origin(grade=grade, generation=generation, title=title), request.app.state.slots
+    origin = Origin(grade=grade, generation=generation, provider_job=provider_job, title=title)
+    slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
         with_slot = slots.examining(import_file)
         done = await run_in_threadpool(with_slot, services, path, origin, actor=caller.actor, method="bearer")

@@ -25,8 +25,12 @@ def _new(history: History, asset: str) -> None:
 
 
 def accept_import(proposal: Proposal, body: AssetImported, history: History, at: datetime) -> None:
-    """A digest enters once; a named generation must have been requested."""
+    """A digest enters once; a named generation must have been requested; nobody grades their own word up."""
     _new(history, body.asset)
+    if body.evidence_grade == "gateway_captured" and "service" not in proposal.roles:
+        refuse("grade_not_yours", "only the ledger itself can say that it fetched a file")
+    if body.evidence_grade == "provider_record" and body.provider_job is None:
+        refuse("grade_without_record", "a file known from a provider's record names the job")
     if body.generation is not None and generation(history, body.generation) is None:
         refuse("generation_unknown", f"generation {body.generation} was never requested")
 

@@ -22,6 +22,9 @@ def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Media files, or folders of them.")],
     generation: Annotated[str | None, typer.Option(metavar="ID", help="The generation that these came out of.")] = None,
     grade: Annotated[str, typer.Option(metavar="GRADE", help="How well the origin is known.")] = "self_declared",
+    provider_job: Annotated[
+        str | None, typer.Option(metavar="JOB", help="The provider's number of the job, for grade provider_record.")
+    ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="A title; it stays in the log for good.")] = None,
     home: HomeOption = None,
     json: JsonOption = False,
@@ -37,7 +40,7 @@ def import_(
 
     run = invocation_of(ctx)
     one_of(grade, get_args(EvidenceGrade), "--grade")
-    origin = Origin(grade=grade, generation=generation, title=title)  # type: ignore[arg-type]  # checked above
+    origin = Origin(grade=grade, generation=generation, provider_job=provider_job, title=title)  # type: ignore[arg-type]  # checked above
     assets: list[dict[str, Any]] = []
     codes: list[int] = []
     with run.services() as services:
