@@ -1,7 +1,8 @@
 """`countersign fsck`: is this home whole? Told from raw rows by an auditor that shares no query with the store.
 
-Order: the file; then one pass over the rows, which feeds tree, entries, signatures and tags; the checkpoint and its time
-stamps; then what the entries name elsewhere (keys, blobs, vault); last the views. Nothing is changed, nothing is repaired.
+Order: the file; then one pass over the rows, which feeds tree, entries, signatures and tags; the checkpoint; what was
+published and time-stamped; then what the entries name elsewhere (keys, blobs, vault); last the views. Nothing is changed,
+nothing is repaired. Where nothing outside the log's file tells of a larger log, an older copy of it is a whole log.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ledger.errors import LedgerError, Unavailable, Untrusted
 from ledger.proof.note import NoteVerifier, open_checkpoint
 from ops.auditing.entries import EntryAudit
 from ops.auditing.holdings import audit_blobs, audit_keys, audit_vault
+from ops.auditing.publication import audit_publication
 from ops.auditing.report import AuditReport, Progress
 from ops.auditing.rows import RawEntry, raw_entries, reading, scratch
 from ops.auditing.speakers import Speakers
@@ -51,7 +53,8 @@ def audit_home(
         try:
             with reading(home.log) as db:
                 speakers = _audit_log(report, db, seen, settings, progress)
-                audit_stamps(report["stamps"], home, speakers.log_vkeys, db, report.log_size)
+            audit_publication(report["published"], home, speakers.log_vkeys)
+            audit_stamps(report["stamps"], home, speakers.log_vkeys)
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT):
                 what = f"the log can't be read now: SQLite answered {error}"

@@ -35,6 +35,8 @@ from ledger.keys import (
     write_private_key,
     write_secret,
 )
+from ledger.log.published import PublishedFolder
+from ledger.log.stamps import StampFolder
 from ledger.media.testca import make_test_ca
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import sign_note
@@ -43,6 +45,7 @@ from ledger.store.contract import Seal
 from ledger.vault import Vault
 from ledger.vault_keys import KEK_BYTES, KekFiles
 from ops.settings import Settings, write_settings
+from ops.startup import check_start
 from ops.stores import open_store
 from schemas.statements.actor import LogOpened
 
@@ -136,10 +139,17 @@ def init_home(path: Path, clock: Clock, origin: str | None = None, store: str = 
 
 
 def open_ledger(home: Home, settings: Settings, clock: Clock) -> Ledger:
-    """The door of a home. Raises NotFound `key_missing`, Unavailable, Untrusted."""
+    """The door of a home. Raises NotFound `key_missing`, Unavailable, Untrusted; and what `check_start` raises."""
     service = read_signing_key(home.keys / "service.pem")
     store = open_store(home.log, settings, _seal(home, settings.origin, clock))
-    return Ledger(store, home.open_vault(), clock, service, settings.service_actor)
+    ledger = Ledger(store, home.open_vault(), clock, service, settings.service_actor)
+    log_keys = tuple(signer.verifier for signer in home.log_signers(settings.origin))
+    try:
+        check_start(ledger, service, log_keys, PublishedFolder(home.public), StampFolder(home.stamps))
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
 
 
 def _seal(home: Home, origin: str, clock: Clock) -> Seal:

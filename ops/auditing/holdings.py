@@ -142,6 +142,20 @@ def audit_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
             check.find("service_key_differs", "service.pem", f"the log knows no key {service.keyid} of the service")
     except LedgerError as error:
         check.find(error.code, "keys", error.what)
+    _note_actor_keys(check, home, speakers)
     for path in sorted(home.keys.glob("*")):
         if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             check.notes.append(f"{path.name} can be read by others than its owner: chmod 600")
+
+
+def _note_actor_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
+    """Remarks only: the door refuses what such a key signs, and a crash before an enrolment leaves one."""
+    for path in sorted(home.keys.glob("actor-*.pem")):
+        actor = path.stem.removeprefix("actor-")
+        try:
+            held = speakers.keys.get(read_signing_key(path).keyid)
+        except LedgerError as error:
+            check.notes.append(f"{path.name}: {error.what}")
+            continue
+        if held is None or held.actor != actor:
+            check.notes.append(f"{path.name} is no key that the log knows of {actor}: what it signs is refused")

@@ -72,6 +72,7 @@ TITLES = {
     "tags": "the tag rows are the statements' tags, no more and no less",
     "tree": "every tile has the hashes that the entries give",
     "checkpoint": "the checkpoint has the entries' size and root, and both signatures of the log's keys",
+    "published": "what lies under public/ is whole, and is a past of this log",
     "stamps": "every time stamp is over a checkpoint that this log had, by an authority under trust/tsa",
     "keys": "the private keys of this home are those that the log names",
     "blobs": "blobs have the bytes that they are named for, and what was examined here is here",

@@ -56,6 +56,22 @@ def scratch() -> Iterator[sqlite3.Connection]:
         yield db
 
 
+class RawTiles:
+    """Tiles from their rows; the check of the tree has compared them with the entries."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def tile(self, level: int, index: int) -> bytes:
+        row = self._db.execute("SELECT hashes FROM tile WHERE level = ? AND number = ?", (level, index)).fetchone()
+        return bytes(row[0]) if row and isinstance(row[0], bytes) else b""
+
+
+def raw_size(db: sqlite3.Connection) -> int:
+    """Where the rows end, whatever the head says."""
+    return int(db.execute("SELECT COALESCE(MAX(position), 0) FROM entry").fetchone()[0])
+
+
 def raw_entries(db: sqlite3.Connection) -> Iterator[RawEntry | tuple[int, frozenset[tuple[str, str]]]]:
     """Entries by position, each with its tag rows; a position with tag rows and no entry comes as a pair."""
     entries = db.execute("SELECT position, type, tags, statement_id, data FROM entry ORDER BY position")

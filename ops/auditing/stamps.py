@@ -13,6 +13,7 @@ from ledger.log.timestamp import TimeStamp, verify_stamp
 from ledger.proof.merkle import tree_root
 from ledger.proof.note import NoteVerifier
 from ops.auditing.report import AuditCheck
+from ops.auditing.rows import RawTiles, raw_size, reading
 from ops.home import Home
 from ops.stamper import home_anchors
 from schemas.base import format_instant
@@ -20,8 +21,12 @@ from schemas.base import format_instant
 LISTED_MAX = 10  # the newest are told one by one, the rest are counted: a log of ten years has a hundred thousand
 
 
-def audit_stamps(check: AuditCheck, home: Home, log_vkeys: Sequence[str], db: sqlite3.Connection, size: int) -> None:
-    """Verifies every stamp; `db` and `size` are the log's raw rows and how many entries they are. Lists the newest."""
+def audit_stamps(check: AuditCheck, home: Home, log_vkeys: Sequence[str]) -> None:
+    """Verifies every stamp, then holds the log's raw rows to it. Lists the newest.
+
+    The rows are looked at after the stamps, in a snapshot of their own: a log that grew and was stamped while it was being
+    audited is not behind its stamps.
+    """
     found: list[TimeStamp] = []
     stamps = StampFolder(home.stamps)
     try:
@@ -31,10 +36,14 @@ def audit_stamps(check: AuditCheck, home: Home, log_vkeys: Sequence[str], db: sq
         for stamped in sizes:
             check.checked += 1
             if (stamp := _audited(check, stamps, stamped, log_keys, anchors)) is not None:
-                _hold_log_to(check, stamp, db, size)
                 found.append(stamp)
     except LedgerError as error:  # nothing of the stamps' own: no anchors, no package, no folder
         check.leave_out(error.what)
+    if found:
+        with reading(home.log) as db:
+            size = raw_size(db)
+            for stamp in found:
+                _hold_log_to(check, stamp, db, size)
     check.notes += [_told(stamp) for stamp in found[-LISTED_MAX:]]
     if len(found) > LISTED_MAX:
         check.notes.append(f"and {len(found) - LISTED_MAX} earlier ones")
@@ -67,21 +76,10 @@ def _hold_log_to(check: AuditCheck, stamp: TimeStamp, db: sqlite3.Connection, si
         check.find("log_behind_stamp", item, f"the log has {size} entries, and had {stamp.size} by {when}")
         return
     try:
-        if tree_root(stamp.size, _RawTiles(db)) != stamp.root:
+        if tree_root(stamp.size, RawTiles(db)) != stamp.root:
             check.find("stamp_root_differs", item, f"its first {stamp.size} entries are not those it had by {when}")
     except LedgerError as error:
         check.find(error.code, item, error.what)
-
-
-class _RawTiles:
-    """Tiles from their rows; the check of the tree has compared them with the entries."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def tile(self, level: int, index: int) -> bytes:
-        row = self._db.execute("SELECT hashes FROM tile WHERE level = ? AND number = ?", (level, index)).fetchone()
-        return bytes(row[0]) if row and isinstance(row[0], bytes) else b""
 
 
 def _told(stamp: TimeStamp) -> str:

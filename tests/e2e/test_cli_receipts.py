@@ -140,8 +140,12 @@ def test_fsck_finds_a_history_that_was_rewritten_with_the_logs_own_keys(stamped:
         leftover.unlink()
     shutil.copyfile(tmp_path / "before.sqlite", stamped.home / "ledger.sqlite")
     (stamped.home / "keys/actor-mara.pem").unlink()
+    stamped.fails("log_behind_stamp", 5, "actor", "list")  # an honest home does not even start on it
+    (stamped.home / "stamps").rename(tmp_path / "stamps")
     for name in ("mallory", "trudy"):
         assert stamped.json("actor", "enrol", name, "--role", "producer")
+    (tmp_path / "stamps").rename(stamped.home / "stamps")
+    stamped.fails("log_forked", 5, "actor", "list")
     document = stamped.json("fsck", "--skip-blobs", "--skip-views", code=5)
     failed = {
         check["name"]: [one["code"] for one in check["findings"]] for check in document["checks"] if check["findings"]
