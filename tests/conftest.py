@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +36,11 @@ def house(tmp_path: Path, closed_house: House) -> Iterator[House]:
     opened = House(tmp_path, like=closed_house)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each worker has its own, so that "nothing is left behind" can be asked while others work."""
+    before, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("tmp"))
+    yield
+    tempfile.tempdir = before
