@@ -26,7 +26,8 @@ from ledger.media.trust import TrustSettings, sdk_settings
 REPORT_BYTES_MAX: Final = 4 * 2**20  # the largest in 35 real files is 60 kB; more is an attack on our memory
 MANIFEST_BYTES_MAX: Final = 32 * 2**20  # thumbnails of every ancestor lie inside
 SCAN_BLOCK_BYTES: Final = 1 * 2**20
-STORE_KEPT_BYTES_MAX: Final = 4 * 2**20  # a store with thumbnails has some 300 kB; in base64 it must fit the child's answer
+# A store with thumbnails has some 300 kB; in base64 it must fit the child's answer.
+STORE_KEPT_BYTES_MAX: Final = 4 * 2**20
 _STORE_MARK: Final = b"jumdc2pa"  # the description box that begins every manifest store
 _PURPOSE: Final = "countersign.signer.purpose"  # the certificate is not for signing claims, or could not be read
 _ADDITIONAL_EXCLUSIONS: Final = "assertion.bmffHash.additionalExclusionsPresent"
