@@ -84,10 +84,15 @@ class TlogPolicy:
 
     def holds(self, name: str, cosigned: set[str]) -> bool:
         """Whether the witness or group `name` witnesses what the witnesses `cosigned` have cosigned."""
-        group = self.groups.get(name)
-        if group is None:
-            return name in cosigned
-        return sum(self.holds(member, cosigned) for member in group.members) >= group.threshold
+        return name in self.holding(cosigned)
+
+    def holding(self, cosigned: set[str]) -> set[str]:
+        """All witnesses and groups that do. Members come before their group, so one pass does and no depth is too deep."""
+        found = cosigned & self.witnesses.keys()
+        for group in self.groups.values():
+            if len(found.intersection(group.members)) >= group.threshold:
+                found.add(group.name)
+        return found
 
     def _take(self, number: int, words: list[str]) -> None:
         taking: dict[str, Callable[[list[str]], None]] = {

@@ -84,7 +84,7 @@ def judge(policy: TlogPolicy, note: bytes, log_keys: Sequence[NoteVerifier] = ()
         checkpoint,
         cosigned,
         tuple(name for name in policy.witnesses if name not in cosigned),
-        tuple(_group(policy, name, set(cosigned)) for name in policy.groups),
+        _groups(policy, policy.holding(set(cosigned))),
         policy.quorum,
         _state(policy, set(cosigned)),
     )
@@ -101,7 +101,13 @@ def _state(policy: TlogPolicy, cosigned: set[str]) -> Witnessing:
     return "witnessed" if policy.holds(policy.quorum, cosigned) else "not_witnessed"
 
 
-def _group(policy: TlogPolicy, name: str, cosigned: set[str]) -> GroupVerdict:
-    group = policy.groups[name]
-    holding = tuple(member for member in group.members if policy.holds(member, cosigned))
-    return GroupVerdict(name, group.threshold, holding, tuple(one for one in group.members if one not in holding))
+def _groups(policy: TlogPolicy, holding: set[str]) -> tuple[GroupVerdict, ...]:
+    return tuple(
+        GroupVerdict(
+            group.name,
+            group.threshold,
+            tuple(member for member in group.members if member in holding),
+            tuple(member for member in group.members if member not in holding),
+        )
+        for group in policy.groups.values()
+    )
