@@ -19,7 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from ledger.keys import write_private_key
+from ops.auditing.publication import audit_publication
 from ops.cli.main import main
+from ops.fsck import audit_home
+from ops.settings import read_settings
 from tests.cli_of import Command
 
 ORIGIN = "countersign.example/tampering"
@@ -162,6 +165,26 @@ def test_fsck_says_so_when_nothing_was_published_that_could_tell(cli: Command) -
     shutil.rmtree(cli.home / "public")
     published = next(check for check in cli.json("fsck")["checks"] if check["name"] == "published")
     assert "only others can tell" in published["notes"][0]
+
+
+def test_a_log_that_grows_and_is_published_during_the_audit_is_not_behind(
+    cli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after_growth(*arguments: Any) -> None:
+        _enrol(cli.home, "late:legal")
+        _publish(cli.home)
+        audit_publication(*arguments)
+
+    monkeypatch.setattr("ops.fsck.audit_publication", after_growth)
+    report = audit_home(cli.home, read_settings(cli.home))
+    assert (report.clean, report.log_size) == (True, SIZE)
+
+
+def test_tiles_of_a_first_publication_that_broke_off_are_no_finding(cli: Command) -> None:
+    for name in ("checkpoint", "vkeys"):
+        (cli.home / "public" / name).unlink(missing_ok=True)
+    published = next(check for check in cli.json("fsck")["checks"] if check["name"] == "published")
+    assert published["state"] == "ok" and "broke off" in published["notes"][0]
 
 
 def test_swapped_ciphertexts_are_named_by_entry_and_field(cli: Command) -> None:
