@@ -17,7 +17,7 @@ from PIL import Image, features
 
 from ledger.media.frames import ANIMATION_FRAMES_MAX
 from ledger.media.media_type import MediaType
-from ledger.media.probe import OverBoundError, open_container, open_still
+from ledger.media.probe import OverBoundError, open_container, open_still, pictures
 
 PACKETS_ALGORITHM: Final = "sha256/packets-1"
 PIXELS_ALGORITHM: Final = "sha256/pixels-1"
@@ -67,19 +67,21 @@ def _stream_line(stream: Any, packets_sha256: str) -> bytes:
 
 
 def _pixels(path: Path) -> str:
-    """SHA-256 over every frame's size and RGBA bytes as stored, with the orientation that the file asks for."""
+    """SHA-256 over every picture's size and RGBA bytes as stored, with the orientation that the file asks for."""
     total = hashlib.sha256(PIXELS_ALGORITHM.encode())
     with open_still(path) as image:
-        count = getattr(image, "n_frames", 1)
+        count = pictures(image)
         if count > ANIMATION_FRAMES_MAX:
             raise OverBoundError("too_many_frames")
         orientation = image.getexif().get(0x0112, 1)  # EXIF Orientation
         for index in range(count):
             image.seek(index)
             total.update(f"\n{image.width} {image.height} {orientation}\n".encode())
-            total.update(_rgba(image))
+            total.update(_samples(image))
     return total.hexdigest()
 
 
-def _rgba(image: Image.Image) -> bytes:
-    return image.convert("RGBA").tobytes()
+def _samples(image: Image.Image) -> bytes:
+    """RGBA, or the samples themselves where eight bits can't hold them: clipped, two pictures could have one digest."""
+    deep = image.mode in ("I", "F") or image.mode.startswith("I;")
+    return image.tobytes() if deep else image.convert("RGBA").tobytes()

@@ -7,6 +7,7 @@ the same hash at another size differs by several bits. Frames that no other fram
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,10 @@ from typing import Any, Final
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from ledger.media.media_type import MediaType
-from ledger.media.probe import OverBoundError, UnsupportedMediaError, open_container, open_still
+from ledger.media.probe import OverBoundError, UnsupportedMediaError, open_container, open_still, pictures
 
 Pixels = NDArray[np.uint8]
 
@@ -55,7 +56,7 @@ def sample_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[S
 
     Raises UnsupportedMediaError when there is no picture at all, OverBoundError and av.FFmpegError before the first.
     """
-    source = _still_frames(path) if kind.kind == "still" else _video_frames(path, kind, coverage)
+    source = _still_frames(path, coverage) if kind.kind == "still" else _video_frames(path, kind, coverage)
     for frame in source:
         if coverage.frames >= FRAMES_MAX or frame.t_ms > DURATION_MS_MAX:
             coverage.ended_early = "over_bound"
@@ -125,17 +126,49 @@ def fitted(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * SIDE_PX / longest)), max(1, round(height * SIDE_PX / longest))
 
 
-def _still_frames(path: Path) -> Iterator[SampledFrame]:
-    with open_still(path) as image:
+def _still_frames(path: Path, coverage: Coverage) -> Iterator[SampledFrame]:
+    with closing(_loaded(path, coverage)) as image:
         next_ms = t_ms = 0
-        for index in range(min(getattr(image, "n_frames", 1), ANIMATION_FRAMES_MAX)):
-            image.seek(index)
+        for index in range(min(pictures(image), ANIMATION_FRAMES_MAX)):
+            try:
+                image.seek(index)
+                image.load()
+            except (OSError, EOFError, SyntaxError, ValueError) as error:
+                coverage.ended_early = type(error).__name__
+                return
             if t_ms >= next_ms:
                 yield SampledFrame(t_ms, _canonical_still(image))
                 next_ms = (t_ms // SAMPLE_EVERY_MS + 1) * SAMPLE_EVERY_MS
             t_ms += max(10, int(image.info.get("duration", 100)))
 
 
+def _loaded(path: Path, coverage: Coverage) -> Image.Image:
+    """The first picture, decoded. A file that was cut short is taken as viewers show it, the rest of it grey, and
+    `coverage` says so: losing its last byte must not make a picture unrecognisable. Raises OSError, OverBoundError.
+    """
+    image = open_still(path)
+    try:
+        image.load()
+        return image
+    except (OSError, SyntaxError):
+        image.close()
+    coverage.ended_early = "cut_short"
+    image = open_still(path)
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # for this picture only: what follows in an animation is not filled in
+    try:
+        image.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return image
+
+
 def _canonical_still(image: Image.Image) -> Pixels:
-    upright = ImageOps.exif_transpose(image).convert("RGB")
+    upright = _eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
     return np.asarray(upright.resize(fitted(*upright.size), Image.Resampling.BILINEAR))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow clips deep greyscale to white where it should scale it."""
+    if image.mode != "I" and not image.mode.startswith("I;"):
+        return image
+    return Image.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))

@@ -70,6 +70,13 @@ def open_still(path: Path) -> Image.Image:
     return image
 
 
+def pictures(image: Image.Image) -> int:
+    """How many pictures a viewer shows: the frames of an animation, the pages of a TIFF. A phone's JPEG carries previews
+    and depth maps behind its one picture (MPO), at offsets that adding a manifest leaves wrong: they are not looked at.
+    """
+    return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+
+
 def probe(path: Path, kind: MediaType, size_bytes: int) -> Probe:
     """What the file declares. Raises UnsupportedMediaError, OverBoundError, av.FFmpegError or OSError."""
     if kind.kind == "still":
