@@ -79,13 +79,16 @@ def _audit_log(
     if head is None:
         report["rows"].find("head_missing", "head", "the log has no head row")
     size, checkpoint = head or (0, b"")
+    if not (isinstance(size, int) and isinstance(checkpoint, bytes)):  # SQLite keeps any type in any column
+        report["rows"].find("head_malformed", "head", "its size is no number, or its checkpoint no bytes")
+        size, checkpoint = size if isinstance(size, int) else 0, checkpoint if isinstance(checkpoint, bytes) else b""
     tree, entries = TreeAudit(db), EntryAudit(report, seen)
-    report.log_size = _walk(report, db, tree, entries, int(size), progress)
+    report.log_size = _walk(report, db, tree, entries, size, progress)
     if report.log_size != size:
         what = f"the head says {size} entries, the rows end at {report.log_size}"
         report["rows"].find("head_size_differs", "head", what)
     root = tree.root()
-    signed_root = _audit_checkpoint(report, bytes(checkpoint), entries.speakers, root, settings)
+    signed_root = _audit_checkpoint(report, checkpoint, entries.speakers, root, settings)
     tree.tell(report["tree"], root, signed_root)
     return entries.speakers
 

@@ -29,7 +29,7 @@ from ledger.store.contract import (
     Seal,
     Stored,
 )
-from ledger.store.sqlite_rows import COLUMNS, SCHEMA, TileRows, open_database, select, stored, translated
+from ledger.store.sqlite_rows import COLUMNS, SCHEMA, TileRows, blob, count, open_database, select, stored, translated
 
 NO_END = 2**63 - 1
 POLL_S = 0.05  # how late another process's append is noticed; our own wakes waiters at once
@@ -122,11 +122,11 @@ class SQLiteStore:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def size(self) -> int:
-        return int(self._fetch("SELECT size FROM head", ())[0][0])
+        return count(self._fetch("SELECT size FROM head", ())[0][0])
 
     def head(self) -> tuple[int, bytes]:
         size, checkpoint = self._fetch("SELECT size, checkpoint FROM head", ())[0]
-        return size, bytes(checkpoint)
+        return count(size), blob(checkpoint, "the head")
 
     def tile(self, level: int, index: int) -> bytes:
         with translated(), self._reader() as connection:

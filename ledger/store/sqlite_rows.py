@@ -57,7 +57,28 @@ def open_database(path: Path, schema: str = "") -> sqlite3.Connection:
 
 def stored(row: Sequence[Any]) -> Stored:
     position, kind, tags, statement_id, data = row
-    return Stored(position - 1, kind, tuple(tags.split("\n")) if tags else (), bytes(data), statement_id)
+    if not isinstance(tags, str):
+        raise _wrong_type(f"entry {position - 1}")
+    return Stored(
+        position - 1, kind, tuple(tags.split("\n")) if tags else (), blob(data, f"entry {position - 1}"), statement_id
+    )
+
+
+def blob(value: object, item: str) -> bytes:
+    """SQLite keeps any type in any column, and `bytes(10**9)` is a gigabyte: what an editor put there is not converted."""
+    if not isinstance(value, bytes):
+        raise _wrong_type(item)
+    return value
+
+
+def count(value: object) -> int:
+    if not isinstance(value, int):
+        raise _wrong_type("the head")
+    return value
+
+
+def _wrong_type(item: str) -> Untrusted:
+    return Untrusted("store_corrupt", f"{item} does not hold what was written there", "Run fsck.")
 
 
 def select(queries: Sequence[Query], after: int, upto: int) -> Iterator[tuple[str, list[Any]]]:
@@ -89,7 +110,7 @@ class TileRows:
     def tile(self, level: int, index: int) -> bytes:
         sql = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
         row = self._connection.execute(sql, (level, index)).fetchone()
-        return bytes(row[0]) if row else b""
+        return blob(row[0], f"tile {level}/{index}") if row else b""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,30 @@ def test_swapped_contents_are_two_altered_entries(cli: Command) -> None:
     told = found(cli)
     assert told["tree"] == [("entry_altered", "entry 3"), ("entry_altered", "entry 4")]
     assert {item for _, item in told["entries"]} == {"entry 3", "entry 4"}
+
+
+@pytest.mark.parametrize("value", ["'text'", "1000000000", "NULL", "1.5"])
+@pytest.mark.parametrize(
+    ("table", "column", "where", "item"),
+    [
+        ("entry", "data", "position = 4", "entry 3"),
+        ("entry", "tags", "position = 4", "entry 3"),
+        ("tile", "hashes", "level = 0", "tile 0/0"),
+        ("head", "checkpoint", "1", "head"),
+        ("head", "size", "1", "head"),
+    ],
+)
+def test_a_value_of_another_type_is_named_and_refused(
+    cli: Command, table: str, column: str, where: str, item: str, value: str
+) -> None:
+    """SQLite keeps any type in any column; NOT NULL is all that the schema can refuse."""
+    with suppress(sqlite3.IntegrityError):
+        tamper(
+            cli.home / "ledger.sqlite", lambda db: db.execute(f"UPDATE {table} SET {column} = {value} WHERE {where}")
+        )
+        told = found(cli)
+        assert item in {name for findings in told.values() for _, name in findings}
+        assert column == "tags" or cli.run("log", "show", 3).code == 5  # the index alone is wrong, what was said is not
 
 
 def test_a_tail_cut_with_tiles_head_and_checkpoint_is_behind_what_was_published(cli: Command, made: Path) -> None:
