@@ -154,7 +154,14 @@ class Ledger:
         try:
             return self._said_before(knock) or self._judge(knock)
         except LedgerError as error:
-            return error
+            return self._said_meanwhile(knock, error)
+
+    def _said_meanwhile(self, knock: Knock, error: LedgerError) -> Receipt | LedgerError:
+        """The same statement may have come in by another way since we looked: then its rule says no to a second one."""
+        try:
+            return self._said_before(knock) or error
+        except LedgerError as reused:
+            return reused
 
     def _judge(self, knock: Knock) -> _Ready:
         statement, at = knock.statement, knock.at

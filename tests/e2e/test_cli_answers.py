@@ -46,11 +46,12 @@ def test_import_search_and_verify_as_processes_answer_in_pure_json(tmp_path: Pat
 
 
 def test_a_reader_that_stops_early_is_no_error(cli: Command) -> None:
+    import shlex
     import subprocess
 
     from tests.cli_of import COMMAND, ROOT
 
-    shell = f"{' '.join(COMMAND)} --home '{cli.home}' log checkpoint | head -n 1"
+    shell = f"{shlex.join(COMMAND)} --home '{cli.home}' log checkpoint | head -n 1"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run(["sh", "-c", shell], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "countersign.example/e2e\n" and done.stderr == ""
