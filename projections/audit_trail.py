@@ -80,6 +80,9 @@ class AuditTrail(View):
             "hold.placed.v1",
             "hold.released.v1",
             "field.disclosed.v1",
+            "placement.recorded.v1",
+            "placement.observed.v1",
+            "placement.ended.v1",
         }
     )
     ignored: frozenset[str] = frozenset()

@@ -117,6 +117,9 @@ class Clearances(View):
             "hold.placed.v1",
             "hold.released.v1",
             "field.disclosed.v1",
+            "placement.recorded.v1",
+            "placement.observed.v1",
+            "placement.ended.v1",
         }
     )
 

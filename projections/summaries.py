@@ -10,7 +10,19 @@ from datetime import datetime
 from typing import Any
 
 from ledger.statement import Said
-from schemas.statements import actor, asset, brief, clearance, consent, erasure, evidence, generation, person, review
+from schemas.statements import (
+    actor,
+    asset,
+    brief,
+    clearance,
+    consent,
+    erasure,
+    evidence,
+    generation,
+    person,
+    placement,
+    review,
+)
 
 DIGEST_CHARS_SHOWN = 12  # enough to tell two files apart on a page; the full digest is in the entry
 
@@ -79,6 +91,18 @@ def _requested(body: generation.GenerationRequested) -> str:
     return f"requested generation {body.generation} from {model} under brief {body.brief} v{body.brief_version}{people}"
 
 
+def _placed(body: placement.PlacementRecorded) -> str:
+    where = f"{body.platform}, {body.channel} in {body.territory}, from {_day(body.starts_at)}"
+    return f"placed {_file(body.asset)} on {where} under clearance {body.clearance} (placement {body.placement})"
+
+
+def _observed(body: placement.PlacementObserved) -> str:
+    count = None if body.impressions is None else f"{body.impressions} impressions"
+    label = None if body.label_shown is None else f"label {body.label_shown.replace('-', ' ')}"
+    seen = ", ".join(part for part in (count, label) if part)
+    return f"looked at placement {body.placement} of {_file(body.asset)} at {_day(body.observed_at)}: {seen}"
+
+
 def _held(body: erasure.Hold) -> str:
     return body.person or _file(body.asset or "")
 
@@ -114,6 +138,11 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     clearance.ClearanceRefused: _refused,
     clearance.ClearanceRevoked: lambda b: (
         f"revoked clearance {b.clearance} of {_file(b.asset)} ({b.cause.replace('-', ' ')}): {b.detail}"
+    ),
+    placement.PlacementRecorded: _placed,
+    placement.PlacementObserved: _observed,
+    placement.PlacementEnded: lambda b: (
+        f"recorded that placement {b.placement} of {_file(b.asset)} was {b.outcome.replace('-', ' ')}: {b.detail}"
     ),
     evidence.EvidenceExported: lambda b: f"wrote an evidence pack on {_file(b.asset)} with {b.entries} entries",
     erasure.SubjectErasureRequested: lambda b: f"asked that {b.person} be erased ({b.ground.replace('-', ' ')})",

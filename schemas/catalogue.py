@@ -7,7 +7,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.base import Body
-from schemas.statements import actor, asset, brief, clearance, consent, erasure, evidence, generation, person, review
+from schemas.statements import (
+    actor,
+    asset,
+    brief,
+    clearance,
+    consent,
+    erasure,
+    evidence,
+    generation,
+    person,
+    placement,
+    review,
+)
 
 BODIES: tuple[type[Body], ...] = (
     actor.LogOpened,
@@ -34,6 +46,9 @@ BODIES: tuple[type[Body], ...] = (
     clearance.ClearanceIssued,
     clearance.ClearanceRefused,
     clearance.ClearanceRevoked,
+    placement.PlacementRecorded,
+    placement.PlacementObserved,
+    placement.PlacementEnded,
     evidence.EvidenceExported,
     erasure.SubjectErasureRequested,
     erasure.SubjectErasureBegun,

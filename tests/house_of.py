@@ -34,6 +34,7 @@ from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, Clea
 from schemas.statements.consent import ConsentGranted, ConsentRequested
 from schemas.statements.generation import Cameo, GenerationRequested
 from schemas.statements.person import PersonRegistered
+from schemas.statements.placement import PlacementRecorded
 from schemas.statements.review import ReviewApproved
 
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -317,6 +318,32 @@ class House:
         body = self.verdict(self.decision(asset, **overrides), kind=ClearanceIssued)
         self.ledger.say(body)
         return body.clearance
+
+    def placement(self, asset: str, clearance: str, **overrides: Any) -> PlacementRecorded:
+        """A placement under a clearance, from its window's first instant on; not said."""
+        cleared = self.ledger.history().last(f"clearance:{clearance}", ClearanceIssued)
+        assert cleared is not None and isinstance(cleared.body, ClearanceIssued)
+        asked = cleared.body.question
+        return PlacementRecorded.model_validate(
+            {
+                "placement": self.new_id(),
+                "asset": asset,
+                "clearance": clearance,
+                "consents": cleared.body.consents,
+                "platform": "example-video",
+                "channel": asked.channel,
+                "territory": asked.territory,
+                "url": "https://video.example/watch/4711",
+                "starts_at": asked.valid_from,
+                **overrides,
+            }
+        )
+
+    def placed(self, asset: str, clearance: str, **overrides: Any) -> PlacementRecorded:
+        """Recorded by the platform."""
+        body = self.placement(asset, clearance, **overrides)
+        self.say_as("pia", body)
+        return body
 
     def clip(self, consents: tuple[str, ...] | list[str] | None = None) -> tuple[str, str]:
         """(asset, consent) of a file that is ready to be cleared: generated, examined, approved at three gates."""

@@ -7,7 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from ledger.history import History
-from ledger.rules import actors, assets, briefs, clearances, consents, erasure, generations, holds, people, reviews
+from ledger.rules import (
+    actors,
+    assets,
+    briefs,
+    clearances,
+    consents,
+    erasure,
+    generations,
+    holds,
+    people,
+    placements,
+    reviews,
+)
 from ledger.rules.proposal import Proposal, refuse
 
 Rule = Callable[[Proposal, Any, History, datetime], None]
@@ -37,6 +49,9 @@ RULES: dict[str, Rule] = {
     "clearance.issued.v1": clearances.accept_decision,
     "clearance.refused.v1": clearances.accept_decision,
     "clearance.revoked.v1": clearances.accept_revocation,
+    "placement.recorded.v1": placements.accept_record,
+    "placement.observed.v1": placements.accept_observation,
+    "placement.ended.v1": placements.accept_end,
     "evidence.exported.v1": clearances.accept_export,
     "subject.erasure-requested.v1": erasure.accept_request,
     "subject.erasure-begun.v1": erasure.accept_beginning,

@@ -25,6 +25,7 @@ MAY_SAY: dict[str, set[str]] = {
         "clearance.refused.v1",
         "clearance.revoked.v1",
         "evidence.exported.v1",
+        "placement.ended.v1",
         "subject.erasure-begun.v1",
         "subject.erased.v1",
     },
@@ -36,6 +37,9 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.failed.v1",
         "asset.imported.v1",
         "asset.derived.v1",
+        "placement.recorded.v1",
+        "placement.observed.v1",
+        "placement.ended.v1",
     },
     "ip-steward": {
         "person.registered.v1",
@@ -56,6 +60,7 @@ MAY_SAY: dict[str, set[str]] = {
         "hold.placed.v1",
         "hold.released.v1",
         "field.disclosed.v1",
+        "placement.ended.v1",
     },
     "talent": {
         "person.registered.v1",
@@ -64,10 +69,18 @@ MAY_SAY: dict[str, set[str]] = {
         "consent.withdrawn.v1",
         "subject.erasure-requested.v1",
     },
-    "librarian": {"asset.imported.v1", "asset.derived.v1", "review.approved.v1", "review.rejected.v1"},
+    "librarian": {
+        "asset.imported.v1",
+        "asset.derived.v1",
+        "review.approved.v1",
+        "review.rejected.v1",
+        "placement.recorded.v1",
+        "placement.observed.v1",
+        "placement.ended.v1",
+    },
     "reviewer": {"brief.approved.v1", "review.approved.v1", "review.rejected.v1"},
-    "platform": set(),
-    "measurement-lead": set(),
+    "platform": {"placement.recorded.v1", "placement.observed.v1", "placement.ended.v1"},
+    "measurement-lead": {"placement.observed.v1"},
     "finance": set(),
 }
 WHO = {
