@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit check dev serve bench schemas vectors docs lock clean
+.PHONY: help demo test test-unit check dev serve bench bench-long bench-peers schemas vectors docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,7 +35,13 @@ serve: .venv/.run ## the web page and API on http://127.0.0.1:8400/ for demo-hom
 	@$(BIN)/countersign serve --home demo-home
 
 bench: .venv/.dev ## measure, each figure against a bare baseline of the same run
-	@$(BIN)/python -m ops.bench.run
+	@PYTHONPATH=.peers $(BIN)/python -m ops.bench.run $(PARTS)
+
+bench-long: .venv/.dev ## the same with a log of a million entries
+	@PYTHONPATH=.peers $(BIN)/python -m ops.bench.run --large 1000000 $(PARTS)
+
+bench-peers: .venv/.dev ## the other libraries that bench compares with, into .peers
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .peers -r ops/lock/bench.txt
 
 schemas: .venv/.dev ## write schemas/generated from the classes
 	@$(BIN)/python -m ops.schemas
@@ -47,12 +53,13 @@ vectors: .venv/.dev ## add golden vectors for new statements; a published one ne
 docs: .venv/.dev ## the README's picture of the page, from the demo's home
 	@$(BIN)/python -m ops.picture
 
-lock: ## resolve both lock files anew (needs uv)
+lock: ## resolve the lock files anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --extra dev -o ops/lock/dev.txt
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --extra build --extra demo --extra openai -c ops/lock/dev.txt -o ops/lock/run.txt
+	printf 'pymerkle>=7\npsycopg-pool>=3.2\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o ops/lock/bench.txt
 
 clean: ## forget the environment and the demo's home
-	rm -rf .venv demo-home
+	rm -rf .venv .peers demo-home
 
 .venv/.run: ops/lock/run.txt pyproject.toml ops/setup/venv.sh
 	@PYTHON="$(PYTHON)" sh ops/setup/venv.sh run

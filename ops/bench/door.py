@@ -1,101 +1,45 @@
-"""Signed appends through the whole door, against what can't be avoided: the signature's check and a bare durable insert."""
+"""Signed appends through the whole door, in process, against the parts that can't be avoided, taken in turns."""
 
 from __future__ import annotations
 
-import sqlite3
-from base64 import b64encode
-from collections.abc import Iterator
 from pathlib import Path
 
-from ledger.clock import SystemClock
-from ledger.door import Ledger, Receipt
-from ledger.keys import SigningKey, new_signing_key, read_signing_key
-from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
-from ledger.statement import compose
-from ops.bench.figures import Figure, median_seconds
-from ops.home import Home, init_home, open_ledger
-from ops.settings import read_settings
-from schemas.base import new_id
-from schemas.statements.actor import ActorEnrolled
-from schemas.statements.brief import BriefDrafted
+from ledger.door import Ledger
+from ops.bench.figures import Figure, in_turns
+from ops.bench.parts import TIMES, BareRecorder, canonical_and_leaf, signature_check
+from ops.bench.speakers import Speaker, append_all, ledger_of, make_home
 
-RUNS, BATCH = 15, 100
-ACTOR = "bench-producer"
+BATCHES = {1: 150, 10: 60, 100: 25, 1_000: 4}  # statements: runs
+REACH = {100: 0.7}
+PARTS = "signature + RFC 8785 + leaf + bare recorder insert"
 
 
 def door_figures(folder: Path) -> list[Figure]:
-    """Rates for one statement a call and for a hundred, each signed by its actor and answered with a receipt."""
-    home, _ = init_home(folder / "door", SystemClock())
-    ledger = open_ledger(home, read_settings(home.path), SystemClock())
-    try:
-        key = _enrol(ledger, home)
-        return _figures(ledger, key, folder)
-    finally:
-        ledger.close()
+    """Rates by batch, each statement signed by its actor and answered with a receipt; and the door's own share."""
+    speaker = make_home(folder / "door")
+    with ledger_of(speaker.home) as ledger:
+        append_all(ledger, speaker.envelopes(50))
+        figures = [_of_batch(ledger, speaker, folder, batch, runs) for batch, runs in BATCHES.items()]
+        return [*figures, _against_verification(ledger, speaker)]
 
 
-def _figures(ledger: Ledger, key: SigningKey, folder: Path) -> list[Figure]:
-    ready = _envelopes(key)
-    one = median_seconds(lambda: [ledger.append(next(ready)) for _ in range(20)], RUNS, 20)
-    many = median_seconds(lambda: _append_many(ledger, [next(ready) for _ in range(BATCH)]), RUNS, BATCH)
-    sample = next(ready)
-    check = median_seconds(lambda: _check(sample, key), RUNS, BATCH)
-    raw_one, raw_many = (
-        _raw_insert(folder / "raw1.sqlite", sample, 1),
-        _raw_insert(folder / "raw2.sqlite", sample, BATCH),
-    )
-    proof = median_seconds(lambda: ledger.receipt(ledger.store.size() // 2).proof(), RUNS)
-    return [
-        Figure("signed append, one a call", one, "bare durable insert + signature check", raw_one + check, True),
-        Figure("signed append, batch 100", many, "bare durable insert + signature check", raw_many + check, True),
-        Figure(f"inclusion proof among {ledger.store.size():,}", proof, "bare durable insert", raw_one),
+def _of_batch(ledger: Ledger, speaker: Speaker, folder: Path, batch: int, runs: int) -> Figure:
+    ready = iter(speaker.envelopes(batch * runs))
+    sample = speaker.envelopes(1)[0]
+    bare, check = BareRecorder(folder / f"bare-{batch}.sqlite"), signature_check(sample, speaker.key.private)
+    works = [
+        lambda: append_all(ledger, [next(ready) for _ in range(batch)]),
+        lambda: bare.insert(sample, batch),
+        check,
     ]
+    ours, insert, checks = in_turns(works, runs)
+    parts = insert / batch + checks / TIMES + canonical_and_leaf(sample)
+    return Figure(f"in process, batch {batch:,}", ours / batch, PARTS, parts, True, REACH.get(batch))
 
 
-def _enrol(ledger: Ledger, home: Home) -> SigningKey:
-    key, operator = new_signing_key(), read_signing_key(home.actor_key("operator"))
-    body = ActorEnrolled(actor=ACTOR, roles=("producer",), spki=b64encode(key.spki).decode())
-    draft = compose(body, actor="operator", at=ledger.clock.now())
-    ledger.append(sign(draft.payload, PAYLOAD_TYPE, operator.private))
-    return key
-
-
-def _envelopes(key: SigningKey) -> Iterator[bytes]:
-    """Signed before the clock of the measurement starts: signing is the client's work. Made 2,000 at a time."""
-    while True:
-        yield from [_envelope(key) for _ in range(2_000)]
-
-
-def _envelope(key: SigningKey) -> bytes:
-    now = SystemClock().now()
-    body = BriefDrafted.example().model_copy(update={"brief": new_id(now)})
-    return sign(compose(body, actor=ACTOR, at=now).payload, PAYLOAD_TYPE, key.private).to_bytes()
-
-
-def _append_many(ledger: Ledger, envelopes: list[bytes]) -> None:
-    for outcome in ledger.append_many([(envelope, {}) for envelope in envelopes]):
-        if not isinstance(outcome, Receipt):
-            raise outcome
-
-
-def _check(raw: bytes, key: SigningKey) -> None:
-    envelope = Envelope.parse(raw)
-    for _ in range(BATCH):
-        verify(envelope, {key.keyid: key.spki})
-
-
-def _raw_insert(path: Path, content: bytes, batch: int) -> float:
-    """Seconds a row: SQLite, WAL, synchronous=FULL, nothing but the bytes."""
-    db = sqlite3.connect(path, isolation_level=None)
-    db.executescript(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE raw (id INTEGER PRIMARY KEY, content BLOB)"
-    )
-
-    def insert() -> None:
-        db.execute("BEGIN IMMEDIATE")
-        db.executemany("INSERT INTO raw (content) VALUES (?)", [(content,)] * batch)
-        db.execute("COMMIT")
-
-    seconds = median_seconds(insert, 50, batch)
-    db.close()
-    return seconds
+def _against_verification(ledger: Ledger, speaker: Speaker, batch: int = 100, runs: int = 25) -> Figure:
+    ready, sample = iter(speaker.envelopes(batch * runs)), speaker.envelopes(1)[0]
+    check = signature_check(sample, speaker.key.private)
+    ours, checks = in_turns([lambda: append_all(ledger, [next(ready) for _ in range(batch)]), check], runs)
+    name = f"client-signed through the door, batch {batch}"
+    return Figure(name, ours / batch, "its signature's verification", checks / TIMES, reach=1.5)

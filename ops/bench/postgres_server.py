@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ledger.errors import Unavailable
+from ops.bench.figures import Figure
 
 SCRIPT = Path(__file__).resolve().parents[1] / "setup" / "postgres.sh"
 STOP_S_MAX = 30  # an immediate stop takes a fraction of a second
@@ -34,6 +37,22 @@ class PostgresServer:
 
     def close(self) -> None:
         self._process.communicate(timeout=STOP_S_MAX)
+
+
+def on_postgres(measure: Callable[[str], list[Figure]]) -> list[Figure]:
+    """What `measure` finds on a server of its own; nothing, with a word to stderr, where there is none or no driver."""
+    try:
+        server = PostgresServer()
+    except Unavailable as error:
+        print(f"PostgreSQL is not measured: {error.what}", file=sys.stderr)
+        return []
+    try:
+        return measure(server.url)
+    except ImportError as error:
+        print(f"Not measured on PostgreSQL: {error.name} is missing (make bench-peers)", file=sys.stderr)
+        return []
+    finally:
+        server.close()
 
 
 def _free_port() -> int:

@@ -1,39 +1,68 @@
 """`make bench`: every figure beside a bare baseline taken in the same run, because machines differ and drift.
 
-A ratio says what our part costs over the unavoidable one; the absolute numbers are only this machine's, today.
+A ratio says what our part costs against something else measured in the same minutes; the absolute numbers are only this
+machine's, today. usage: python -m ops.bench.run [--large ENTRIES] [--json FILE] [PART …]
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from ops.bench.audits import audit_figures
 from ops.bench.clip import clip_figures
 from ops.bench.door import door_figures
 from ops.bench.figures import Figure
-from ops.bench.postgres import postgres_figures
+from ops.bench.http import http_figures, slow_disk_figures
+from ops.bench.large import large_figures
+from ops.bench.postgres import postgres_figures, postgres_http_figures
+from ops.bench.views import view_figures
+
+LARGE, HEADINGS = 100_000, ("figure", "value", "baseline", "its value", "ratio", "reach", "reached")
+
+
+def parts_of(large: int) -> dict[str, Callable[[Path], list[Figure]]]:
+    """Each part of the measurement by its name."""
+    return {
+        "door": door_figures,
+        "http": http_figures,
+        "slow-disk": slow_disk_figures,
+        "postgres": lambda _: postgres_figures(),
+        "postgres-http": postgres_http_figures,
+        "views": view_figures,
+        "large": lambda folder: large_figures(folder, large),
+        "audit": audit_figures,
+        "clip": clip_figures,
+    }
 
 
 def main() -> None:
-    """Prints one table; takes about a minute."""
-    console = Console()
+    """Prints one table and writes the same as JSON."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Ratios, each against a baseline of the same run.")
+    parser.add_argument("part", nargs="*", help=f"of {', '.join(parts_of(LARGE))}; all without one")
+    parser.add_argument("--large", type=int, default=LARGE, help="entries of the large log")
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures are written")
+    asked = parser.parse_args()
+    parts = parts_of(asked.large)
+    console, figures = Console(width=150), list[Figure]()
     with tempfile.TemporaryDirectory(prefix="countersign-bench-") as folder:
-        with console.status("the door"):
-            figures = door_figures(Path(folder))
-        with console.status("a clip, from verification to evidence"):
-            figures += clip_figures(Path(folder))
-        with console.status("PostgreSQL"):
-            figures += postgres_figures()
+        for name in asked.part or parts:
+            with console.status(name):
+                figures += parts[name](Path(folder))
+    asked.json.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n", encoding="utf-8")
     console.print(_table(figures))
 
 
 def _table(figures: list[Figure]) -> Table:
     table = Table(title="Countersign, median of repeated runs", title_justify="left")
-    for heading in ("figure", "value", "baseline", "its value", "ratio"):
-        table.add_column(heading, justify="left" if heading in ("figure", "baseline") else "right")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading in ("figure", "baseline", "reached") else "right")
     for figure in figures:
         table.add_row(*figure.cells())
     return table
