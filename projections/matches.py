@@ -80,6 +80,11 @@ class Matches(View):
             "placement.recorded.v1",
             "placement.observed.v1",
             "placement.ended.v1",
+            "right.recorded.v1",
+            "right.transferred.v1",
+            "asset.right-used.v1",
+            "licence.granted.v1",
+            "licence.ended.v1",
         }
     )
 

@@ -161,6 +161,11 @@ class Rights(View):
             "placement.recorded.v1",
             "placement.observed.v1",
             "placement.ended.v1",
+            "right.recorded.v1",
+            "right.transferred.v1",
+            "asset.right-used.v1",
+            "licence.granted.v1",
+            "licence.ended.v1",
         }
     )
 

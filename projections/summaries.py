@@ -6,10 +6,13 @@ Only what stands in the log goes in, and of that no free description of a person
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from ledger.statement import Said
+from projections import summaries_rights
+from projections.wording import day as _day
+from projections.wording import file as _file
+from projections.wording import joined as _list
 from schemas.statements import (
     actor,
     asset,
@@ -20,11 +23,8 @@ from schemas.statements import (
     evidence,
     generation,
     person,
-    placement,
     review,
 )
-
-DIGEST_CHARS_SHOWN = 12  # enough to tell two files apart on a page; the full digest is in the entry
 
 
 def summary(said: Said) -> str:
@@ -32,18 +32,6 @@ def summary(said: Said) -> str:
     sentence = _SENTENCES[type(said.body)](said.body)
     on_behalf = " (signed by the service for them)" if said.statement.auth else ""
     return f"{said.actor}{on_behalf} {sentence}"
-
-
-def _file(digest: str) -> str:
-    return f"file {digest[:DIGEST_CHARS_SHOWN]}…"
-
-
-def _day(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _list(words: tuple[str, ...]) -> str:
-    return ", ".join(words)
 
 
 def _scope(body: consent.ConsentScope) -> str:
@@ -91,18 +79,6 @@ def _requested(body: generation.GenerationRequested) -> str:
     return f"requested generation {body.generation} from {model} under brief {body.brief} v{body.brief_version}{people}"
 
 
-def _placed(body: placement.PlacementRecorded) -> str:
-    where = f"{body.platform}, {body.channel} in {body.territory}, from {_day(body.starts_at)}"
-    return f"placed {_file(body.asset)} on {where} under clearance {body.clearance} (placement {body.placement})"
-
-
-def _observed(body: placement.PlacementObserved) -> str:
-    count = None if body.impressions is None else f"{body.impressions} impressions"
-    label = None if body.label_shown is None else f"label {body.label_shown.replace('-', ' ')}"
-    seen = ", ".join(part for part in (count, label) if part)
-    return f"looked at placement {body.placement} of {_file(body.asset)} at {_day(body.observed_at)}: {seen}"
-
-
 def _held(body: erasure.Hold) -> str:
     return body.person or _file(body.asset or "")
 
@@ -113,6 +89,7 @@ def _destroyed(body: erasure.SubjectErased) -> str:
 
 
 _SENTENCES: dict[type, Callable[[Any], str]] = {
+    **summaries_rights.SENTENCES,
     actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",
     actor.ActorEnrolled: lambda b: f"enrolled {b.actor} as {_list(b.roles)}",
     actor.ActorKeyRotated: lambda b: f"replaced the key of {b.actor}",
@@ -138,11 +115,6 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     clearance.ClearanceRefused: _refused,
     clearance.ClearanceRevoked: lambda b: (
         f"revoked clearance {b.clearance} of {_file(b.asset)} ({b.cause.replace('-', ' ')}): {b.detail}"
-    ),
-    placement.PlacementRecorded: _placed,
-    placement.PlacementObserved: _observed,
-    placement.PlacementEnded: lambda b: (
-        f"recorded that placement {b.placement} of {_file(b.asset)} was {b.outcome.replace('-', ' ')}: {b.detail}"
     ),
     evidence.EvidenceExported: lambda b: f"wrote an evidence pack on {_file(b.asset)} with {b.entries} entries",
     erasure.SubjectErasureRequested: lambda b: f"asked that {b.person} be erased ({b.ground.replace('-', ' ')})",

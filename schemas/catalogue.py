@@ -16,9 +16,11 @@ from schemas.statements import (
     erasure,
     evidence,
     generation,
+    licence,
     person,
     placement,
     review,
+    right,
 )
 
 BODIES: tuple[type[Body], ...] = (
@@ -46,6 +48,11 @@ BODIES: tuple[type[Body], ...] = (
     clearance.ClearanceIssued,
     clearance.ClearanceRefused,
     clearance.ClearanceRevoked,
+    right.RightRecorded,
+    right.RightTransferred,
+    right.RightUsed,
+    licence.LicenceGranted,
+    licence.LicenceEnded,
     placement.PlacementRecorded,
     placement.PlacementObserved,
     placement.PlacementEnded,

@@ -16,9 +16,11 @@ from ledger.rules import (
     erasure,
     generations,
     holds,
+    licences,
     people,
     placements,
     reviews,
+    rights,
 )
 from ledger.rules.proposal import Proposal, refuse
 
@@ -49,6 +51,11 @@ RULES: dict[str, Rule] = {
     "clearance.issued.v1": clearances.accept_decision,
     "clearance.refused.v1": clearances.accept_decision,
     "clearance.revoked.v1": clearances.accept_revocation,
+    "right.recorded.v1": rights.accept_record,
+    "right.transferred.v1": rights.accept_transfer,
+    "asset.right-used.v1": rights.accept_use,
+    "licence.granted.v1": licences.accept_grant,
+    "licence.ended.v1": licences.accept_end,
     "placement.recorded.v1": placements.accept_record,
     "placement.observed.v1": placements.accept_observation,
     "placement.ended.v1": placements.accept_end,

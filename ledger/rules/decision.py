@@ -18,18 +18,19 @@ from ledger.rules.consents import ConsentState, consent_state
 from ledger.rules.generations import generation
 from ledger.rules.lineage import ancestors, arrival, examination, flags, rejection, same_essence
 from ledger.rules.reviews import GATES, approvals
+from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX
+from ledger.rules.weighing import weigh as _weigh
+from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.statements.asset import AssetExamined, AssetImported
 from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import Cameo, GenerationRequested
 
-ENTRIES_NAMED_MAX = 64  # entries named behind one rule; Weighed's own bound
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
-CODE_CHARS_MAX = 48  # a Slug's length; a state that the file's reader made up must not break the verdict
 _C2PA_READ = {
     "trusted": "pass",
     "untrusted": "pass",  # says who signed, not that anything is wrong; what the house knows decides
@@ -80,15 +81,11 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += _of_the_file(history, question.asset, family)
     weighed += _of_its_origin(history, family, requests)
     weighed += _of_the_people(history, question, requests, at)
+    weighed += weigh_rights(history, family, question, at)
     weighed += _of_the_gates(history, question.asset)
+    if len(weighed) > WEIGHED_MAX:
+        raise TooLarge("weighed_too_many", f"more than {WEIGHED_MAX} rows of reasons", "Clear its parts.")
     return Decision(question, at, tuple(weighed), consents)
-
-
-def _weigh(rule: str, outcome: str, code: str, detail: str, *entries: int | None) -> Weighed:
-    named = tuple(sorted({entry for entry in entries if entry is not None}))[:ENTRIES_NAMED_MAX]
-    return Weighed.model_validate(
-        {"rule": rule, "outcome": outcome, "code": code, "detail": detail[:300], "entries": named}
-    )
 
 
 def _requests(history: History, family: list[str]) -> list[tuple[Said, GenerationRequested]]:

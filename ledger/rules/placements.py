@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from ledger.history import History, bodies
 from ledger.rules.clearances import against
 from ledger.rules.decision import decide
+from ledger.rules.lineage import ancestors
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse, refuse_all
+from ledger.rules.weighing_rights import licences_relied_on
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked, Question
@@ -47,6 +49,8 @@ def accept_record(proposal: Proposal, body: PlacementRecorded, history: History,
         valid_until=body.starts_at + INSTANT,
     )
     refuse_all("the rules do not allow it any more", against(decide(history, now, at)))
+    if body.licences != (relied_on := licences_relied_on(history, ancestors(history, body.asset), now, at)):
+        refuse("placement_licences_differ", f"name what it relies on: {', '.join(relied_on) or 'no licence'}")
 
 
 def _clearance(history: History, body: PlacementRecorded) -> tuple[Said, ClearanceIssued]:

@@ -28,7 +28,7 @@ class PlacementStatement(Body):
     consents: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     """Those of the clearance, in its order."""
     licences: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
-    """Those that the file and what it was made from rest on, in the order in which they were recorded."""
+    """Those that it relies on: for each right that the file or what it was made from rests on, the licence that covers this."""
 
     def tags(self) -> tuple[str, ...]:
         things = (f"placement:{self.placement}", f"asset:{self.asset}", f"clearance:{self.clearance}")

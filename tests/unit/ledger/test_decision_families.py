@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ledger.rules.decision import CONSENTS_MAX, ENTRIES_NAMED_MAX, decide
+from ledger.rules.decision import CONSENTS_MAX, decide
+from ledger.rules.weighing import ENTRIES_NAMED_MAX
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.review import ReviewApproved, ReviewRejected
