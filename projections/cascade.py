@@ -1,29 +1,46 @@
-"""What follows when a consent ends: the expiry is recorded, clearances are revoked, files are flagged. Exactly once each.
+"""What follows when a consent ends: the end is recorded, clearances are revoked, files flagged, holders told. Once each.
 
-Views say what is to be done, the door says whether it still is: a rule refuses a second expiry, revocation or flag, so any
-number of workers may run this at once, a crash leaves only work for the next run, and a second run finds nothing. A file
-made after the end is flagged by the next run too. Nothing here decides anything: by `valid_until` every verdict is no.
+Views say what is to be done, the door says whether it still is: a rule refuses a second expiry, revocation, flag or
+notice, so any number of workers may run this at once, a crash leaves only work for the next run, and a second run finds
+nothing. A file made after the end is flagged by the next run too. Nothing here decides anything: by `valid_until` every
+verdict is no. A round takes work page by page and holds one page, however much there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ledger.door import Ledger
-from ledger.errors import Conflict, Refused
-from projections.rights import EndedConsent
+from ledger.door import Ledger, Receipt
+from ledger.errors import Conflict, LedgerError, Unavailable
 from projections.views import Views
-from schemas.base import Body
+from schemas.base import Body, new_id
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.consent import ConsentExpired
+from schemas.statements.notice import ConsentExpiring, NoticeIssued, NoticeOverdue
 
 ATTEMPTS_MAX = 8  # each conflict means that somebody else got ahead; so many in a row about one file is a loop
-PAGE_ROWS_MAX = 500  # consents, clearances or files looked at in one go
-NOT_NEEDED = frozenset({"expiry_not_due", "clearance_revoked_already", "asset_flagged_already"})
+PAGE_ROWS_MAX = 500  # statements said in one go
+LISTED_MAX = 1_000  # statements that a report names; it counts all of them
+NOT_NEEDED = frozenset(
+    {
+        "expiry_not_due",
+        "warning_not_due",
+        "warned_already",
+        "clearance_revoked_already",
+        "asset_flagged_already",
+        "notice_issued_already",
+        "overdue_not_due",
+        "overdue_already",
+        "acknowledged_already",
+    }
+)
+Work = Callable[[], Sequence[tuple[str, Body]]]
+"""A page of what is to be said, each under a name by which it is told apart; the oldest first."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +57,25 @@ class CascadeReport:
     """What one run recorded. `not_needed`: found done by somebody else meanwhile, or not due by the ledger's own clock."""
 
     recorded: list[Recorded] = field(default_factory=list)
+    """The first LISTED_MAX of them."""
+    counts: Counter[str] = field(default_factory=Counter)
     not_needed: int = 0
+    errors: list[LedgerError] = field(default_factory=list)
+    """What the door refused for a reason that nobody foresaw. The rest went on; the run raises the first at its end."""
 
-    def of(self, body: type[Body]) -> list[Recorded]:
-        return [one for one in self.recorded if one.type == body.TYPE]
+    def note(self, receipt: Receipt, body: Body, about: str) -> None:
+        self.counts[body.TYPE] += 1
+        if len(self.recorded) < LISTED_MAX:
+            self.recorded.append(Recorded(receipt.index, body.TYPE, about))
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "expired": len(self.of(ConsentExpired)),
-            "clearances_revoked": len(self.of(ClearanceRevoked)),
-            "assets_flagged": len(self.of(AssetFlagged)),
+            "expired": self.counts[ConsentExpired.TYPE],
+            "warned": self.counts[ConsentExpiring.TYPE],
+            "clearances_revoked": self.counts[ClearanceRevoked.TYPE],
+            "assets_flagged": self.counts[AssetFlagged.TYPE],
+            "notices_issued": self.counts[NoticeIssued.TYPE],
+            "notices_overdue": self.counts[NoticeOverdue.TYPE],
             "not_needed": self.not_needed,
             "entries": [dict(one.__dict__) for one in self.recorded],
         }
@@ -60,11 +86,15 @@ def run_expiry(ledger: Ledger, views: Views, at: datetime) -> CascadeReport:
     knows what is left to do. Run it again after any error.
     """
     run = _Run(ledger, views, CascadeReport())
-    run.expire(at)
-    after = -1
-    while page := views.rights.ended(after=after, limit=PAGE_ROWS_MAX):
-        run.follow_up({end.consent: end for end in page})
-        after = page[-1].entry_index
+    run.settle(lambda: run.expiries(at))
+    run.settle(lambda: run.warnings(at))
+    run.settle(run.revocations)  # first: a clearance is what somebody may be acting on
+    run.settle(run.notices)  # whom the end alone concerns need not wait for a long list of flags
+    run.settle(run.flags)
+    run.settle(run.notices)
+    run.settle(lambda: run.overdue(at))
+    if run.report.errors:
+        raise run.report.errors[0]
     return run.report
 
 
@@ -74,67 +104,64 @@ class _Run:
     views: Views
     report: CascadeReport
 
-    def expire(self, at: datetime) -> None:
-        def due() -> list[tuple[str, Body]]:
-            return [
-                (one.consent, ConsentExpired(consent=one.consent, person=one.person, expired_at=one.valid_until))
-                for one in self.views.due.due(at, PAGE_ROWS_MAX)
-            ]
+    def expiries(self, at: datetime) -> list[tuple[str, Body]]:
+        return [
+            (one.consent, ConsentExpired(consent=one.consent, person=one.person, expired_at=one.valid_until))
+            for one in self.views.due.due(at, PAGE_ROWS_MAX)
+        ]
 
-        self._until_none_is_left(due)
+    def warnings(self, at: datetime) -> list[tuple[str, Body]]:
+        return [(f"{body.consent}/{body.days}", body) for body in self.views.due.to_warn(at, PAGE_ROWS_MAX)]
 
-    def follow_up(self, ends: dict[str, EndedConsent]) -> None:
-        """Revocations first: a clearance is what somebody may be acting on."""
-        consents = list(ends)
+    def revocations(self) -> list[tuple[str, Body]]:
+        return [
+            (
+                clearance,
+                ClearanceRevoked(
+                    clearance=clearance, asset=asset, cause="consent-ended", consent=consent, detail=detail
+                ),
+            )
+            for clearance, asset, consent, detail in self.views.clearance.to_revoke(PAGE_ROWS_MAX)
+        ]
 
-        def revocations() -> list[tuple[str, Body]]:
-            found = self.views.clearance.unrevoked(consents, PAGE_ROWS_MAX)
-            unique = {view.clearance: (consent, view.asset) for consent, view in reversed(found)}
-            return [(name, _revocation(name, asset, ends[consent])) for name, (consent, asset) in unique.items()]
+    def flags(self) -> list[tuple[str, Body]]:
+        return [
+            (f"{asset}/{consent}", AssetFlagged(asset=asset, cause="consent-ended", consent=consent, detail=detail))
+            for asset, consent, detail in self.views.lineage.to_flag(PAGE_ROWS_MAX)
+        ]
 
-        def flags() -> list[tuple[str, Body]]:
-            found = self.views.lineage.unflagged(consents, PAGE_ROWS_MAX)
-            return [(f"{asset}/{consent}", _flag(asset, ends[consent])) for consent, asset in found]
+    def notices(self) -> list[tuple[str, Body]]:
+        now = self.ledger.clock.now()
+        found = self.views.holders.to_tell(PAGE_ROWS_MAX)
+        return [(one.name, one.notice(new_id(now))) for one in found]
 
-        self._until_none_is_left(revocations)
-        self._until_none_is_left(flags)
+    def overdue(self, at: datetime) -> list[tuple[str, Body]]:
+        return [(body.notice, body) for body in self.views.holders.to_call_overdue(at, PAGE_ROWS_MAX)]
 
-    def _until_none_is_left(self, work: Callable[[], list[tuple[str, Body]]]) -> None:
-        """Page by page, until the view has nothing that this run has not tried."""
-        tried: set[str] = set()
+    def settle(self, work: Work) -> None:
+        """Page by page, until the view has nothing that this run did not find settled. What is said leaves the view."""
+        skipped: set[str] = set()
+        conflicts: Counter[str] = Counter()
         self.views.catch_up()
-        while fresh := [(name, body) for name, body in work() if name not in tried]:
-            for name, body in fresh:
-                tried.add(name)
-                self._say(name, body)
+        while fresh := [(name, body) for name, body in work() if name not in skipped]:
+            outcomes = self.ledger.say_many([body for _, body in fresh])
+            for (name, body), outcome in zip(fresh, outcomes, strict=True):
+                if isinstance(outcome, Receipt):
+                    self.report.note(outcome, body, name)
+                else:
+                    self._judge(name, outcome, skipped, conflicts)
             self.views.catch_up()
 
-    def _say(self, about: str, body: Body) -> None:
-        for attempt in range(ATTEMPTS_MAX):
-            try:
-                receipt = self.ledger.say(body)
-            except Conflict:
-                if attempt == ATTEMPTS_MAX - 1:
-                    raise
-            except Refused as refused:
-                if refused.code not in NOT_NEEDED:
-                    raise
-                self.report.not_needed += 1
-                return
-            else:
-                self.report.recorded.append(Recorded(receipt.index, type(body).TYPE, about))
-                return
-
-
-def _revocation(clearance: str, asset: str, end: EndedConsent) -> Body:
-    return ClearanceRevoked(
-        clearance=clearance, asset=asset, cause="consent-ended", consent=end.consent, detail=_detail(end)
-    )
-
-
-def _flag(asset: str, end: EndedConsent) -> Body:
-    return AssetFlagged(asset=asset, cause="consent-ended", consent=end.consent, detail=_detail(end))
-
-
-def _detail(end: EndedConsent) -> str:
-    return f"consent {end.consent} was ended by entry {end.entry_index} ({end.kind})"
+    def _judge(self, name: str, error: LedgerError, skipped: set[str], conflicts: Counter[str]) -> None:
+        if isinstance(error, Conflict):
+            conflicts[name] += 1
+            if conflicts[name] >= ATTEMPTS_MAX:
+                raise error
+        elif error.code in NOT_NEEDED:
+            self.report.not_needed += 1
+            skipped.add(name)
+        elif isinstance(error, Unavailable):
+            raise error
+        else:
+            self.report.errors.append(error)
+            skipped.add(name)

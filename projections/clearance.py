@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ledger.errors import NotFound
+from ledger.rules.endings import ENDING_TYPES, ending_of
 from ledger.statement import Said
 from projections.database import View
 from schemas.base import format_instant, parse_instant
@@ -67,7 +68,7 @@ class Clearances(View):
     """By number, by file, and by the consent that a clearance rests on."""
 
     name = "clearance"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE clearance_decision (
       clearance TEXT PRIMARY KEY, asset TEXT NOT NULL, issued INTEGER NOT NULL, use TEXT NOT NULL, channel TEXT NOT NULL,
@@ -78,13 +79,18 @@ class Clearances(View):
       consent TEXT NOT NULL, clearance TEXT NOT NULL, PRIMARY KEY (consent, clearance)) WITHOUT ROWID;
     CREATE TABLE clearance_revocation (
       clearance TEXT PRIMARY KEY, cause TEXT NOT NULL, consent TEXT, idx INTEGER NOT NULL, recorded_at TEXT NOT NULL)
-      WITHOUT ROWID
+      WITHOUT ROWID;
+    CREATE TABLE clearance_to_revoke (
+      clearance TEXT PRIMARY KEY, idx INTEGER NOT NULL, asset TEXT NOT NULL, consent TEXT NOT NULL,
+      detail TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX clearance_to_revoke_by_age ON clearance_to_revoke (idx)
     """
     handled = frozenset(
         {
             "clearance.issued.v1",
             "clearance.refused.v1",
             "clearance.revoked.v1",
+            *ENDING_TYPES,
         }
     )
     ignored: frozenset[str] = frozenset(
@@ -97,9 +103,6 @@ class Clearances(View):
             "consent.requested.v1",
             "consent.granted.v1",
             "consent.refused.v1",
-            "consent.withdrawn.v1",
-            "consent.revoked.v1",
-            "consent.expired.v1",
             "brief.drafted.v1",
             "brief.approved.v1",
             "generation.requested.v1",
@@ -125,6 +128,15 @@ class Clearances(View):
             "asset.right-used.v1",
             "licence.granted.v1",
             "licence.ended.v1",
+            "holder.registered.v1",
+            "holder.endpoint-disabled.v1",
+            "notice.issued.v1",
+            "notice.attempted.v1",
+            "notice.delivered.v1",
+            "notice.failed.v1",
+            "notice.acknowledged.v1",
+            "notice.overdue.v1",
+            "consent.expiring.v1",
         }
     )
 
@@ -135,6 +147,13 @@ class Clearances(View):
         elif isinstance(body, ClearanceRevoked):
             row = (body.clearance, body.cause, body.consent, said.index, format_instant(said.recorded_at))
             db.execute("INSERT INTO clearance_revocation VALUES (?, ?, ?, ?, ?)", row)
+            db.execute("DELETE FROM clearance_to_revoke WHERE clearance = ?", (body.clearance,))
+        elif (ending := ending_of(said)) is not None:
+            sql = """INSERT OR IGNORE INTO clearance_to_revoke
+                     SELECT d.clearance, d.idx, d.asset, c.consent, ? FROM clearance_consent AS c
+                     JOIN clearance_decision AS d USING (clearance) LEFT JOIN clearance_revocation AS r USING (clearance)
+                     WHERE c.consent = ? AND d.issued AND r.clearance IS NULL"""
+            db.execute(sql, (ending.detail, ending.consent))
 
     def clearance(self, clearance: str) -> ClearanceView:
         """Raises NotFound `clearance_unknown`."""
@@ -151,15 +170,13 @@ class Clearances(View):
         """The clearances of this file that were in force at an instant, oldest first."""
         return [view for view in self.of_asset(asset) if view.in_force(at)]
 
-    def unrevoked(self, consents: Sequence[str], limit: int) -> list[tuple[str, ClearanceView]]:
-        """(consent, clearance) for every yes that rests on one of these consents and was not revoked, oldest first.
+    def to_revoke(self, limit: int) -> list[tuple[str, str, str, str]]:
+        """(clearance, asset, consent, why) of every yes that rests on an ended consent and stands, oldest first.
 
         Windows that have passed are among them: they end no later than their consents, and the record of the end is due.
         """
-        among = "c.consent IN (SELECT value FROM json_each(?))"
-        sql = f"""{_COLUMNS.replace("SELECT", "SELECT c.consent,", 1)} JOIN clearance_consent AS c USING (clearance)
-                  WHERE d.issued AND r.clearance IS NULL AND {among} ORDER BY d.idx, c.consent LIMIT ?"""
-        return [(row[0], _view(row[1:])) for row in self._rows(sql, (json.dumps(list(consents)), limit))]
+        sql = "SELECT clearance, asset, consent, detail FROM clearance_to_revoke ORDER BY idx LIMIT ?"
+        return [(clearance, asset, consent, why) for clearance, asset, consent, why in self._rows(sql, (limit,))]
 
     def _found(self, where: str, parameters: Sequence[object]) -> list[ClearanceView]:
         return [_view(row) for row in self._rows(f"{_COLUMNS} {where}", parameters)]

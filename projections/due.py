@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ledger.rules.warnings import warning_days
 from ledger.statement import Said
 from projections.database import View
 from schemas.base import format_instant, parse_instant
 from schemas.statements.consent import ConsentEnded, ConsentExpired, ConsentGranted
+from schemas.statements.notice import WARNING_DAYS, ConsentExpiring
 
 DUE_ROWS_MAX = 500  # one answer; who has more to do asks again
 
@@ -29,11 +31,13 @@ class Due(View):
     """Consents leave this view when their end is recorded; time alone takes none out."""
 
     name = "due"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE due_consent (
-      consent TEXT PRIMARY KEY, person TEXT NOT NULL, valid_until TEXT NOT NULL, idx INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX due_consent_by_end ON due_consent (valid_until, idx)
+      consent TEXT PRIMARY KEY, person TEXT NOT NULL, valid_from TEXT NOT NULL, valid_until TEXT NOT NULL,
+      idx INTEGER NOT NULL, warn_at TEXT) WITHOUT ROWID;
+    CREATE INDEX due_consent_by_end ON due_consent (valid_until, idx);
+    CREATE INDEX due_consent_by_warning ON due_consent (warn_at) WHERE warn_at IS NOT NULL
     """
     handled = frozenset(
         {
@@ -41,6 +45,7 @@ class Due(View):
             "consent.withdrawn.v1",
             "consent.revoked.v1",
             "consent.expired.v1",
+            "consent.expiring.v1",
         }
     )
     ignored: frozenset[str] = frozenset(
@@ -80,14 +85,26 @@ class Due(View):
             "asset.right-used.v1",
             "licence.granted.v1",
             "licence.ended.v1",
+            "holder.registered.v1",
+            "holder.endpoint-disabled.v1",
+            "notice.issued.v1",
+            "notice.attempted.v1",
+            "notice.delivered.v1",
+            "notice.failed.v1",
+            "notice.acknowledged.v1",
+            "notice.overdue.v1",
         }
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         body = said.body
         if isinstance(body, ConsentGranted):
-            row = (body.consent, body.person, format_instant(body.valid_until), said.index)
-            db.execute("INSERT INTO due_consent VALUES (?, ?, ?, ?)", row)
+            window = (format_instant(body.valid_from), format_instant(body.valid_until))
+            warn_at = _next_warning(body.valid_from, body.valid_until, max(WARNING_DAYS) + 1)
+            row = (body.consent, body.person, *window, said.index, warn_at)
+            db.execute("INSERT INTO due_consent VALUES (?, ?, ?, ?, ?, ?)", row)
+        elif isinstance(body, ConsentExpiring):
+            _warned(db, body)
         elif isinstance(body, ConsentEnded | ConsentExpired):
             db.execute("DELETE FROM due_consent WHERE consent = ?", (body.consent,))
 
@@ -100,9 +117,35 @@ class Due(View):
         window = (format_instant(at), format_instant(at + within))
         return self._found("valid_until > ? AND valid_until <= ?", *window, limit=limit)
 
+    def to_warn(self, at: datetime, limit: int = DUE_ROWS_MAX) -> list[ConsentExpiring]:
+        """The warnings that are due at an instant and were not given, the longest due first."""
+        sql = """SELECT consent, person, valid_from, valid_until FROM due_consent
+                 WHERE warn_at <= ? AND valid_until > ? ORDER BY warn_at LIMIT ?"""
+        until = format_instant(at)
+        found = []
+        for consent, person, valid_from, valid_until in self._rows(sql, (until, until, limit)):
+            end = parse_instant(valid_until)
+            if (days := warning_days(parse_instant(valid_from), end, at)) is not None:
+                shape = {"consent": consent, "person": person, "days": days, "valid_until": end}
+                found.append(ConsentExpiring.model_validate(shape))
+        return found
+
     def _found(self, where: str, *parameters: Any, limit: int) -> list[DueConsent]:
         sql = (
             f"SELECT consent, person, valid_until, idx FROM due_consent WHERE {where} ORDER BY valid_until, idx LIMIT ?"
         )
         rows = self._rows(sql, (*parameters, limit))
         return [DueConsent(consent, person, parse_instant(until), index) for consent, person, until, index in rows]
+
+
+def _next_warning(valid_from: datetime, valid_until: datetime, below: int) -> str | None:
+    """When the first warning of fewer days than `below` is due; None when none is left."""
+    starts = [valid_until - timedelta(days=days) for days in WARNING_DAYS if days < below]
+    return min((format_instant(start) for start in starts if start >= valid_from), default=None)
+
+
+def _warned(db: sqlite3.Connection, body: ConsentExpiring) -> None:
+    row = db.execute("SELECT valid_from FROM due_consent WHERE consent = ?", (body.consent,)).fetchone()
+    if row is not None:
+        warn_at = _next_warning(parse_instant(row[0]), body.valid_until, body.days)
+        db.execute("UPDATE due_consent SET warn_at = ? WHERE consent = ?", (warn_at, body.consent))

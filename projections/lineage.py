@@ -1,7 +1,8 @@
 """Where files come from, what came of them, and which consents they hang on.
 
 The consents of a file are carried along as it enters (a child takes its parents', an import its generation's), so that
-"everything under this consent" is one index range, whatever the depth of the family.
+"everything under this consent" is one index range, whatever the depth of the family. What an end still has to take along
+stands in a table of its own: a worker's round costs what is left to do, never what was ever done.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.errors import TooLarge
+from ledger.rules.endings import ENDING_TYPES, ending_of
 from ledger.rules.lineage import FAMILY_ASSETS_MAX
 from ledger.statement import Said
 from projections.database import View
@@ -41,11 +43,17 @@ class Origin:
     cameos: tuple[tuple[str, str], ...]
 
 
+_TO_FLAG = """INSERT INTO lineage_to_flag SELECT u.idx, u.asset, u.consent, e.detail
+  FROM lineage_under AS u JOIN lineage_ended AS e USING (consent)"""
+_UNFLAGGED = """NOT EXISTS (SELECT 1 FROM lineage_flag AS f
+  WHERE f.asset = u.asset AND f.cause = 'consent-ended' AND f.consent = u.consent)"""
+
+
 class Lineage(View):
     """Edges, origins and flags. Parents always stand in the log before their children, so nothing waits for anything."""
 
     name = "lineage"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE lineage_asset (asset TEXT PRIMARY KEY, idx INTEGER NOT NULL, generation TEXT) WITHOUT ROWID;
     CREATE TABLE lineage_edge (
@@ -62,7 +70,11 @@ class Lineage(View):
     CREATE INDEX lineage_under_by_asset ON lineage_under (asset, consent);
     CREATE TABLE lineage_flag (
       asset TEXT NOT NULL, cause TEXT NOT NULL, consent TEXT NOT NULL, idx INTEGER NOT NULL,
-      PRIMARY KEY (asset, cause, consent)) WITHOUT ROWID
+      PRIMARY KEY (asset, cause, consent)) WITHOUT ROWID;
+    CREATE TABLE lineage_ended (consent TEXT PRIMARY KEY, ended_by INTEGER NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE lineage_to_flag (
+      idx INTEGER NOT NULL, asset TEXT NOT NULL, consent TEXT NOT NULL, detail TEXT NOT NULL,
+      PRIMARY KEY (idx, asset, consent)) WITHOUT ROWID
     """
     handled = frozenset(
         {
@@ -70,6 +82,7 @@ class Lineage(View):
             "asset.imported.v1",
             "asset.derived.v1",
             "asset.flagged.v1",
+            *ENDING_TYPES,
         }
     )
     ignored: frozenset[str] = frozenset(
@@ -82,9 +95,6 @@ class Lineage(View):
             "consent.requested.v1",
             "consent.granted.v1",
             "consent.refused.v1",
-            "consent.withdrawn.v1",
-            "consent.revoked.v1",
-            "consent.expired.v1",
             "brief.drafted.v1",
             "brief.approved.v1",
             "generation.failed.v1",
@@ -109,6 +119,15 @@ class Lineage(View):
             "asset.right-used.v1",
             "licence.granted.v1",
             "licence.ended.v1",
+            "holder.registered.v1",
+            "holder.endpoint-disabled.v1",
+            "notice.issued.v1",
+            "notice.attempted.v1",
+            "notice.delivered.v1",
+            "notice.failed.v1",
+            "notice.acknowledged.v1",
+            "notice.overdue.v1",
+            "consent.expiring.v1",
         }
     )
 
@@ -120,11 +139,16 @@ class Lineage(View):
             db.execute("INSERT INTO lineage_asset VALUES (?, ?, ?)", (body.asset, said.index, body.generation))
             sql = "INSERT INTO lineage_under SELECT DISTINCT consent, ?, ? FROM lineage_cameo WHERE generation = ?"
             db.execute(sql, (said.index, body.asset, body.generation))
+            db.execute(f"{_TO_FLAG} WHERE u.asset = ?", (body.asset,))
         elif isinstance(body, AssetDerived):
             _derivation(db, said.index, body)
         elif isinstance(body, AssetFlagged):
-            flag = (body.asset, body.cause, body.consent or "", said.index)
-            db.execute("INSERT INTO lineage_flag VALUES (?, ?, ?, ?)", flag)
+            _flag(db, said.index, body)
+        elif (ending := ending_of(said)) is not None:
+            db.execute(
+                "INSERT INTO lineage_ended VALUES (?, ?, ?)", (ending.consent, ending.entry_index, ending.detail)
+            )
+            db.execute(f"{_TO_FLAG} WHERE u.consent = ? AND {_UNFLAGGED}", (ending.consent,))
 
     # -- the family ----------------------------------------------------------------------------------------------
 
@@ -188,14 +212,10 @@ class Lineage(View):
         sql = "SELECT consent FROM lineage_under WHERE asset = ? ORDER BY consent"
         return [consent for (consent,) in self._rows(sql, (asset,))]
 
-    def unflagged(self, consents: Sequence[str], limit: int) -> list[tuple[str, str]]:
-        """(consent, asset) of files under these consents without a flag for that consent's end, oldest file first."""
-        sql = """SELECT consent, asset FROM lineage_under AS u WHERE NOT EXISTS
-                 (SELECT 1 FROM lineage_flag AS f
-                  WHERE f.asset = u.asset AND f.cause = 'consent-ended' AND f.consent = u.consent)
-                 AND consent IN"""
-        found = self._among(sql, consents, f"ORDER BY idx, consent LIMIT {limit:d}")
-        return [(consent, asset) for consent, asset in found]
+    def to_flag(self, limit: int) -> list[tuple[str, str, str]]:
+        """(asset, consent, why) of files under an ended consent without a flag for its end, oldest file first."""
+        sql = "SELECT asset, consent, detail FROM lineage_to_flag ORDER BY idx, asset, consent LIMIT ?"
+        return [(asset, consent, detail) for asset, consent, detail in self._rows(sql, (limit,))]
 
     def _among(self, sql: str, names: Sequence[str], rest: str = "") -> list[tuple[Any, ...]]:
         return self._rows(f"{sql} (SELECT value FROM json_each(?)) {rest}", (json.dumps(list(names)),))
@@ -215,3 +235,12 @@ def _derivation(db: sqlite3.Connection, index: int, body: AssetDerived) -> None:
     sql = """INSERT INTO lineage_under SELECT DISTINCT consent, ?, ? FROM lineage_under WHERE asset IN
              (SELECT parent FROM lineage_edge WHERE child = ?)"""
     db.execute(sql, (index, body.asset, body.asset))
+    db.execute(f"{_TO_FLAG} WHERE u.asset = ?", (body.asset,))
+
+
+def _flag(db: sqlite3.Connection, index: int, body: AssetFlagged) -> None:
+    db.execute("INSERT INTO lineage_flag VALUES (?, ?, ?, ?)", (body.asset, body.cause, body.consent or "", index))
+    if body.cause == "consent-ended" and body.consent is not None:
+        sql = """DELETE FROM lineage_to_flag WHERE asset = ?1 AND consent = ?2 AND idx IN
+                 (SELECT idx FROM lineage_under WHERE asset = ?1 AND consent = ?2)"""
+        db.execute(sql, (body.asset, body.consent))

@@ -166,6 +166,15 @@ class Rights(View):
             "asset.right-used.v1",
             "licence.granted.v1",
             "licence.ended.v1",
+            "holder.registered.v1",
+            "holder.endpoint-disabled.v1",
+            "notice.issued.v1",
+            "notice.attempted.v1",
+            "notice.delivered.v1",
+            "notice.failed.v1",
+            "notice.acknowledged.v1",
+            "notice.overdue.v1",
+            "consent.expiring.v1",
         }
     )
 

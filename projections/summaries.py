@@ -22,6 +22,7 @@ from schemas.statements import (
     erasure,
     evidence,
     generation,
+    notice,
     person,
     review,
 )
@@ -88,6 +89,17 @@ def _destroyed(body: erasure.SubjectErased) -> str:
     return f"erased {body.person} at {_day(body.erased_at)}: the key and {counts} were destroyed"
 
 
+def _told(body: notice.NoticeIssued) -> str:
+    due = f", to be answered by {_day(body.due_at)} ({body.outcome})" if body.due_at else ", for information"
+    about = f"entry {body.about} on {body.basis.replace(':', ' ')} ({body.kind})"
+    return f"issued notice {body.notice} to {body.holder} about {about} with {len(body.items)} of their files{due}"
+
+
+def _answered(body: notice.NoticeAcknowledged) -> str:
+    since = f" at {_day(body.done_at)}" if body.done_at else ""
+    return f"answered notice {body.notice}: {body.done.replace('-', ' ')}{since}"
+
+
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     **summaries_rights.SENTENCES,
     actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",
@@ -123,4 +135,13 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     erasure.HoldPlaced: lambda b: f"placed hold {b.hold} on {_held(b)} in matter {b.matter}: {b.reason}",
     erasure.HoldReleased: lambda b: f"released hold {b.hold} on {_held(b)} in matter {b.matter}: {b.reason}",
     erasure.FieldDisclosed: lambda b: f"recorded that {b.pointer} of {b.person} was shown to {b.to}",
+    notice.HolderRegistered: lambda b: f"registered {b.holder} as somebody who is told of what ends",
+    notice.HolderEndpointDisabled: lambda b: f"stopped sending to the endpoint of {b.holder} ({b.reason})",
+    notice.NoticeIssued: _told,
+    notice.NoticeAttempted: lambda b: f"began attempt {b.number} to send notice {b.notice} to {b.holder}",
+    notice.NoticeDelivered: lambda b: f"delivered notice {b.notice} to {b.holder}",
+    notice.NoticeFailed: lambda b: f"gave up sending notice {b.notice} to {b.holder} ({b.reason})",
+    notice.NoticeAcknowledged: _answered,
+    notice.NoticeOverdue: lambda b: f"recorded that {b.holder} did not answer notice {b.notice} by {_day(b.due_at)}",
+    notice.ConsentExpiring: lambda b: f"warned that consent {b.consent} of {b.person} ends at {_day(b.valid_until)}",
 }

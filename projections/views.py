@@ -11,13 +11,14 @@ from projections.clearance import Clearances
 from projections.contract import Projection
 from projections.database import ViewsDatabase
 from projections.due import Due
+from projections.holders import Holders
 from projections.lineage import Lineage
 from projections.matches import Matches
 from projections.notices import Notices
 from projections.rights import Rights
 from projections.runner import Runner
 
-PROJECTIONS: tuple[type[Projection], ...] = (Lineage, AuditTrail, Rights, Clearances, Matches, Due, Notices)
+PROJECTIONS: tuple[type[Projection], ...] = (Lineage, AuditTrail, Rights, Clearances, Matches, Due, Notices, Holders)
 """Every view there is; a house test holds each against the catalogue."""
 
 
@@ -37,6 +38,7 @@ class Views(Runner):
         self.matches = Matches(database, blobs)
         self.due = Due(database)
         self.notices = Notices(database)
+        self.holders = Holders(database)
         self.projections: tuple[Projection, ...] = (
             self.lineage,
             self.audit_trail,
@@ -45,5 +47,6 @@ class Views(Runner):
             self.matches,
             self.due,
             self.notices,
+            self.holders,
         )
         super().__init__(path, ledger.store, database, self.projections)

@@ -17,6 +17,7 @@ from schemas.statements import (
     evidence,
     generation,
     licence,
+    notice,
     person,
     placement,
     review,
@@ -63,6 +64,15 @@ BODIES: tuple[type[Body], ...] = (
     erasure.HoldPlaced,
     erasure.HoldReleased,
     erasure.FieldDisclosed,
+    notice.HolderRegistered,
+    notice.HolderEndpointDisabled,
+    notice.NoticeIssued,
+    notice.NoticeAttempted,
+    notice.NoticeDelivered,
+    notice.NoticeFailed,
+    notice.NoticeAcknowledged,
+    notice.NoticeOverdue,
+    notice.ConsentExpiring,
 )
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ledger.errors import Reason
 from ledger.history import History
-from ledger.rules.consents import consent_state
+from ledger.rules.endings import refuse_unless_ended
 from ledger.rules.generations import generation
 from ledger.rules.lineage import arrival, flags
 from ledger.rules.proposal import Proposal, refuse, refuse_all
@@ -60,6 +60,4 @@ def accept_flag(proposal: Proposal, body: AssetFlagged, history: History, at: da
     if body.cause == "consent-ended":
         if body.consent is None:
             refuse("flag_without_consent", "a flag for an ended consent names the consent")
-        state = consent_state(history, body.consent, at)
-        if state.state not in ("expired", "withdrawn", "revoked"):
-            refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
+        refuse_unless_ended(history, body.consent, at)

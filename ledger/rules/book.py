@@ -17,10 +17,12 @@ from ledger.rules import (
     generations,
     holds,
     licences,
+    notices,
     people,
     placements,
     reviews,
     rights,
+    warnings,
 )
 from ledger.rules.proposal import Proposal, refuse
 
@@ -66,6 +68,15 @@ RULES: dict[str, Rule] = {
     "hold.placed.v1": holds.accept_hold,
     "hold.released.v1": holds.accept_release,
     "field.disclosed.v1": erasure.accept_disclosure,
+    "holder.registered.v1": notices.accept_holder,
+    "holder.endpoint-disabled.v1": notices.accept_disabling,
+    "notice.issued.v1": notices.accept_issue,
+    "notice.attempted.v1": notices.accept_attempt,
+    "notice.delivered.v1": notices.accept_delivery,
+    "notice.failed.v1": notices.accept_failure,
+    "notice.acknowledged.v1": notices.accept_acknowledgement,
+    "notice.overdue.v1": notices.accept_overdue,
+    "consent.expiring.v1": warnings.accept_warning,
 }
 
 

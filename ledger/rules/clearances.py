@@ -6,8 +6,8 @@ from datetime import datetime
 
 from ledger.errors import Reason
 from ledger.history import History, bodies
-from ledger.rules.consents import consent_state
 from ledger.rules.decision import RULES_VERSION, Decision, decide
+from ledger.rules.endings import refuse_unless_ended
 from ledger.rules.lineage import arrival
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse, refuse_all
 from ledger.statement import Said
@@ -53,9 +53,7 @@ def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: Histo
     if body.cause == "consent-ended":
         if body.consent is None or body.consent not in issued[0][1].consents:
             refuse("revocation_without_consent", "name the consent that the clearance rested on", issued[0][0].index)
-        state = consent_state(history, body.consent, at)
-        if state.state not in ("expired", "withdrawn", "revoked"):
-            refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
+        refuse_unless_ended(history, body.consent, at)
 
 
 def standing(history: History, question: Question, at: datetime) -> tuple[Weighed, Said | None]:

@@ -46,6 +46,15 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "hold.placed.v1": frozenset({"legal"}),
     "hold.released.v1": frozenset({"legal"}),
     "field.disclosed.v1": frozenset({"legal"}),
+    "holder.registered.v1": frozenset({"admin", "ip-steward", "legal"}),
+    "holder.endpoint-disabled.v1": frozenset({"admin", "service"}),
+    "notice.issued.v1": frozenset({"service"}),
+    "notice.attempted.v1": frozenset({"service"}),
+    "notice.delivered.v1": frozenset({"service"}),
+    "notice.failed.v1": frozenset({"service"}),
+    "notice.acknowledged.v1": frozenset({"platform", "talent", "producer", "librarian", "legal", "ip-steward"}),
+    "notice.overdue.v1": frozenset({"service"}),
+    "consent.expiring.v1": frozenset({"service"}),
 }
 SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1"})
 """Types that anybody may say of themselves, whatever their role."""

@@ -13,7 +13,14 @@ from schemas.statements.actor import Role
 from tests.house_of import ADMIN, SERVICE, House
 
 MAY_SAY: dict[str, set[str]] = {
-    "admin": {"actor.enrolled.v1", "actor.key-rotated.v1", "actor.key-revoked.v1", "asset.imported.v1"},
+    "admin": {
+        "actor.enrolled.v1",
+        "actor.key-rotated.v1",
+        "actor.key-revoked.v1",
+        "asset.imported.v1",
+        "holder.registered.v1",
+        "holder.endpoint-disabled.v1",
+    },
     "service": {
         "log.opened.v1",
         "consent.expired.v1",
@@ -28,6 +35,13 @@ MAY_SAY: dict[str, set[str]] = {
         "placement.ended.v1",
         "subject.erasure-begun.v1",
         "subject.erased.v1",
+        "holder.endpoint-disabled.v1",
+        "notice.issued.v1",
+        "notice.attempted.v1",
+        "notice.delivered.v1",
+        "notice.failed.v1",
+        "notice.overdue.v1",
+        "consent.expiring.v1",
     },
     "producer": {
         "consent.requested.v1",
@@ -41,6 +55,7 @@ MAY_SAY: dict[str, set[str]] = {
         "placement.recorded.v1",
         "placement.observed.v1",
         "placement.ended.v1",
+        "notice.acknowledged.v1",
     },
     "ip-steward": {
         "person.registered.v1",
@@ -55,6 +70,8 @@ MAY_SAY: dict[str, set[str]] = {
         "asset.right-used.v1",
         "licence.granted.v1",
         "licence.ended.v1",
+        "holder.registered.v1",
+        "notice.acknowledged.v1",
     },
     "legal": {
         "consent.revoked.v1",
@@ -71,6 +88,8 @@ MAY_SAY: dict[str, set[str]] = {
         "right.transferred.v1",
         "licence.granted.v1",
         "licence.ended.v1",
+        "holder.registered.v1",
+        "notice.acknowledged.v1",
     },
     "talent": {
         "person.registered.v1",
@@ -78,6 +97,7 @@ MAY_SAY: dict[str, set[str]] = {
         "consent.refused.v1",
         "consent.withdrawn.v1",
         "subject.erasure-requested.v1",
+        "notice.acknowledged.v1",
     },
     "librarian": {
         "asset.imported.v1",
@@ -88,9 +108,10 @@ MAY_SAY: dict[str, set[str]] = {
         "placement.recorded.v1",
         "placement.observed.v1",
         "placement.ended.v1",
+        "notice.acknowledged.v1",
     },
     "reviewer": {"brief.approved.v1", "review.approved.v1", "review.rejected.v1"},
-    "platform": {"placement.recorded.v1", "placement.observed.v1", "placement.ended.v1"},
+    "platform": {"placement.recorded.v1", "placement.observed.v1", "placement.ended.v1", "notice.acknowledged.v1"},
     "measurement-lead": {"placement.observed.v1"},
     "finance": set(),
 }

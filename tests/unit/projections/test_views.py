@@ -181,7 +181,7 @@ def test_consents_of_a_person_are_those_asked_for_by_then(house: House, views: V
 
 
 def test_a_clearance_stands_inside_its_window_until_it_is_revoked(house: House, views: Views) -> None:
-    asset, consent = ready_clip(house)
+    asset, _ = ready_clip(house)
     name = house.cleared(asset)
     house.ledger.say(house.verdict(house.decision(asset, territory="US")))
     views.catch_up()
@@ -190,7 +190,7 @@ def test_a_clearance_stands_inside_its_window_until_it_is_revoked(house: House, 
     assert views.clearance.standing(asset, datetime(2026, 10, 4, tzinfo=UTC)) == []
     assert views.clearance.standing(asset, datetime(2026, 11, 1, tzinfo=UTC)) == []
     assert [one.standing(inside) for one in views.clearance.of_asset(asset)] == ["issued", "refused"]
-    assert [(c, one.clearance) for c, one in views.clearance.unrevoked([consent], 9)] == [(consent, name)]
+    assert views.clearance.to_revoke(9) == []
     house.move_to(inside)
     detail = {"clearance": name, "asset": asset, "cause": "by-hand", "detail": "asked to"}
     house.say_as("lena", ClearanceRevoked.model_validate(detail))
@@ -198,7 +198,7 @@ def test_a_clearance_stands_inside_its_window_until_it_is_revoked(house: House, 
     assert views.clearance.standing(asset, house.now()) == []
     assert [one.clearance for one in views.clearance.standing(asset, inside)] == [name]
     assert views.clearance.clearance(name).revocation is not None
-    assert views.clearance.unrevoked([consent], 9) == []
+    assert views.clearance.to_revoke(9) == []
     with pytest.raises(NotFound, match="clearance_unknown"):
         views.clearance.clearance(new_id(START))
 

@@ -1,0 +1,71 @@
+"""What it means that the basis of a use has ended: one notion for the rules, the views and the cascade (SPEC S4.4, S10.1).
+
+Whoever asks "does this still stand?" asks here, so that a new way of ending is one line and not a search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ledger.history import History
+from ledger.rules.consents import ConsentState, State, consent_state
+from ledger.rules.proposal import refuse
+from ledger.statement import Said
+from schemas.statements.consent import ConsentExpired, ConsentRevoked, ConsentWithdrawn
+from schemas.statements.notice import NoticeOutcome
+
+ENDED_STATES: frozenset[State] = frozenset({"expired", "withdrawn", "revoked"})
+"""States in which a consent was given and is over, for good."""
+ENDING_TYPES: frozenset[str] = frozenset({"consent.withdrawn.v1", "consent.revoked.v1", "consent.expired.v1"})
+"""The statements behind them: what a view handles that follows ends."""
+TAKEDOWN_HOURS = 48  # the shortest notice-and-takedown period of the law table that a platform outside it can also keep
+_KINDS: dict[type, str] = {ConsentWithdrawn: "withdrawn", ConsentRevoked: "revoked", ConsentExpired: "expired"}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A basis that ended: which, how, by which entry, at what instant, and what its holders then have to do."""
+
+    consent: str
+    person: str
+    kind: str
+    entry_index: int
+    ended_at: datetime
+    outcome: NoticeOutcome = "takedown"
+    outcome_days: int | None = None
+    """Of a wind-down: how long it may take."""
+
+    @property
+    def due_at(self) -> datetime:
+        """By when every holder has to have answered."""
+        days = self.outcome_days
+        return self.ended_at + (timedelta(days=days) if days is not None else timedelta(hours=TAKEDOWN_HOURS))
+
+    @property
+    def detail(self) -> str:
+        return f"consent {self.consent} was ended by entry {self.entry_index} ({self.kind})"
+
+
+def ending_of(said: Said) -> Ending | None:
+    """The end that a statement is, or None. Pure: what it says is all it takes."""
+    body = said.body
+    if isinstance(body, ConsentExpired):
+        return Ending(body.consent, body.person, "expired", said.index, body.expired_at)
+    if isinstance(body, ConsentWithdrawn | ConsentRevoked):
+        return Ending(body.consent, body.person, _KINDS[type(body)], said.index, said.recorded_at)
+    return None
+
+
+def recorded_end(history: History, consent: str) -> Ending | None:
+    """How a consent ended, as the log says it; time alone has no entry yet."""
+    found = [ending for said in history.about(f"consent:{consent}", *_KINDS) if (ending := ending_of(said))]
+    return found[0] if found else None
+
+
+def refuse_unless_ended(history: History, consent: str, at: datetime) -> ConsentState:
+    """Raises Refused `consent_not_ended`."""
+    state = consent_state(history, consent, at)
+    if state.state not in ENDED_STATES:
+        refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
+    return state

@@ -1,0 +1,194 @@
+"""Who has to be told what: from a clearance that somebody asked for to a notice, an answer and a clean slate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from projections.cascade import CascadeReport, run_expiry
+from projections.views import Views
+from schemas.statements.consent import ConsentWithdrawn
+from schemas.statements.notice import HolderEndpointDisabled, HolderRegistered, NoticeAcknowledged, NoticeAttempted
+from schemas.statements.placement import PlacementEnded, PlacementRecorded
+from tests.house_of import House
+from tests.unit.projections.material import dump, ready_clip
+
+END = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def run(house: House, views: Views) -> CascadeReport:
+    return run_expiry(house.ledger, views, house.now())
+
+
+def cleared_for(house: House, actor: str, asset: str) -> str:
+    verdict = house.verdict(house.decision(asset)).model_copy(update={"asked_by": actor})
+    house.ledger.say(verdict)
+    return verdict.clearance
+
+
+def withdraw(house: House, consent: str) -> None:
+    person = house.granted(consent).person
+    house.say_as("ines", ConsentWithdrawn(consent=consent, person=person, reason="no more"))
+
+
+def register(house: House, holder: str = "pia", **words: object) -> int:
+    return house.say_as("lena", HolderRegistered.model_validate({"holder": holder, **words})).index
+
+
+def test_who_asked_for_a_clearance_is_told_of_that_file_and_no_other(house: House, views: Views) -> None:
+    register(house, endpoint="https://video.example/in")
+    asset, consent = ready_clip(house)
+    clearance = cleared_for(house, "pia", asset)
+    house.derived(asset)
+    ready_clip(house)
+    withdraw(house, consent)
+    assert run(house, views).counts["notice.issued.v1"] == 1
+    (notice,) = views.holders.of_consent(consent)
+    assert notice.items == ({"asset": asset, "clearance": clearance},)
+    assert (notice.holder, notice.outcome, notice.standing, notice.open) == ("pia", "takedown", "issued", True)
+    assert run(house, views) == CascadeReport()
+
+
+def test_who_is_told_of_everything_is_told_of_the_end_itself(house: House, views: Views) -> None:
+    register(house, everything=True)
+    _, consent = ready_clip(house)
+    withdraw(house, consent)
+    run(house, views)
+    (notice,) = views.holders.of_holder("pia")
+    assert notice.items == () and notice.due_at is not None and notice.consent == consent
+
+
+def test_the_persons_side_is_told_for_information(house: House, views: Views) -> None:
+    _, consent = ready_clip(house)
+    register(house, "paul", persons=[house.granted(consent).person])
+    withdraw(house, consent)
+    run(house, views)
+    (notice,) = views.holders.of_holder("paul")
+    assert notice.due_at is None and not notice.open
+    assert "p-" not in str(notice)  # a pseudonym is for the log, not for a notice
+
+
+def test_what_nobody_is_registered_for_waits_and_is_seen(house: House, views: Views) -> None:
+    asset, consent = ready_clip(house)
+    clearance = cleared_for(house, "pia", asset)
+    withdraw(house, consent)
+    assert run(house, views).counts["notice.issued.v1"] == 0
+    assert [(one.party, one.ref) for one in views.holders.untold(consent)] == [("actor:pia", clearance)]
+    register(house)
+    assert run(house, views).counts["notice.issued.v1"] == 1
+    assert views.holders.untold(consent) == []
+
+
+def test_many_files_are_told_in_notices_of_a_bounded_length(house: House, views: Views) -> None:
+    register(house)
+    asset, consent = ready_clip(house)
+    for _ in range(27):
+        cleared_for(house, "pia", asset)
+    withdraw(house, consent)
+    run(house, views)
+    told = [len(one.items) for one in views.holders.of_consent(consent)]
+    assert told == [25, 2]
+    refs = [item["clearance"] for one in views.holders.of_consent(consent) for item in one.items]
+    assert len(set(refs)) == 27
+
+
+def test_warnings_are_given_at_thirty_seven_and_one_day_once_each(house: House, views: Views) -> None:
+    asset, consent = ready_clip(house)
+    register(house)
+    register(house, "paul", persons=[house.granted(consent).person])
+    cleared_for(house, "pia", asset)
+    for days in (31, 30, 29, 7, 2, 1):
+        house.move_to(END - timedelta(days=days))
+        run(house, views)
+        run(house, views)
+    warned = [said.body.as_json()["days"] for said in house.ledger.read(types=["consent.expiring.v1"])]
+    assert warned == [30, 7, 1]
+    assert [len(views.holders.of_holder(name)) for name in ("pia", "paul")] == [3, 3]
+    assert all(one.kind == "expiring" and not one.open for one in views.holders.of_consent(consent))
+
+
+def test_a_house_that_slept_warns_of_what_is_left(house: House, views: Views) -> None:
+    ready_clip(house)
+    house.move_to(END - timedelta(days=5))
+    run(house, views)
+    assert [said.body.as_json()["days"] for said in house.ledger.read(types=["consent.expiring.v1"])] == [7]
+    house.move_to(END)
+    assert run(house, views).as_json()["warned"] == 0
+
+
+def test_a_missed_deadline_is_recorded_by_the_next_run_once(house: House, views: Views) -> None:
+    register(house)
+    asset, consent = ready_clip(house)
+    cleared_for(house, "pia", asset)
+    withdraw(house, consent)
+    run(house, views)
+    house.move_to(house.now() + timedelta(hours=48))
+    assert run(house, views).as_json()["notices_overdue"] == 1
+    assert run(house, views).as_json()["notices_overdue"] == 0
+    (notice,) = views.holders.of_consent(consent)
+    assert notice.standing == "overdue"
+    words = {"notice": notice.notice, "holder": "pia", "done": "taken-down", "done_at": house.now()}
+    house.say_as("pia", NoticeAcknowledged.model_validate(words))
+    views.catch_up()
+    answered = views.holders.notice(notice.notice)
+    assert answered is not None and answered.standing == "answered" and not answered.open
+
+
+def test_a_disabled_endpoint_is_reached_no_more(house: House, views: Views) -> None:
+    index = register(house, endpoint="https://video.example/in")
+    views.catch_up()
+    assert views.holders.reachable() == [("pia", "https://video.example/in", index)]
+    house.ledger.say(HolderEndpointDisabled(holder="pia", registered_by=index, reason="gone"))
+    views.catch_up()
+    assert views.holders.reachable() == []
+
+
+@pytest.mark.parametrize("back", [timedelta(0), timedelta(days=400)])
+def test_the_next_attempt_waits_its_turn_unless_the_clock_was_put_back(
+    house: House, views: Views, back: timedelta
+) -> None:
+    register(house, endpoint="https://video.example/in")
+    asset, consent = ready_clip(house)
+    cleared_for(house, "pia", asset)
+    withdraw(house, consent)
+    run(house, views)
+    (first,) = views.holders.to_send("pia", house.now(), 9)
+    house.ledger.say(NoticeAttempted(notice=first.notice, holder="pia", number=1))
+    views.catch_up()
+    assert bool(views.holders.to_send("pia", house.now() - back, 9)) == bool(back)
+    assert views.holders.to_send("pia", house.now() + timedelta(minutes=2), 9)[0].attempts == 1
+
+
+def test_the_holders_view_rebuilt_equals_the_live_one(house: House, views: Views) -> None:
+    register(house, endpoint="https://video.example/in", everything=True)
+    asset, consent = ready_clip(house)
+    cleared_for(house, "pia", asset)
+    cleared_for(house, "lib", asset)
+    withdraw(house, consent)
+    run(house, views)
+    before = dump(views.path)
+    views.rebuild()
+    assert dump(views.path) == before
+    assert before["holders_notice"] and before["holders_untold"] and not before["holders_to_tell"]
+
+
+def test_a_platform_is_told_of_what_is_placed_there_and_not_of_what_ended_there(house: House, views: Views) -> None:
+    register(house, platforms=["example-video"])
+    asset, consent = ready_clip(house)
+    clearance = house.cleared(asset)
+    house.move_to("2026-10-06T00:00:00+00:00")
+    shown, over = (house.placement(asset, clearance) for _ in range(2))
+    for body in (shown, over):
+        house.say_as("lib", body)
+    house.say_as("lib", ended(house, over))
+    withdraw(house, consent)
+    run(house, views)
+    (notice,) = views.holders.of_holder("pia")
+    assert notice.items == ({"asset": asset, "placement": shown.placement},)
+
+
+def ended(house: House, body: PlacementRecorded) -> PlacementEnded:
+    names = {name: getattr(body, name) for name in ("placement", "asset", "clearance", "consents", "licences")}
+    how = {"ended_at": house.now(), "outcome": "taken-down", "detail": "the campaign is over"}
+    return PlacementEnded.model_validate(names | how)
