@@ -14,7 +14,10 @@ from typing import Any
 
 import rfc8785
 
+from ledger.errors import TooLarge
 from ledger.proof.dsse import Envelope
+from ledger.proof.passkey import is_assertion
+from ledger.proof.tiles import ENTRY_BYTES_MAX
 from ledger.store.contract import Stored
 from schemas.base import Auth, Body, SealedRef, Statement, new_id, parse_instant
 from schemas.catalogue import parse_body
@@ -49,6 +52,8 @@ class Said:
     payload_sha256: str
     keyids: tuple[str, ...]
     entry: bytes
+    passkey: bool = False
+    """Signed by a passkey (SPEC S3.6), not by an ordinary key."""
 
     @property
     def type(self) -> str:
@@ -97,8 +102,15 @@ def compose(
 
 
 def finish_entry(envelope: Envelope, recorded_at: str) -> bytes:
-    """The entry, which is the leaf: JCS of the envelope as it came and the instant it was recorded."""
-    return rfc8785.dumps({"envelope": envelope.to_json(), "recorded_at": recorded_at})
+    """The entry, which is the leaf: JCS of the envelope as it came and the instant it was recorded.
+
+    Raises TooLarge `entry_too_large`: a large payload under several large signatures (SPEC S7.2).
+    """
+    entry = rfc8785.dumps({"envelope": envelope.to_json(), "recorded_at": recorded_at})
+    if len(entry) > ENTRY_BYTES_MAX:
+        what = f"the entry would have {len(entry)} bytes; {ENTRY_BYTES_MAX} is the most that a log holds"
+        raise TooLarge("entry_too_large", what, "Put large texts into a blob and name its digest, or sign once.")
+    return entry
 
 
 def read_entry(stored: Stored) -> Said:
@@ -115,4 +127,5 @@ def read_entry(stored: Stored) -> Said:
         payload_sha256=hashlib.sha256(payload).hexdigest(),
         keyids=tuple(signature["keyid"] for signature in envelope["signatures"]),
         entry=stored.entry,
+        passkey=any(is_assertion(signature["sig"]) for signature in envelope["signatures"]),
     )

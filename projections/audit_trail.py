@@ -39,7 +39,7 @@ class AuditTrail(View):
     """Handles everything: what is in the log is in the trail."""
 
     name = "audit_trail"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE audit_trail_entry (
       idx INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, type TEXT NOT NULL,
@@ -53,6 +53,8 @@ class AuditTrail(View):
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",
+            "actor.admitted.v1",
+            "actor.passkey-added.v1",
             "person.registered.v1",
             "consent.requested.v1",
             "consent.granted.v1",

@@ -99,6 +99,8 @@ class Clearances(View):
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",
+            "actor.admitted.v1",
+            "actor.passkey-added.v1",
             "person.registered.v1",
             "consent.requested.v1",
             "consent.granted.v1",

@@ -137,6 +137,8 @@ class Rights(View):
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",
+            "actor.admitted.v1",
+            "actor.passkey-added.v1",
             "person.registered.v1",
             "brief.drafted.v1",
             "brief.approved.v1",

@@ -23,16 +23,35 @@ from schemas.statements import (
     evidence,
     generation,
     notice,
+    passkey,
     person,
     review,
 )
+
+_METHODS = {
+    "bearer": "a token",
+    "passkey": "a passkey session",
+    "token-session": "a token session",
+    "process": "this ledger's own process",
+}
 
 
 def summary(said: Said) -> str:
     """The sentence. Raises KeyError for a type that nobody wrote one for, which stops the trail loudly."""
     sentence = _SENTENCES[type(said.body)](said.body)
-    on_behalf = " (signed by the service for them)" if said.statement.auth else ""
-    return f"{said.actor}{on_behalf} {sentence}"
+    return f"{said.actor}{_voice(said)} {sentence}"
+
+
+def _voice(said: Said) -> str:
+    """Nothing for an ordinary key; else by what else we know that it is their word."""
+    if said.statement.auth:
+        return f" (signed by the service for them, known by {known_by(said.statement.auth.method)})"
+    return " (by passkey)" if said.passkey else ""
+
+
+def known_by(method: str) -> str:
+    """How the service knew for whom it signed, in words."""
+    return _METHODS.get(method, method)
 
 
 def _scope(body: consent.ConsentScope) -> str:
@@ -106,6 +125,8 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     actor.ActorEnrolled: lambda b: f"enrolled {b.actor} as {_list(b.roles)}",
     actor.ActorKeyRotated: lambda b: f"replaced the key of {b.actor}",
     actor.ActorKeyRevoked: lambda b: f"revoked a key of {b.actor} from {_day(b.effective_at)}: {b.reason}",
+    passkey.ActorAdmitted: lambda b: f"admitted {b.actor} as {_list(b.roles)}, without a key of their own",
+    passkey.ActorPasskeyAdded: lambda b: f"added a passkey of {b.actor} for {b.rp_id}",
     person.PersonRegistered: lambda b: f"registered {b.person} ({b.person_class}), for whom {b.speaks_as} speaks",
     consent.ConsentRequested: lambda b: f"asked {b.person} for consent {b.consent} {_scope(b)}",
     consent.ConsentGranted: lambda b: f"gave consent {b.consent} of {b.person} {_scope(b)}",

@@ -135,6 +135,7 @@ def statement_answer(services: Services, index: int) -> StatementAnswer:
         statement=said.statement.as_json(),
         payload_sha256=said.payload_sha256,
         keyids=said.keyids,
+        signed_with="service" if said.statement.auth else "passkey" if said.passkey else "key",
         leaf_sha256=leaf_hash(said.entry).hex(),
         entry=b64encode(said.entry).decode(),
     )

@@ -118,5 +118,6 @@ def _over(claims: Sequence[PackClaim], consent: str) -> tuple[tuple[str, str, st
 
 def _trail_row(said: Said, why: str) -> TrailRow:
     auth = said.statement.auth
-    signed_by = f"the service, for {said.actor} ({auth.method})" if auth else f"{said.actor}'s own key"
+    own = f"{said.actor}'s passkey" if said.passkey else f"{said.actor}'s own key"
+    signed_by = f"the service, for {said.actor} ({auth.method})" if auth else own
     return TrailRow(said.index, format_instant(said.recorded_at), said.type, said.actor, signed_by, why)

@@ -26,7 +26,7 @@ from api.web.sessions import Sessions, require_same_origin, set_cookie
 from api.web.wording import C2PA, IDENTIFIED, VERDICTS
 from ledger.errors import Unauthenticated
 from ledger.statement import read_entry
-from projections.summaries import summary
+from projections.summaries import known_by, summary
 
 STYLE = FilePath(__file__).parent / "static" / "style.css"
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -115,6 +115,7 @@ def page_entry(request: Request, services: ServicesOf, index: Index) -> Response
         "entry.html",
         here="log",
         found=found,
+        known_by=known_by,
         size=receipt.size,
         sentence=summary(read_entry(services.ledger.store.entry(index))),
         pretty=json.dumps(found.statement, indent=2, ensure_ascii=False),

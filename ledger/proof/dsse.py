@@ -18,12 +18,13 @@ from ledger.errors import Misuse, TooLarge, Untrusted
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.encoding import base64_bytes, base64_text
 from ledger.proof.keys import keyid, verify_signature
+from ledger.proof.passkey import Assertion, Passkey, passkey_challenge, verify_assertion
 
 __all__ = ["PAYLOAD_BYTES_MAX", "PAYLOAD_TYPE", "Envelope", "Signature", "keyid", "pae", "sign", "verify"]
 
 PAYLOAD_TYPE = "application/vnd.countersign.statement+json"
 PAYLOAD_BYTES_MAX = 48 * 2**10  # what base64 can carry in an entry of 65,535 bytes; larger things are blobs
-SIGNATURE_BYTES_MAX = 4 * 2**10  # ML-DSA-44 takes 2,420
+SIGNATURE_BYTES_MAX = 4 * 2**10  # ML-DSA-44 takes 2,420; a passkey's assertion about 600
 ENVELOPE_SIGNATURES_MAX = 8  # an actor, the service, and room for joint signatures
 ENVELOPE_BYTES_MAX = 128 * 2**10  # the largest payload and eight of the largest signatures, in base64
 
@@ -94,22 +95,26 @@ def sign(
     return Envelope(payload_type, payload, (signature,))
 
 
-def verify(envelope: Envelope, keys: Mapping[str, bytes]) -> tuple[str, ...]:
+def verify(envelope: Envelope, keys: Mapping[str, bytes | Passkey]) -> tuple[str, ...]:
     """The ids of the keys that signed, in the envelope's order, at least one.
 
-    `keys` maps key id to DER SubjectPublicKeyInfo. Signatures by other keys are passed over, as DSSE says. Raises
-    Untrusted `signature_invalid` when any signature by a key in `keys` fails, `signature_unknown_key` when none is by
-    such a key, `key_id_mismatch` when `keys` files a key under an id that is not its own; Misuse `key_unsupported`.
+    `keys` maps key id to DER SubjectPublicKeyInfo, or to a passkey, which signs through assertions and in no other way
+    (SPEC S3.6). Signatures by other keys are passed over, as DSSE says. Raises Untrusted `signature_invalid` or
+    `passkey_…` when any signature by a key in `keys` fails, `signature_unknown_key` when none is by such a key,
+    `key_id_mismatch` when `keys` files a key under an id that is not its own; Misuse `key_unsupported`.
     """
     message = pae(envelope.payload_type, envelope.payload)
     known = [signature for signature in envelope.signatures if signature.keyid in keys]
     if not known:
         raise Untrusted("signature_unknown_key", "No signature is by a key that we know.", "Enrol the key first.")
     for signature in known:
-        spki_der = keys[signature.keyid]
-        if keyid(spki_der) != signature.keyid:
+        key = keys[signature.keyid]
+        if keyid(key if isinstance(key, bytes) else key.spki) != signature.keyid:
             raise Untrusted("key_id_mismatch", f"The key listed as {signature.keyid} is another key.")
-        verify_signature(spki_der, signature.sig, message)
+        if isinstance(key, Passkey):
+            verify_assertion(key, Assertion.parse(signature.sig), passkey_challenge(message))
+        else:
+            verify_signature(key, signature.sig, message)
     return tuple(signature.keyid for signature in known)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ledger.errors import Untrusted
 from ledger.proof.canonical import canonical
-from ledger.proof.keyring import KeyRing
+from ledger.proof.keyring import ENROLMENTS, KeyRing
 from ledger.proof.logentry import LogEntry
 from ledger.proof.logged import LoggedEntry, document_members, verify_logged
 from ledger.proof.note import NoteSignature, NoteVerifier
@@ -145,7 +145,7 @@ def _check_steps(person: Any, ring: KeyRing, steps: tuple[LoggedEntry, LoggedEnt
 def _check_requester(entries: Sequence[LogEntry], registration: LogEntry, request: LogEntry) -> None:
     """The actor who speaks for the person, or legal; in either case with their own key."""
     legal = any(
-        one.type == "actor.enrolled.v1"
+        one.type in ENROLMENTS
         and one.index < request.index
         and one.body.get("actor") == request.actor
         and "legal" in one.body.get("roles", ())

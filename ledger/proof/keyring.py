@@ -16,8 +16,15 @@ from ledger.proof.dsse import Envelope, verify
 from ledger.proof.encoding import base64_bytes
 from ledger.proof.keys import keyid
 from ledger.proof.logentry import LogEntry, hex_digest, instant
+from ledger.proof.passkey import Passkey, passkey_public_key
 
-KEY_STATEMENTS = frozenset({"log.opened.v1", "actor.enrolled.v1", "actor.key-rotated.v1", "actor.key-revoked.v1"})
+ENROLMENTS = frozenset({"actor.enrolled.v1", "actor.admitted.v1"})
+KEY_STATEMENTS = ENROLMENTS | {
+    "log.opened.v1",
+    "actor.key-rotated.v1",
+    "actor.key-revoked.v1",
+    "actor.passkey-added.v1",
+}
 
 
 @dataclass
@@ -29,6 +36,12 @@ class EnrolledKey:
     enrolled_at_index: int
     rotated_by: int | None = None
     revoked: tuple[int, datetime] | None = None
+    passkey: Passkey | None = None
+    """Set for one that speaks through WebAuthn assertions (SPEC S3.6)."""
+
+    @property
+    def verifier(self) -> bytes | Passkey:
+        return self.passkey or self.spki
 
     def check_speaks(self, entry: LogEntry) -> None:
         """Raises Untrusted `key_not_yet_enrolled`, `key_rotated`, `key_revoked` (SPEC S3.3, S3.5)."""
@@ -76,7 +89,7 @@ class KeyRing:
             if key.actor != signer:
                 raise Untrusted("signer_not_actor", f"it is signed with a key of {key.actor}, not of {signer}")
             key.check_speaks(entry)
-        verify(entry.envelope, {one.keyid: self.keys[one.keyid].spki for one in entry.envelope.signatures})
+        verify(entry.envelope, {one.keyid: self.keys[one.keyid].verifier for one in entry.envelope.signatures})
         self._check_enroller(entry)
 
     def verify_service(self, envelope: Envelope) -> None:
@@ -87,24 +100,29 @@ class KeyRing:
                 raise Untrusted("signature_unknown_key", f"{signature.keyid} is no key of the log's service")
             if key.rotated_by is not None or key.revoked is not None:
                 raise Untrusted("key_ended", f"the service's key {signature.keyid} has ended")
-        verify(envelope, {one.keyid: self.keys[one.keyid].spki for one in envelope.signatures})
+        verify(envelope, {one.keyid: self.keys[one.keyid].verifier for one in envelope.signatures})
 
     def _check_enroller(self, entry: LogEntry) -> None:
         """Only an administrator enrols; a key is turned or revoked by one, or by its own actor."""
         if entry.type not in KEY_STATEMENTS or entry.type == "log.opened.v1":
             return
-        own = entry.type != "actor.enrolled.v1" and entry.body["actor"] == entry.actor
+        own = entry.type not in ENROLMENTS and entry.body["actor"] == entry.actor
         if not own and self.admins.get(entry.actor, entry.index) >= entry.index:
             raise Untrusted("enroller_not_permitted", f"{entry.actor} was no administrator")
+        if entry.type == "actor.passkey-added.v1" and entry.on_behalf:
+            raise Untrusted("own_key_required", "a passkey is added with a key of somebody's own, not by the service")
 
     def _take(self, entry: LogEntry) -> None:
         body = entry.body
         if entry.type == "log.opened.v1":
             self._open(entry, body)
-        elif entry.type == "actor.enrolled.v1":
-            self._add(body["actor"], body["spki"], entry.index)
+        elif entry.type in ENROLMENTS:
+            if entry.type == "actor.enrolled.v1":
+                self._add(body["actor"], body["spki"], entry.index)
             if "admin" in body["roles"]:
                 self.admins.setdefault(body["actor"], entry.index)
+        elif entry.type == "actor.passkey-added.v1":
+            self._add_passkey(body, entry.index)
         elif entry.type == "actor.key-rotated.v1":
             self._owned(body["old_keyid"], body["actor"]).rotated_by = entry.index
             self._add(body["actor"], body["spki"], entry.index)
@@ -121,11 +139,18 @@ class KeyRing:
         self.service, self.opening = body["service"], entry
         self.admins[body["admin"]] = 0
 
-    def _add(self, actor: str, spki: str, index: int) -> None:
+    def _add(self, actor: str, spki: str, index: int, passkey: Passkey | None = None) -> None:
         der = base64_bytes(spki)
         if keyid(der) in self.keys:
             raise Untrusted("key_in_use", "a key is enrolled twice")
-        self.keys[keyid(der)] = EnrolledKey(actor, der, index)
+        self.keys[keyid(der)] = EnrolledKey(actor, der, index, passkey=passkey)
+
+    def _add_passkey(self, body: Mapping[str, Any], index: int) -> None:
+        if body["actor"] == self.service:
+            raise Untrusted("service_passkey", "the service speaks with its own key, never through a passkey")
+        passkey = Passkey(base64_bytes(body["spki"]), str(body["rp_id"]), tuple(map(str, body["origins"])))
+        passkey_public_key(passkey.spki)
+        self._add(body["actor"], body["spki"], index, passkey)
 
     def _owned(self, name: str, actor: str) -> EnrolledKey:
         key = self.keys.get(hex_digest(name))

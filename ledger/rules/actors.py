@@ -12,25 +12,38 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ledger.errors import LedgerError, Misuse, Untrusted
 from ledger.history import History
 from ledger.proof.keys import public_key
+from ledger.proof.passkey import Passkey, passkey_public_key
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
 from schemas.statements.actor import ActorEnrolled, ActorKeyRevoked, ActorKeyRotated, LogOpened
+from schemas.statements.passkey import ActorAdmitted, ActorPasskeyAdded
 
-_KINDS = (LogOpened, ActorEnrolled, ActorKeyRotated, ActorKeyRevoked)
+_KINDS = (LogOpened, ActorEnrolled, ActorAdmitted, ActorPasskeyAdded, ActorKeyRotated, ActorKeyRevoked)
+_BRING_KEYS = (LogOpened, ActorEnrolled, ActorPasskeyAdded, ActorKeyRotated)
+PASSKEYS_MAX = 20  # current ones of an actor: each device of a person, with room; more is a mistake or a flood
 
 
 @dataclass
 class ActorKey:
-    """`from_index`: the entry that brought the key; `until`: when it stopped being its owner's word (exclusive)."""
+    """`from_index`: the entry that brought the key; `until`: when it stopped being its owner's word (exclusive).
+
+    `passkey`: set for one that speaks through WebAuthn assertions, and then in no other way.
+    """
 
     spki: bytes
     from_index: int
+    passkey: Passkey | None = None
     until: datetime | None = None
     ended_by: int | None = None
 
     @property
     def keyid(self) -> str:
         return hashlib.sha256(self.spki).hexdigest()
+
+    @property
+    def verifier(self) -> bytes | Passkey:
+        """What its signatures are verified with."""
+        return self.passkey or self.spki
 
 
 @dataclass
@@ -73,6 +86,10 @@ def _apply(state: ActorState, said: Said) -> None:
     elif isinstance(body, ActorEnrolled):
         _add_key(state, body.spki, said.index)
         state.roles, state.enrolled_by = frozenset(body.roles), said.index
+    elif isinstance(body, ActorAdmitted):
+        state.roles, state.enrolled_by = frozenset(body.roles), said.index
+    elif isinstance(body, ActorPasskeyAdded):
+        _add_key(state, body.spki, said.index, Passkey(b64decode(body.spki), body.rp_id, body.origins))
     elif isinstance(body, ActorKeyRotated):
         _end_key(state, body.old_keyid, said.recorded_at, said.index)
         _add_key(state, body.spki, said.index)
@@ -80,8 +97,8 @@ def _apply(state: ActorState, said: Said) -> None:
         _end_key(state, body.keyid, body.effective_at, said.index)
 
 
-def _add_key(state: ActorState, spki: str, index: int) -> None:
-    key = ActorKey(b64decode(spki), index)
+def _add_key(state: ActorState, spki: str, index: int, passkey: Passkey | None = None) -> None:
+    key = ActorKey(b64decode(spki), index, passkey)
     state.keys[key.keyid] = key
 
 
@@ -103,11 +120,40 @@ def accept_opening(proposal: Proposal, body: LogOpened, history: History, at: da
 
 def accept_enrolment(proposal: Proposal, body: ActorEnrolled, history: History, at: datetime) -> None:
     """A name is enrolled once and a key belongs to one name. The service's role is given by the opening only."""
+    _accept_new_name(body, history)
+    _accept_new_key(body.spki, history)
+
+
+def accept_admission(proposal: Proposal, body: ActorAdmitted, history: History, at: datetime) -> None:
+    """As an enrolment, without a key."""
+    _accept_new_name(body, history)
+
+
+def _accept_new_name(body: ActorEnrolled | ActorAdmitted, history: History) -> None:
     if (known := actor_state(history, body.actor).enrolled_by) is not None:
         refuse("actor_known", f"{body.actor} is enrolled already", known)
     if "service" in body.roles:
         refuse("role_reserved", "the service role is given when the log is opened, and never again")
-    _accept_new_key(body.spki, history)
+
+
+def accept_passkey(proposal: Proposal, body: ActorPasskeyAdded, history: History, at: datetime) -> None:
+    """Said with a key of the administrator's or of the actor's own, never by the service for them: whoever steals a token, or
+    runs the service, must not give themselves a voice that can't be denied (ADR 014).
+    """
+    if not proposal.own_key:
+        refuse("own_key_required", "a passkey is added with a key of somebody's own, by nobody on their behalf")
+    state = actor_state(history, body.actor)
+    if state.enrolled_by is None:
+        refuse("actor_unknown", f"{body.actor} is not enrolled here")
+    if "service" in state.roles:
+        refuse("role_reserved", "the service speaks with its own key; a passkey is a person's", state.enrolled_by)
+    if sum(1 for key in state.keys.values() if key.passkey and (key.until is None or at < key.until)) >= PASSKEYS_MAX:
+        refuse("passkeys_too_many", f"{body.actor} has {PASSKEYS_MAX} passkeys; revoke one first")
+    try:
+        passkey_public_key(b64decode(body.spki))
+    except LedgerError as error:
+        refuse("key_unsupported", f"{error.what} {error.do}")
+    _refuse_known_key(b64decode(body.spki), history)
 
 
 def accept_rotation(proposal: Proposal, body: ActorKeyRotated, history: History, at: datetime) -> None:
@@ -128,6 +174,10 @@ def _accept_new_key(spki: str, history: History) -> None:
             raise Misuse("key_unsupported", "another algorithm")
     except LedgerError:  # low-order points too: under them one signature fits any message
         refuse("key_unsupported", "a statement key is an Ed25519 SubjectPublicKeyInfo in DER")
+    _refuse_known_key(der, history)
+
+
+def _refuse_known_key(der: bytes, history: History) -> None:
     tag = "key:" + hashlib.sha256(der).hexdigest()
-    for said in history.about(tag, LogOpened, ActorEnrolled, ActorKeyRotated):
+    for said in history.about(tag, *_BRING_KEYS):
         refuse("key_in_use", "this key already speaks, or spoke, for somebody", said.index)

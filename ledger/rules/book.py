@@ -33,6 +33,8 @@ RULES: dict[str, Rule] = {
     "actor.enrolled.v1": actors.accept_enrolment,
     "actor.key-rotated.v1": actors.accept_rotation,
     "actor.key-revoked.v1": actors.accept_revocation,
+    "actor.admitted.v1": actors.accept_admission,
+    "actor.passkey-added.v1": actors.accept_passkey,
     "person.registered.v1": people.accept_registration,
     "consent.requested.v1": consents.accept_request,
     "consent.granted.v1": consents.accept_grant,

@@ -11,6 +11,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "actor.enrolled.v1": frozenset({"admin"}),
     "actor.key-rotated.v1": frozenset({"admin"}),  # and the actor itself, see SELF
     "actor.key-revoked.v1": frozenset({"admin"}),
+    "actor.admitted.v1": frozenset({"admin"}),
+    "actor.passkey-added.v1": frozenset({"admin"}),  # and the actor itself, with a key that they have
     "person.registered.v1": frozenset({"ip-steward", "talent"}),
     "consent.requested.v1": frozenset({"producer", "ip-steward"}),
     "consent.granted.v1": frozenset({"talent"}),
@@ -56,7 +58,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "notice.overdue.v1": frozenset({"service"}),
     "consent.expiring.v1": frozenset({"service"}),
 }
-SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1"})
+SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1", "actor.passkey-added.v1"})
 """Types that anybody may say of themselves, whatever their role."""
 
 

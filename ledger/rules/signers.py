@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.errors import Forbidden, Untrusted
 from ledger.history import History
+from ledger.proof.passkey import Passkey
 from ledger.rules.actors import actor_state
 from schemas.statements.actor import LogOpened
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ledger.knock import Knock
 
 
-def signing_keys(knock: Knock, history: History, service_actor: str) -> dict[str, bytes]:
+def signing_keys(knock: Knock, history: History, service_actor: str) -> dict[str, bytes | Passkey]:
     """The keys that may have signed this, by keyid: every signature must be by one that speaks for the actor now.
 
     Raises Forbidden `actor_unknown`, Untrusted `signature_unknown_key`, `key_revoked`.
@@ -28,10 +29,10 @@ def signing_keys(knock: Knock, history: History, service_actor: str) -> dict[str
         raise Forbidden("actor_unknown", f"{signer} is not enrolled here", "An administrator enrols actors.")
     at = max(knock.at, state.changed_at or knock.at)  # a clock set back gives no old key its voice again
     keys = [state.key_at(signature.keyid, at) for signature in knock.envelope.signatures]
-    return {key.keyid: key.spki for key in keys}
+    return {key.keyid: key.verifier for key in keys}
 
 
-def _opening_key(knock: Knock, body: LogOpened, service_actor: str) -> dict[str, bytes]:
+def _opening_key(knock: Knock, body: LogOpened, service_actor: str) -> dict[str, bytes | Passkey]:
     """Only the ledger itself opens its log, naming the very key it signs with: nobody gets there first from outside."""
     spki = b64decode(body.service_spki)
     keyid = hashlib.sha256(spki).hexdigest()

@@ -66,6 +66,7 @@ class EntryAudit:
             self.speakers.take(entry)  # judged or not: what hangs on a bad enrolment is not told once more
         except (LedgerError, KeyError, TypeError, ValueError):
             check.find("key_statement_malformed", item, "what it says about keys can't be read")
+        check.notes += self.speakers.remarks[len(check.notes) :]
 
     def _tags(self, item: str, row: RawEntry) -> None:
         check = self._report["tags"]

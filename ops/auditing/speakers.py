@@ -11,7 +11,10 @@ from ledger.proof.dsse import verify
 from ledger.proof.encoding import base64_bytes
 from ledger.proof.keys import keyid
 from ledger.proof.logentry import LogEntry, instant
+from ledger.proof.passkey import Assertion, Passkey
 from ledger.rules.permissions import permit
+
+REMARKS_MAX = 100  # listed; a copied passkey is seen in the first of them
 
 
 @dataclass
@@ -21,6 +24,9 @@ class HeldKey:
     actor: str
     spki: bytes
     until: datetime | None = None
+    passkey: Passkey | None = None
+    counter: int = 0
+    """The highest that the passkey showed so far; 0 if it does not count."""
 
 
 class Speakers:
@@ -32,22 +38,38 @@ class Speakers:
         self.service: str | None = None
         self.origin: str | None = None
         self.log_vkeys: tuple[str, ...] = ()
+        self.remarks: list[str] = []
+        """What is no fault and should be looked at: passkeys whose counter went back, the first REMARKS_MAX times."""
 
     def judge(self, entry: LogEntry) -> None:
         """Raises Untrusted (`signature_…`, `key_…`) or Forbidden `role_not_permitted`."""
         if entry.index == 0 and entry.type == "log.opened.v1":
             self.take(entry)  # the opening brings the key it is signed with; whoever trusts the log trusts this entry
         signer = self.service if entry.on_behalf else entry.actor
-        spkis: dict[str, bytes] = {}
+        verifiers: dict[str, bytes | Passkey] = {}
         for signature in entry.envelope.signatures:
             key = self.keys.get(signature.keyid)
             if key is None or key.actor != signer:
                 raise Untrusted("signature_unknown_key", f"{signature.keyid} is no key of {signer} at this entry")
             if key.until is not None and entry.recorded_at >= key.until:
                 raise Untrusted("key_revoked", f"{signature.keyid} was no key of {signer} any more")
-            spkis[signature.keyid] = key.spki
-        verify(entry.envelope, spkis)
+            verifiers[signature.keyid] = key.passkey or key.spki
+        verify(entry.envelope, verifiers)
+        if entry.type == "actor.passkey-added.v1" and entry.on_behalf:
+            raise Untrusted("own_key_required", "a passkey was added by the service on somebody's behalf")
+        self._count(entry)
         permit(entry.type, entry.actor, self.roles.get(entry.actor, frozenset()), entry.body.get("actor"))
+
+    def _count(self, entry: LogEntry) -> None:
+        """Two copies of one authenticator count apart; so do statements that arrive in another order than they were signed."""
+        for signature in entry.envelope.signatures:
+            key = self.keys[signature.keyid]
+            if key.passkey is None or not (counter := Assertion.parse(signature.sig).counter):
+                continue
+            if counter <= key.counter and len(self.remarks) < REMARKS_MAX:
+                what = f"the counter of passkey {signature.keyid} went from {key.counter} to {counter}"
+                self.remarks.append(f"entry {entry.index}: {what}; ask {entry.actor} whether there is a copy of it")
+            key.counter = max(key.counter, counter)
 
     def take(self, entry: LogEntry) -> None:
         """Learns from entries about keys; passes over all others."""
@@ -57,6 +79,12 @@ class Speakers:
         elif entry.type == "actor.enrolled.v1":
             self._add(body["actor"], body["spki"])
             self.roles[body["actor"]] = frozenset(body["roles"])
+        elif entry.type == "actor.admitted.v1":
+            self.roles[body["actor"]] = frozenset(body["roles"])
+        elif entry.type == "actor.passkey-added.v1":
+            self._add(
+                body["actor"], body["spki"], Passkey(base64_bytes(body["spki"]), body["rp_id"], tuple(body["origins"]))
+            )
         elif entry.type == "actor.key-rotated.v1":
             self._end(body["old_keyid"], entry.recorded_at)
             self._add(body["actor"], body["spki"])
@@ -69,9 +97,9 @@ class Speakers:
             self._add(name, body[f"{role}_spki"])
             self.roles[name] = frozenset({role})
 
-    def _add(self, actor: str, spki: str) -> None:
+    def _add(self, actor: str, spki: str, passkey: Passkey | None = None) -> None:
         der = base64_bytes(spki)
-        self.keys[keyid(der)] = HeldKey(actor, der)
+        self.keys[keyid(der)] = HeldKey(actor, der, passkey=passkey)
 
     def _end(self, name: str, until: datetime) -> None:
         key = self.keys.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -87,6 +87,7 @@ class StatementAnswer(Shape):
             "statement": {"type": "review.approved.v1", "actor": "lena", "body": {"gate": "legal"}},
             "payload_sha256": "ab" * 32,
             "keyids": ["06" * 32],
+            "signed_with": "key",
             "leaf_sha256": "cd" * 32,
             "entry": _ENTRY,
         }
@@ -97,6 +98,8 @@ class StatementAnswer(Shape):
     statement: dict[str, Any]
     payload_sha256: Digest
     keyids: tuple[str, ...]
+    signed_with: Literal["key", "passkey", "service"]
+    """The actor's own key or passkey; or the service's, for an actor whom it knew by `auth.method`."""
     leaf_sha256: Digest
     entry: str
 

@@ -96,6 +96,27 @@ def check_signature(spki, signature, message):
     return key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
 
 
+def named_once(pairs):
+    need(len(dict(pairs)) == len(pairs), "a member is named twice")
+    return dict(pairs)
+
+
+def check_assertion(spki, rp_id, origins, signature, message):
+    """S3.6"""
+    three = document(signature)
+    need(
+        three.keys() == {"authenticator_data", "client_data_json", "signature"} and len(signature) <= 4096, "assertion"
+    )
+    told, client, signature = (b64(three[name]) for name in sorted(three))
+    data = json.loads(client.decode(), object_pairs_hook=named_once)
+    need(data["type"] == "webauthn.get" and data.get("crossOrigin", False) is False, "type, or another site's frame")
+    need(data["challenge"] == base64.urlsafe_b64encode(digest(message)).decode().strip("="), "signs something else")
+    need(data["origin"] in origins and "topOrigin" not in data and len(client) <= 2048, "origin")
+    need(len(told) == 37 and told[:32] == digest(rp_id.encode()), "authenticatorData, or RP ID")
+    need(told[32] in (0x05, 0x0D, 0x1D), "flags")
+    check_signature(spki, signature, told + digest(client))
+
+
 def opened(envelope, kind):
     """S3.3: (payload, {keyid: signature}, what is signed)"""
     need(envelope.keys() == {"payload", "payloadType", "signatures"} and envelope["payloadType"] == kind, "envelope")
@@ -166,10 +187,10 @@ def statement(payload):
 
 
 class Keys:
-    """S3. `known`: keyid -> [actor, spki, brought at, rotated at, (revoked from, revoked by)]"""
+    """S3. `known`: keyid -> [actor, spki, brought at, rotated at, (revoked from, revoked by)]; `passkeys`: S3.6"""
 
     def __init__(self):
-        self.known, self.admins, self.service = {}, {}, None
+        self.known, self.admins, self.service, self.passkeys = {}, {}, None, {}
 
     def bring(self, actor, spki, index):
         need(digest(b64(spki)).hex() not in self.known, "key brought twice")
@@ -190,9 +211,15 @@ class Keys:
                 key[3] = index
             elif key[4] is None or moment(body["effective_at"]) < key[4][0]:
                 key[4] = moment(body["effective_at"]), index
-        if kind in ("actor.enrolled.v1", "actor.key-rotated.v1"):
+        if kind in ("actor.enrolled.v1", "actor.key-rotated.v1", "actor.passkey-added.v1"):
             self.bring(body["actor"], body["spki"], index)
-        if kind == "actor.enrolled.v1" and "admin" in body["roles"]:
+        if kind == "actor.passkey-added.v1":
+            need(
+                body["actor"] != self.service and "auth" not in s,
+                "a passkey of the service, or added by it for somebody",
+            )
+            self.passkeys[digest(b64(body["spki"])).hex()] = body["rp_id"], body["origins"]
+        if kind in ("actor.enrolled.v1", "actor.admitted.v1") and "admin" in body["roles"]:
             self.admins.setdefault(body["actor"], index)
 
     def check(self, index, s, recorded, signatures, message):
@@ -202,8 +229,11 @@ class Keys:
             need(brought < index or index == brought == 0, "key brought later")
             need(rotated is None or index <= rotated, "key had been rotated")
             need(not revoked or recorded < revoked[0] or index == revoked[1], "key had been revoked")
-            check_signature(spki, signature, message)
-        own = s["type"] != "actor.enrolled.v1" and s["body"].get("actor") == s["actor"]
+            if keyid in self.passkeys:
+                check_assertion(spki, *self.passkeys[keyid], signature, message)
+            else:
+                check_signature(spki, signature, message)
+        own = s["type"] not in ("actor.enrolled.v1", "actor.admitted.v1") and s["body"].get("actor") == s["actor"]
         free = own or not s["type"].startswith("actor.")
         need(free or self.admins.get(s["actor"], index) < index, "not said by an administrator")
 

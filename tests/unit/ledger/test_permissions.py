@@ -20,6 +20,8 @@ MAY_SAY: dict[str, set[str]] = {
         "asset.imported.v1",
         "holder.registered.v1",
         "holder.endpoint-disabled.v1",
+        "actor.admitted.v1",
+        "actor.passkey-added.v1",
     },
     "service": {
         "log.opened.v1",
@@ -165,7 +167,7 @@ def test_a_type_that_is_in_no_table_is_said_by_nobody() -> None:
             permit("brief.sung.v1", "mara", roles, "mara")
 
 
-@pytest.mark.parametrize("wire_type", ["actor.key-rotated.v1", "actor.key-revoked.v1"])
+@pytest.mark.parametrize("wire_type", ["actor.key-rotated.v1", "actor.key-revoked.v1", "actor.passkey-added.v1"])
 def test_everybody_turns_their_own_keys_and_only_these(wire_type: str) -> None:
     permit(wire_type, "finn", frozenset({"finance"}), "finn")
     for about in ("mara", None):

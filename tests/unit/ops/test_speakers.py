@@ -6,11 +6,14 @@ import pytest
 
 from ledger.errors import Forbidden, LedgerError, Untrusted
 from ledger.keys import new_signing_key
+from ledger.proof.canonical import canonical
+from ledger.proof.dsse import PAYLOAD_TYPE, sign
 from ledger.proof.logentry import LogEntry
 from ops.auditing.speakers import Speakers
 from schemas.base import format_instant
 from schemas.statements.actor import ActorKeyRevoked, ActorKeyRotated
 from schemas.statements.brief import BriefDrafted
+from tests.authenticator_of import Authenticator
 from tests.house_of import House, spki
 
 
@@ -89,3 +92,32 @@ def test_somebody_elses_key_is_not_the_actors(house: House) -> None:
         speakers.take(entry)
     with pytest.raises(Untrusted, match="signature_unknown_key"):
         speakers.judge(stolen)
+
+
+def test_a_passkey_is_judged_as_one_and_its_counter_going_back_is_remarked(house: House) -> None:
+    key = Authenticator(counter=6)
+    house.say_as("operator", key.added("mara"))
+    for counter in (6, 2, 20):
+        key.counter = counter
+        draft = house.draft("mara", BriefDrafted.example().model_copy(update={"brief": house.new_id()}))
+        house.ledger.append(key.envelope(draft.payload).to_bytes())
+    found = entries(house)
+    assert judged(found) == {}
+    speakers = Speakers()
+    for entry in found:
+        speakers.judge(entry)
+        speakers.take(entry)
+    assert [remark.partition(":")[0] for remark in speakers.remarks] == [f"entry {house.size - 2}"]
+    assert "from 7 to 3" in speakers.remarks[0]
+
+
+def test_a_passkey_that_the_service_added_for_somebody_is_not_believed(house: House) -> None:
+    house.say_as("operator", Authenticator().added("mara"))
+    found = entries(house)
+    said = found[-1]
+    assert said.type == "actor.passkey-added.v1"
+    key = house.keys["countersign"]
+    statement = {**said.statement, "auth": {"by": "service", "subject": "operator", "method": "bearer"}}
+    envelope = sign(canonical(statement), PAYLOAD_TYPE, key.private)
+    found[-1] = LogEntry(said.index, envelope, said.recorded_at, statement)
+    assert judged(found) == {said.index: "own_key_required"}
