@@ -50,6 +50,7 @@ class AuditTrail(View):
     handled = frozenset(
         {
             "log.opened.v1",
+            "log.indexed.v1",
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",

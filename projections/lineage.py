@@ -88,6 +88,7 @@ class Lineage(View):
     ignored: frozenset[str] = frozenset(
         {
             "log.opened.v1",
+            "log.indexed.v1",
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",

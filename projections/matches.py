@@ -48,6 +48,7 @@ class Matches(View):
     ignored: frozenset[str] = frozenset(
         {
             "log.opened.v1",
+            "log.indexed.v1",
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",

@@ -47,6 +47,7 @@ class Notices(View):
     handled = frozenset(
         {
             "log.opened.v1",
+            "log.indexed.v1",
             "consent.withdrawn.v1",
             "consent.revoked.v1",
             "consent.expired.v1",

@@ -134,6 +134,7 @@ class Rights(View):
     ignored: frozenset[str] = frozenset(
         {
             "log.opened.v1",
+            "log.indexed.v1",
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",

@@ -16,6 +16,7 @@ from schemas.statements import (
     erasure,
     evidence,
     generation,
+    index,
     licence,
     notice,
     passkey,
@@ -27,6 +28,7 @@ from schemas.statements import (
 
 BODIES: tuple[type[Body], ...] = (
     actor.LogOpened,
+    index.LogIndexed,
     actor.ActorEnrolled,
     actor.ActorKeyRotated,
     actor.ActorKeyRevoked,

@@ -15,9 +15,9 @@ STATEMENT_TAGS_MAX = 64  # schemas.base.TAGS_MAX
 
 _STATEMENT_MEMBERS = frozenset({"type", "id", "occurred_at", "actor", "tags", "body"})
 _STATEMENT_OPTIONAL = frozenset({"sealed", "auth"})
-_STATEMENT_TYPE = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[0-9]+")
+STATEMENT_TYPE = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[0-9]+")
 _STATEMENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_STATEMENT_TAG = re.compile(r"[a-z]+:[A-Za-z0-9._-]{1,128}")
+STATEMENT_TAG = re.compile(r"[a-z]+:[A-Za-z0-9._-]{1,128}")
 _ACTOR_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SEALED_POINTER = re.compile(r"/body/([a-z0-9_]+)")
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -90,7 +90,7 @@ def _check_statement(value: Any) -> None:
     _demand(isinstance(value, dict), "its payload is not an object")
     names = set(value)
     _demand(_STATEMENT_MEMBERS <= names <= _STATEMENT_MEMBERS | _STATEMENT_OPTIONAL, "other members than a statement")
-    for name, pattern in (("type", _STATEMENT_TYPE), ("id", _STATEMENT_ID), ("actor", _ACTOR_NAME)):
+    for name, pattern in (("type", STATEMENT_TYPE), ("id", _STATEMENT_ID), ("actor", _ACTOR_NAME)):
         _demand(_matches(pattern, value[name]), f"its {name} is malformed")
     instant(value["occurred_at"])
     _check_tags(value["tags"])
@@ -102,7 +102,7 @@ def _check_statement(value: Any) -> None:
 
 def _check_tags(tags: Any) -> None:
     _demand(isinstance(tags, list) and len(tags) <= STATEMENT_TAGS_MAX, "its tags are not a list in bounds")
-    _demand(all(_matches(_STATEMENT_TAG, tag) for tag in tags), "a tag is malformed")
+    _demand(all(_matches(STATEMENT_TAG, tag) for tag in tags), "a tag is malformed")
 
 
 def _check_sealed_refs(sealed: Any, body: dict[str, Any]) -> None:

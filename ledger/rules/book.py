@@ -16,6 +16,7 @@ from ledger.rules import (
     erasure,
     generations,
     holds,
+    indexing,
     licences,
     notices,
     people,
@@ -30,6 +31,7 @@ Rule = Callable[[Proposal, Any, History, datetime], None]
 
 RULES: dict[str, Rule] = {
     "log.opened.v1": actors.accept_opening,
+    "log.indexed.v1": indexing.accept_index,
     "actor.enrolled.v1": actors.accept_enrolment,
     "actor.key-rotated.v1": actors.accept_rotation,
     "actor.key-revoked.v1": actors.accept_revocation,

@@ -8,6 +8,7 @@ _EVERY_GATE = frozenset({"reviewer", "librarian", "ip-steward", "legal"})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "log.opened.v1": frozenset({"service"}),
+    "log.indexed.v1": frozenset({"service"}),
     "actor.enrolled.v1": frozenset({"admin"}),
     "actor.key-rotated.v1": frozenset({"admin"}),  # and the actor itself, see SELF
     "actor.key-revoked.v1": frozenset({"admin"}),

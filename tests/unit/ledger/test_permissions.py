@@ -25,6 +25,7 @@ MAY_SAY: dict[str, set[str]] = {
     },
     "service": {
         "log.opened.v1",
+        "log.indexed.v1",
         "consent.expired.v1",
         "generation.failed.v1",
         "asset.examined.v1",
