@@ -123,7 +123,7 @@ def _answered(body: notice.NoticeAcknowledged) -> str:
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     **summaries_rights.SENTENCES,
     actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",
-    index.LogIndexed: lambda b: f"named the root {b.root[:DIGEST_CHARS_SHOWN]}… of the tag index over {b.size} entries",
+    index.LogIndexed: lambda b: f"named the root {b.root[:12]}… of the tag index over {b.size} entries",
     actor.ActorEnrolled: lambda b: f"enrolled {b.actor} as {_list(b.roles)}",
     actor.ActorKeyRotated: lambda b: f"replaced the key of {b.actor}",
     actor.ActorKeyRevoked: lambda b: f"revoked a key of {b.actor} from {_day(b.effective_at)}: {b.reason}",
