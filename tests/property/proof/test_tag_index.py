@@ -29,7 +29,10 @@ def test_the_index_equals_its_definition_and_proves_every_tag_there_or_not(
 ) -> None:
     entries = [entry(n, kind, *tags) for n, (kind, tags) in enumerate(story)]
     bounds = sorted({0, *(min(cut, len(entries)) for cut in cuts), len(entries)})
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db, patch.object(tag_tree, "BUCKET_KEYS_MAX", bucket):
+    with (
+        closing(sqlite3.connect(":memory:", isolation_level=None)) as db,
+        patch.object(tag_tree, "BUCKET_KEYS_MAX", bucket),
+    ):
         db.executescript(SCHEMA)
         for low, high in pairwise(bounds):  # whatever the pages, and each from the tables alone
             TagTree(db).take(entries[low:high])

@@ -113,7 +113,9 @@ def test_a_damaged_file_is_built_anew_instead_of_giving_a_false_root(
 def test_a_root_is_named_once_a_size_and_never_ahead(house: House) -> None:
     house.ledger.say(LogIndexed(size=5, root="11" * 32))
     for root in ("11" * 32, "22" * 32):
-        assert raises_code("index_known", lambda root=root: house.ledger.say(LogIndexed(size=5, root=root))).status == 409
+        assert (
+            raises_code("index_known", lambda root=root: house.ledger.say(LogIndexed(size=5, root=root))).status == 409
+        )
     size = house.size
     raises_code("index_ahead", lambda: house.ledger.say(LogIndexed(size=size + 1, root="11" * 32)))
     house.ledger.say(LogIndexed(size=size, root="11" * 32))
