@@ -5,6 +5,7 @@ ledger.sqlite    the log: entries, tags, tiles, checkpoint        kept; not ther
 vault.sqlite     personal data and its keys (0600)                kept
 blobs/           media and reports by SHA-256                     kept
 keys/            private keys (0700, each 0600)                   kept, and backed up elsewhere
+keys/webhooks/   secrets of holders' endpoints, one file each     kept; renewed with `holder secret`
 trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the same for time stamps
 tokens.json      SHA-256 of API tokens and whose they are
 views.sqlite     projections; may be deleted, they rebuild
@@ -95,6 +96,10 @@ class Home:
     @property
     def tokens(self) -> Path:
         return self.path / "tokens.json"
+
+    @property
+    def webhook_secrets(self) -> Path:
+        return self.keys / "webhooks"
 
     def actor_key(self, actor: str) -> Path:
         return self.keys / f"actor-{actor}.pem"

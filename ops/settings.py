@@ -39,6 +39,8 @@ class Settings(BaseModel):
     under trust/tsa (ADR 010)."""
     tsa_interval_minutes: int = Field(default=60, ge=1, le=10_080)
     """How often it is asked at most, in minutes, and only when the log has grown since."""
+    notices_to_private_networks: bool = False
+    """Whether notices may go to addresses that are not public, and over plain HTTP: for holders in one's own network only."""
     store: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
     """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
     which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""

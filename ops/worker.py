@@ -1,14 +1,20 @@
-"""The expiry worker: records what time has already ended. Decisions never wait for it (DESIGN 1.4)."""
+"""The workers: record what time has ended and what follows, and tell holders. No decision waits for them (DESIGN 1.4)."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
 from api.services.services import Services
 from ledger.errors import LedgerError
+from ops.home import Home
+from ops.notifying.courier import Courier
+from ops.notifying.post import post
+from ops.notifying.webhook import Secrets
+from ops.settings import Settings
 from projections.cascade import run_expiry
 
 INTERVAL_SECONDS: Final = 10.0  # how late a notice about an expiry may be; verdicts are on time whatever this is
@@ -16,34 +22,28 @@ INTERVAL_SECONDS_MIN: Final = 0.1  # below this an idle worker only burns a core
 _LOG = logging.getLogger("countersign.worker")
 
 
-class ExpiryWorker:
-    """Runs the cascade again and again until told to stop. Any number of them may run: each end is recorded once."""
+class Rounds:
+    """Does one thing again and again in a thread of its own, until told to stop. What fails is tried at the next round."""
 
-    def __init__(self, services: Services, interval_seconds: float = INTERVAL_SECONDS) -> None:
-        self._services, self._interval = services, max(interval_seconds, INTERVAL_SECONDS_MIN)
+    def __init__(self, name: str, work: Callable[[], object], interval_seconds: float) -> None:
+        self._name, self._work, self._interval = name, work, max(interval_seconds, INTERVAL_SECONDS_MIN)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self.rounds = 0
-
-    def run_once(self, at: datetime | None = None) -> Any:
-        """One pass over what is due. Raises Unavailable."""
-        self.rounds += 1
-        return run_expiry(self._services.ledger, self._services.views, at or self._services.clock.now())
 
     def run(self) -> None:
-        """Until `stop`. What fails is logged and tried again at the next round: the due statements stay due."""
+        """Until `stop`."""
         while not self._stopping.is_set():
             try:
-                self.run_once()
+                self._work()
             except LedgerError as error:
-                _LOG.warning("expiry: %s: %s", error.code, error.what)
+                _LOG.warning("%s: %s: %s", self._name, error.code, error.what)
             except Exception:
-                _LOG.exception("expiry failed; trying again")
+                _LOG.exception("%s failed; trying again", self._name)
             self._stopping.wait(self._interval)
 
     def start(self) -> None:
         """In a thread of its own, beside a server."""
-        self._thread = threading.Thread(target=self.run, name="countersign-expiry", daemon=True)
+        self._thread = threading.Thread(target=self.run, name=f"countersign-{self._name}", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -51,3 +51,45 @@ class ExpiryWorker:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
+
+
+class ExpiryWorker:
+    """Runs the cascade. Any number of them may run: each end is recorded once."""
+
+    def __init__(self, services: Services, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._services = services
+        self._rounds = Rounds("expiry", self.run_once, interval_seconds)
+        self.run, self.start, self.stop = self._rounds.run, self._rounds.start, self._rounds.stop
+        self.rounds = 0
+
+    def run_once(self, at: datetime | None = None) -> Any:
+        """One pass over what is due. Raises Unavailable."""
+        self.rounds += 1
+        return run_expiry(self._services.ledger, self._services.views, at or self._services.clock.now())
+
+
+class NoticeWorker:
+    """Sends notices to holders' endpoints. Any number may run: each attempt is made by one of them."""
+
+    def __init__(
+        self, services: Services, home: Home, settings: Settings, interval_seconds: float = INTERVAL_SECONDS
+    ) -> None:
+        private = settings.notices_to_private_networks
+        self._courier = Courier(
+            services.ledger,
+            services.views,
+            services.origin,
+            Secrets(home.webhook_secrets),
+            lambda url, body, headers: post(url, body, headers, private=private),
+        )
+        self._rounds = Rounds("notices", self.run_once, interval_seconds)
+        self.start = self._rounds.start
+
+    def run_once(self) -> Any:
+        """One pass over what is to be sent. Raises Unavailable."""
+        return self._courier.run_once()
+
+    def stop(self) -> None:
+        """Ends after the exchanges in hand."""
+        self._courier.stop()
+        self._rounds.stop()

@@ -35,7 +35,7 @@ def serve(
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker
+    from ops.worker import ExpiryWorker, NoticeWorker
 
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
@@ -44,12 +44,14 @@ def serve(
         app = create_app(services, local_operator=run.settings.operator if local else None)
         config = uvicorn.Config(app, log_config=LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
+        notices = NoticeWorker(services, Home(run.home), run.settings)
         home_publisher = HomePublisher(Home(run.home), run.settings, services.ledger.store)
         home_publisher.check()  # a log that lost what it published must not go on
         publishing = PublishingWorker(home_publisher, services.ledger.store)
         # uvicorn handles signals while it runs, and raises them again afterwards, when the home still has to be closed
         with on_signal(lambda: setattr(server, "should_exit", True)):
             expiry.start()
+            notices.start()
             publishing.start()
             try:
                 with stamping(Home(run.home), run.settings, services.ledger):
@@ -57,6 +59,7 @@ def serve(
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
+                notices.stop()
                 expiry.stop()
     return 0
 
@@ -76,23 +79,28 @@ def worker(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Record expiries and their consequences until SIGTERM or Ctrl-C. Several may run; each end is recorded once."""
+    """Record ends and what follows, and send notices, until SIGTERM or Ctrl-C. Several may run; each thing is done once."""
     from ops.home import Home
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker
+    from ops.worker import ExpiryWorker, NoticeWorker
 
     run = invocation_of(ctx)
     stopping = threading.Event()
     with run.services() as services, on_signal(stopping.set):
-        expiry = ExpiryWorker(services, interval)
+        expiry, notices = (
+            ExpiryWorker(services, interval),
+            NoticeWorker(services, Home(run.home), run.settings, interval),
+        )
         if once:
-            found = {"rounds": 1, **expiry.run_once().as_json()}
+            found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
         else:
             run.note(f"a round every {interval:g} s; SIGTERM or Ctrl-C ends it")
             size = services.ledger.store.size()
             with stamping(Home(run.home), run.settings, services.ledger):
                 expiry.start()
+                notices.start()
                 stopping.wait()
+                notices.stop()
                 expiry.stop()
             found = {"rounds": expiry.rounds, "log_size_before": size, "log_size": services.ledger.store.size()}
     run.answer(found, lambda: _expired(found))
