@@ -21,7 +21,7 @@ test: .venv/.dev ## set up, then lint, types, imports and every test
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-unit: .venv/.dev ## the unit tests only: seconds
-	@$(BIN)/pytest tests/unit -n 2
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/unit -n 2 --durations=10
 
 check: .venv/.dev ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

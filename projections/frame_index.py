@@ -10,7 +10,6 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,6 +69,8 @@ class FrameIndex:
 
 
 def _segment(codes: Codes, numbers: NDArray[np.int64]) -> _Segment:
+    import faiss  # here, because most commands never index a frame and it takes a while to load
+
     kept, ids = np.ascontiguousarray(codes), np.ascontiguousarray(numbers)
     index = faiss.IndexBinaryIDMap2(faiss.IndexBinaryFlat(CODE_BITS))
     index.add_with_ids(kept, ids)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.house_of import House
 from tests.postgres_of import postgres  # noqa: F401 - a fixture for every test
+
+if TYPE_CHECKING:
+    from tests.office_of import Made, Office
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
@@ -34,6 +38,34 @@ def closed_house(tmp_path_factory: pytest.TempPathFactory) -> House:
 def house(tmp_path: Path, closed_house: House) -> Iterator[House]:
     """A real ledger on SQLite in a temporary folder, opened, with ten enrolled actors."""
     opened = House(tmp_path, like=closed_house)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """One home with a finished clip, made once a run; each `office` and `local` is a copy of it."""
+    from tests.office_of import make_office  # the whole API and media: only for those who ask
+
+    return make_office(tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture
+def office(made: Made, tmp_path: Path) -> Iterator[Office]:
+    """Opened beyond loopback: pages need a session."""
+    from tests.office_of import Office
+
+    opened = Office(made, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def local(made: Made, tmp_path: Path) -> Iterator[Office]:
+    """Opened on one's own machine: pages speak as the operator."""
+    from tests.office_of import Office
+
+    opened = Office(made, tmp_path, "operator")
     yield opened
     opened.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,13 +20,6 @@ from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
 NAMES = ("audit_trail", "clearance", "due", "lineage", "matches", "notices", "rights")
-
-
-@pytest.fixture
-def views(house: House) -> Iterator[Views]:
-    opened = open_views(house)
-    yield opened
-    opened.close()
 
 
 def test_the_views_are_these_and_their_names_do_not_begin_each_other(views: Views) -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ledger.errors import LedgerError, Misuse, TooLarge, Untrusted
+from ledger.errors import Misuse, TooLarge, Untrusted
 from ledger.proof.dsse import PAYLOAD_BYTES_MAX, PAYLOAD_TYPE, Envelope, Signature, keyid, pae, sign, verify
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "proof"
@@ -47,16 +47,6 @@ def test_frozen_envelope_is_signed_again_byte_for_byte() -> None:
     assert verify(envelope, keys(KEY)) == (keyid(spki(KEY)),)
     assert sign(envelope.payload, PAYLOAD_TYPE, KEY).to_bytes() == raw
     assert Envelope.parse(json.loads(raw)) == envelope
-
-
-def test_every_single_byte_change_of_an_envelope_is_rejected() -> None:
-    raw, known = (VECTORS / "envelope.json").read_bytes(), keys(KEY)
-    for at in range(len(raw)):
-        for mask in (0x01, 0x02, 0x20, 0x80):
-            changed = bytearray(raw)
-            changed[at] ^= mask
-            with pytest.raises(LedgerError):
-                verify(Envelope.parse(bytes(changed)), known)
 
 
 def test_joint_signatures_come_back_in_order_and_strangers_are_passed_over() -> None:

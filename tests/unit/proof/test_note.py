@@ -1,4 +1,4 @@
-"""Signed notes and checkpoints against other people's vectors, our frozen ones, and every byte changed."""
+"""Signed notes and checkpoints against other people's vectors, our frozen ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from ledger.errors import LedgerError, Misuse, Untrusted
+from ledger.errors import Misuse, Untrusted
 from ledger.proof.note import (
     NOTE_SIGNATURES_MAX,
     Checkpoint,
@@ -72,15 +72,6 @@ def test_cosigned_message_has_the_layout_of_tlog_cosignature() -> None:
         b"subtree/v1\n\0" + b"\4name" + bytes(6) + b"\1\2" + b"\6origin" + bytes(8) + bytes(6) + b"\1\3" + b"r" * 32
     )
     assert message == expected
-
-
-@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80])
-def test_every_single_byte_change_of_a_checkpoint_is_rejected(mask: int) -> None:
-    for at in range(len(FROZEN)):
-        changed = bytearray(FROZEN)
-        changed[at] ^= mask
-        with pytest.raises(LedgerError):
-            open_checkpoint(bytes(changed), BOTH, strict=True)
 
 
 def test_every_truncation_and_any_addition_is_rejected() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import LedgerError, Untrusted
+from ledger.errors import Untrusted
 from ledger.proof.note import NoteVerifier
 from ledger.proof.tlogproof import format_proof, parse_proof, verify_entry
 
@@ -30,15 +30,6 @@ def test_parsed_proof_formats_to_the_same_bytes() -> None:
 def test_another_entry_is_not_shown() -> None:
     with pytest.raises(Untrusted, match="inclusion_proof_invalid"):
         verify_entry(b"entry 258", PROOF, VERIFIERS)
-
-
-@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80])
-def test_every_single_byte_change_of_a_proof_is_rejected(mask: int) -> None:
-    for at in range(len(PROOF)):
-        changed = bytearray(PROOF)
-        changed[at] ^= mask
-        with pytest.raises(LedgerError):
-            verify_entry(b"entry 257", bytes(changed), VERIFIERS, strict=True)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemas.catalogue import BODIES
 EACH = pytest.mark.parametrize("kind", BODIES, ids=lambda kind: kind.TYPE)
 
 
+@cache
 def validator(name: str) -> Draft202012Validator:
     schema = json.loads((schemas.SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)

@@ -39,8 +39,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def page(told_pack: bytes) -> str:
-    return members(told_pack)["report.html"].decode()
+def page(pack: bytes) -> str:
+    return members(pack)["report.html"].decode()
 
 
 def test_the_page_is_sound_and_loads_nothing(page: str) -> None:
@@ -55,10 +55,10 @@ def test_every_entry_that_is_cited_is_on_the_page(page: str) -> None:
     assert {link.removeprefix("#") for link in parsed.links} <= parsed.ids
 
 
-def test_the_page_says_what_was_not_checked_and_when_the_consent_ended(page: str, told: Story) -> None:
+def test_the_page_says_what_was_not_checked_and_when_the_consent_ended(page: str, story: Story) -> None:
     assert "faces is not_checked" in page
     assert re.search(r'At the time of this pack</dt><dd><strong class="fail">expired', page)
-    assert told.signed in page and "this file" in page
+    assert story.signed in page and "this file" in page
 
 
 def test_no_free_text_that_people_wrote_is_on_the_page(page: str) -> None:

@@ -6,23 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from api.services.evidence_replay import replay
 from ledger.proof.canonical import canonical
 from schemas.evidence import PackManifest
 from tests.contract.evidence.story import Story, forged, members, tell
 from tests.house_of import SERVICE, House
-
-
-@pytest.fixture
-def story(told: Story) -> Story:
-    return told
-
-
-@pytest.fixture
-def pack(told_pack: bytes) -> bytes:
-    return told_pack
 
 
 def claims_of(pack: bytes) -> list[dict[str, Any]]:

@@ -29,16 +29,6 @@ Found = list[tuple[int, str, str]]
 
 
 @pytest.fixture
-def story(told: Story) -> Story:
-    return told
-
-
-@pytest.fixture
-def pack(told_pack: bytes) -> bytes:
-    return told_pack
-
-
-@pytest.fixture
 def key(story: Story) -> SigningKey:
     """The service's own: with it somebody can fix up digests and signature, so only the later steps can tell."""
     return story.house.keys[SERVICE]
