@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Stored
 from schemas.base import Body
+from schemas.catalogue import wire_names
 
 B = TypeVar("B", bound=Body)
 
@@ -38,8 +39,8 @@ class History:
         self._asked: dict[tuple[str, tuple[str, ...]], list[Said]] = {}
 
     def about(self, tag: str, *types: type[Body]) -> list[Said]:
-        """Everything of these types that carries the tag, oldest first."""
-        names = tuple(sorted(kind.TYPE for kind in types))
+        """Everything of these kinds, in whichever version it was said, that carries the tag; oldest first."""
+        names = tuple(sorted({name for kind in types for name in wire_names(kind)}))
         if (tag, names) not in self._asked:
             query = Query(types=list(names), tags=[tag])
             found = self._entries.read_entries([query], upto=self.upto)

@@ -20,7 +20,7 @@ from ledger.proof.passkey import is_assertion
 from ledger.proof.tiles import ENTRY_BYTES_MAX
 from ledger.store.contract import Stored
 from schemas.base import Auth, Body, SealedRef, Statement, new_id, parse_instant
-from schemas.catalogue import parse_body
+from schemas.catalogue import read_body
 
 SALT_BYTES = 32  # a commitment to a name must not be searchable by trying names (FORMATS 4)
 
@@ -43,7 +43,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Said:
-    """A statement as it stands in the log: index, exact times, who signed it, and its body in its class."""
+    """A statement as it stands in the log: index, exact times, who signed it, and its body in the newest shape of its kind."""
 
     index: int
     recorded_at: datetime
@@ -123,7 +123,7 @@ def read_entry(stored: Stored) -> Said:
         index=stored.index,
         recorded_at=parse_instant(entry["recorded_at"]),
         statement=statement,
-        body=parse_body(statement.type, statement.body),
+        body=read_body(statement.type, statement.body),
         payload_sha256=hashlib.sha256(payload).hexdigest(),
         keyids=tuple(signature["keyid"] for signature in envelope["signatures"]),
         entry=stored.entry,

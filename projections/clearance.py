@@ -15,6 +15,7 @@ from ledger.statement import Said
 from projections.database import View
 from schemas.base import format_instant, parse_instant
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRevoked
+from schemas.statements.consent_changes import ConsentRenewed
 
 Standing = Literal["issued", "refused", "revoked"]
 
@@ -91,10 +92,21 @@ class Clearances(View):
             "clearance.refused.v1",
             "clearance.revoked.v1",
             *ENDING_TYPES,
+            "consent.renewed.v1",
         }
     )
     ignored: frozenset[str] = frozenset(
         {
+            "person.registered.v2",
+            "person.speaker-changed.v1",
+            "person.engagement-ended.v1",
+            "consent.requested.v2",
+            "consent.granted.v2",
+            "consent.narrowed.v1",
+            "consent.suspended.v1",
+            "consent.resumed.v1",
+            "consent.cut-approved.v1",
+            "rulepack.adopted.v1",
             "log.opened.v1",
             "log.indexed.v1",
             "actor.enrolled.v1",
@@ -157,6 +169,8 @@ class Clearances(View):
                      JOIN clearance_decision AS d USING (clearance) LEFT JOIN clearance_revocation AS r USING (clearance)
                      WHERE c.consent = ? AND d.issued AND r.clearance IS NULL"""
             db.execute(sql, (ending.detail, ending.consent))
+        elif isinstance(body, ConsentRenewed):  # it runs again: what was not revoked by now stands
+            db.execute("DELETE FROM clearance_to_revoke WHERE consent = ?", (body.consent,))
 
     def clearance(self, clearance: str) -> ClearanceView:
         """Raises NotFound `clearance_unknown`."""

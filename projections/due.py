@@ -12,7 +12,9 @@ from ledger.statement import Said
 from projections.database import View
 from schemas.base import format_instant, parse_instant
 from schemas.statements.consent import ConsentEnded, ConsentExpired, ConsentGranted
+from schemas.statements.consent_changes import ConsentRenewed
 from schemas.statements.notice import WARNING_DAYS, ConsentExpiring
+from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 
 DUE_ROWS_MAX = 500  # one answer; who has more to do asks again
 
@@ -31,16 +33,23 @@ class Due(View):
     """Consents leave this view when their end is recorded; time alone takes none out."""
 
     name = "due"
-    version = 2
+    version = 3
     schema = """
     CREATE TABLE due_consent (
       consent TEXT PRIMARY KEY, person TEXT NOT NULL, valid_from TEXT NOT NULL, valid_until TEXT NOT NULL,
       idx INTEGER NOT NULL, warn_at TEXT) WITHOUT ROWID;
     CREATE INDEX due_consent_by_end ON due_consent (valid_until, idx);
-    CREATE INDEX due_consent_by_warning ON due_consent (warn_at) WHERE warn_at IS NOT NULL
+    CREATE INDEX due_consent_by_warning ON due_consent (warn_at) WHERE warn_at IS NOT NULL;
+    CREATE TABLE due_majority (person TEXT PRIMARY KEY, majority_at TEXT NOT NULL) WITHOUT ROWID
     """
     handled = frozenset(
         {
+            "person.registered.v1",
+            "person.registered.v2",
+            "person.speaker-changed.v1",
+            "consent.granted.v2",
+            "consent.renewed.v1",
+            "consent.invalidated.v1",
             "consent.granted.v1",
             "consent.withdrawn.v1",
             "consent.revoked.v1",
@@ -50,6 +59,13 @@ class Due(View):
     )
     ignored: frozenset[str] = frozenset(
         {
+            "person.engagement-ended.v1",
+            "consent.requested.v2",
+            "consent.narrowed.v1",
+            "consent.suspended.v1",
+            "consent.resumed.v1",
+            "consent.cut-approved.v1",
+            "rulepack.adopted.v1",
             "log.opened.v1",
             "log.indexed.v1",
             "actor.enrolled.v1",
@@ -57,7 +73,6 @@ class Due(View):
             "actor.key-revoked.v1",
             "actor.admitted.v1",
             "actor.passkey-added.v1",
-            "person.registered.v1",
             "consent.requested.v1",
             "consent.refused.v1",
             "brief.drafted.v1",
@@ -101,15 +116,27 @@ class Due(View):
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         body = said.body
-        if isinstance(body, ConsentGranted):
-            window = (format_instant(body.valid_from), format_instant(body.valid_until))
-            warn_at = _next_warning(body.valid_from, body.valid_until, max(WARNING_DAYS) + 1)
-            row = (body.consent, body.person, *window, said.index, warn_at)
-            db.execute("INSERT INTO due_consent VALUES (?, ?, ?, ?, ?, ?)", row)
+        if isinstance(body, ConsentGranted | ConsentRenewed):
+            self._runs_until(db, said, body)
         elif isinstance(body, ConsentExpiring):
             _warned(db, body)
         elif isinstance(body, ConsentEnded | ConsentExpired):
             db.execute("DELETE FROM due_consent WHERE consent = ?", (body.consent,))
+        elif isinstance(body, PersonRegistered | PersonSpeakerChanged):
+            db.execute("DELETE FROM due_majority WHERE person = ?", (body.person,))
+            if body.life == "minor" and body.majority_at is not None:
+                row = (body.person, format_instant(body.majority_at))
+                db.execute("INSERT INTO due_majority VALUES (?, ?)", row)
+
+    def _runs_until(self, db: sqlite3.Connection, said: Said, body: ConsentGranted | ConsentRenewed) -> None:
+        """The term that ends last; what a guardian agrees to ends no later than the minor's majority."""
+        majority = db.execute("SELECT majority_at FROM due_majority WHERE person = ?", (body.person,)).fetchone()
+        before = db.execute("SELECT valid_until FROM due_consent WHERE consent = ?", (body.consent,)).fetchone()
+        until = min(format_instant(body.valid_until), majority[0] if majority else "~")
+        if before is None or until > before[0]:
+            warn_at = _next_warning(body.valid_from, parse_instant(until), max(WARNING_DAYS) + 1)
+            row = (body.consent, body.person, format_instant(body.valid_from), until, said.index, warn_at)
+            db.execute("INSERT OR REPLACE INTO due_consent VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def due(self, at: datetime, limit: int = DUE_ROWS_MAX) -> list[DueConsent]:
         """Expired by `at` and not recorded as ended, longest overdue first."""

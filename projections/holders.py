@@ -69,6 +69,17 @@ class Holders(View):
     )
     ignored: frozenset[str] = frozenset(
         {
+            "person.registered.v2",
+            "person.speaker-changed.v1",
+            "person.engagement-ended.v1",
+            "consent.requested.v2",
+            "consent.granted.v2",
+            "consent.renewed.v1",
+            "consent.narrowed.v1",
+            "consent.suspended.v1",
+            "consent.resumed.v1",
+            "consent.cut-approved.v1",
+            "rulepack.adopted.v1",
             "log.opened.v1",
             "log.indexed.v1",
             "actor.enrolled.v1",

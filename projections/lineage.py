@@ -19,6 +19,7 @@ from ledger.rules.lineage import FAMILY_ASSETS_MAX
 from ledger.statement import Said
 from projections.database import View
 from schemas.statements.asset import AssetDerived, AssetFlagged, AssetImported
+from schemas.statements.consent_changes import ConsentRenewed
 from schemas.statements.generation import GenerationRequested
 
 
@@ -83,10 +84,21 @@ class Lineage(View):
             "asset.derived.v1",
             "asset.flagged.v1",
             *ENDING_TYPES,
+            "consent.renewed.v1",
         }
     )
     ignored: frozenset[str] = frozenset(
         {
+            "person.registered.v2",
+            "person.speaker-changed.v1",
+            "person.engagement-ended.v1",
+            "consent.requested.v2",
+            "consent.granted.v2",
+            "consent.narrowed.v1",
+            "consent.suspended.v1",
+            "consent.resumed.v1",
+            "consent.cut-approved.v1",
+            "rulepack.adopted.v1",
             "log.opened.v1",
             "log.indexed.v1",
             "actor.enrolled.v1",
@@ -149,9 +161,13 @@ class Lineage(View):
             _flag(db, said.index, body)
         elif (ending := ending_of(said)) is not None:
             db.execute(
-                "INSERT INTO lineage_ended VALUES (?, ?, ?)", (ending.consent, ending.entry_index, ending.detail)
+                "INSERT OR IGNORE INTO lineage_ended VALUES (?, ?, ?)",
+                (ending.consent, ending.entry_index, ending.detail),
             )
             db.execute(f"{_TO_FLAG} WHERE u.consent = ? AND {_UNFLAGGED}", (ending.consent,))
+        elif isinstance(body, ConsentRenewed):  # it runs again: what was not flagged by now has no reason to be
+            db.execute("DELETE FROM lineage_ended WHERE consent = ?", (body.consent,))
+            db.execute("DELETE FROM lineage_to_flag WHERE consent = ?", (body.consent,))
 
     # -- the family ----------------------------------------------------------------------------------------------
 

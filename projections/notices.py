@@ -18,6 +18,7 @@ from schemas.statements.actor import LogOpened
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.consent import ConsentEnded, ConsentExpired
+from schemas.statements.consent_changes import ConsentChange
 
 RECIPIENTS = ("platform",)  # the role that shows clips to the public and has to stop
 NOTICES_PAGE_MAX = 500  # one answer; who reads on passes the last entry index
@@ -46,6 +47,9 @@ class Notices(View):
     """
     handled = frozenset(
         {
+            "consent.invalidated.v1",
+            "consent.narrowed.v1",
+            "consent.suspended.v1",
             "log.opened.v1",
             "log.indexed.v1",
             "consent.withdrawn.v1",
@@ -57,6 +61,15 @@ class Notices(View):
     )
     ignored: frozenset[str] = frozenset(
         {
+            "person.registered.v2",
+            "person.speaker-changed.v1",
+            "person.engagement-ended.v1",
+            "consent.requested.v2",
+            "consent.granted.v2",
+            "consent.renewed.v1",
+            "consent.resumed.v1",
+            "consent.cut-approved.v1",
+            "rulepack.adopted.v1",
             "actor.enrolled.v1",
             "actor.key-rotated.v1",
             "actor.key-revoked.v1",
@@ -143,6 +156,6 @@ def _about(said: Said) -> tuple[str, dict[str, Any]]:
         return f"clearance:{body.clearance}", names
     if isinstance(body, AssetFlagged):
         return f"asset:{body.asset}", {"asset": body.asset, "cause": body.cause, "consent": body.consent}
-    if isinstance(body, ConsentEnded | ConsentExpired):
+    if isinstance(body, ConsentEnded | ConsentExpired | ConsentChange):
         return f"consent:{body.consent}", {"consent": body.consent}
     raise TypeError(f"no notice is made of {said.type}")

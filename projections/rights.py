@@ -1,7 +1,8 @@
 """Consents: whose, for what, and in which state at any instant. Time decides; a recorded expiry only says so (SPEC S4).
 
-The state is worked out at the moment of the question from the window and from what was recorded until then, exactly as
-`ledger.rules.consents` does it; a test holds the two together.
+The view keeps what was said about each consent and its person, and folds it at the moment of the question with the rules'
+own fold (`ledger.rules.consent_states`), so the two can't drift apart. Two times are asked for (SPEC S4.15): `at`, the
+instant that the question is about, and `known_at`, up to when what was recorded counts; left out, they are the same.
 """
 
 from __future__ import annotations
@@ -14,115 +15,74 @@ from datetime import datetime
 from typing import Any
 
 from ledger.errors import NotFound
-from ledger.rules.consents import State
+from ledger.rules.consent_effects import State
+from ledger.rules.consent_states import fold, known_at
 from ledger.statement import Said
 from projections.database import View, ViewsDatabase
 from projections.lineage import Lineage
-from schemas.base import format_instant, parse_instant
+from projections.rights_answers import ConsentView, EndedConsent, Ending, RightsView, Scope
+from schemas.base import Body, format_instant, parse_instant
+from schemas.catalogue import read_body
 from schemas.statements.consent import (
     ConsentEnded,
     ConsentExpired,
-    ConsentGranted,
+    ConsentInvalidated,
     ConsentRefused,
     ConsentRequested,
     ConsentRevoked,
     ConsentScope,
     ConsentWithdrawn,
 )
+from schemas.statements.consent_changes import ConsentRenewed
 
+__all__ = ["ConsentView", "EndedConsent", "Ending", "Rights", "RightsView", "Scope"]
 _ENDS: dict[type, State] = {
     ConsentRefused: "refused",
     ConsentWithdrawn: "withdrawn",
     ConsentRevoked: "revoked",
+    ConsentInvalidated: "invalidated",
     ConsentExpired: "expired",
 }
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What for, where, in what media, when (`valid_until` exclusive), and the entry that says so."""
+class _Row:
+    """What a fold needs of a statement (`consent_states.Happening`)."""
 
-    specific_description: str
-    uses: tuple[str, ...]
-    channels: tuple[str, ...]
-    territories: tuple[str, ...]
-    media: tuple[str, ...]
-    valid_from: datetime
-    valid_until: datetime
-    entry_index: int
+    index: int
     recorded_at: datetime
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a consent ended, by an entry. Time ends one without any."""
-
-    kind: State
+    body: Body
     actor: str
-    entry_index: int
-    recorded_at: datetime
-
-
-@dataclass(frozen=True)
-class ConsentView:
-    """One consent as it stood at `at`, knowing only what was recorded until then."""
-
-    consent: str
-    person: str
-    at: datetime
-    state: State
-    requested: Scope | None
-    granted: Scope | None
-    ending: Ending | None
-
-    @property
-    def entries(self) -> tuple[int, ...]:
-        """The entries behind it, oldest first."""
-        parts = (self.requested, self.granted, self.ending)
-        return tuple(part.entry_index for part in parts if part is not None)
-
-
-@dataclass(frozen=True)
-class RightsView:
-    """The consents that a file rests on, its ancestors' included. No consent is not a yes: nobody is named in it."""
-
-    asset: str
-    at: datetime
-    consents: tuple[ConsentView, ...]
-
-    @property
-    def all_given(self) -> bool:
-        return all(consent.state == "given" for consent in self.consents)
-
-
-@dataclass(frozen=True)
-class EndedConsent:
-    """A consent whose end is recorded, and the entry that ended it."""
-
-    consent: str
-    person: str
-    kind: State
-    entry_index: int
 
 
 class Rights(View):
     """Consents by number and person; by file through the lineage."""
 
     name = "rights"
-    version = 1
+    version = 2
     schema = """
-    CREATE TABLE rights_scope (
-      consent TEXT NOT NULL, step TEXT NOT NULL, person TEXT NOT NULL, scope TEXT NOT NULL,
-      valid_from TEXT NOT NULL, valid_until TEXT NOT NULL, idx INTEGER NOT NULL, recorded_at TEXT NOT NULL,
-      PRIMARY KEY (consent, step)) WITHOUT ROWID;
-    CREATE INDEX rights_scope_by_person ON rights_scope (person, idx);
-    CREATE TABLE rights_end (
-      idx INTEGER PRIMARY KEY, consent TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL,
+    CREATE TABLE rights_said (
+      idx INTEGER PRIMARY KEY, consent TEXT, person TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
       actor TEXT NOT NULL, recorded_at TEXT NOT NULL);
+    CREATE INDEX rights_said_by_consent ON rights_said (consent, idx) WHERE consent IS NOT NULL;
+    CREATE INDEX rights_said_by_person ON rights_said (person, idx);
+    CREATE TABLE rights_end (
+      idx INTEGER PRIMARY KEY, consent TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL);
     CREATE INDEX rights_end_by_consent ON rights_end (consent, idx)
     """
     handled = frozenset(
         {
+            "person.registered.v1",
+            "person.registered.v2",
+            "person.speaker-changed.v1",
+            "person.engagement-ended.v1",
+            "consent.requested.v2",
+            "consent.granted.v2",
+            "consent.renewed.v1",
+            "consent.narrowed.v1",
+            "consent.suspended.v1",
+            "consent.resumed.v1",
+            "consent.invalidated.v1",
             "consent.requested.v1",
             "consent.granted.v1",
             "consent.refused.v1",
@@ -133,6 +93,8 @@ class Rights(View):
     )
     ignored: frozenset[str] = frozenset(
         {
+            "consent.cut-approved.v1",
+            "rulepack.adopted.v1",
             "log.opened.v1",
             "log.indexed.v1",
             "actor.enrolled.v1",
@@ -140,7 +102,6 @@ class Rights(View):
             "actor.key-revoked.v1",
             "actor.admitted.v1",
             "actor.passkey-added.v1",
-            "person.registered.v1",
             "brief.drafted.v1",
             "brief.approved.v1",
             "generation.requested.v1",
@@ -186,31 +147,37 @@ class Rights(View):
         self._lineage = lineage
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
-        body, recorded_at = said.body, format_instant(said.recorded_at)
-        if isinstance(body, ConsentRequested | ConsentGranted):
-            db.execute("INSERT INTO rights_scope VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _scope_row(said, body, recorded_at))
-        elif isinstance(body, ConsentEnded | ConsentExpired):
-            row = (said.index, body.consent, body.person, _ENDS[type(body)], said.actor, recorded_at)
-            db.execute("INSERT INTO rights_end VALUES (?, ?, ?, ?, ?, ?)", row)
+        body = said.body
+        words = json.dumps(said.statement.body, sort_keys=True)
+        person, recorded_at = getattr(body, "person", ""), format_instant(said.recorded_at)
+        row = (said.index, getattr(body, "consent", None), person, said.type, words, said.actor, recorded_at)
+        db.execute("INSERT INTO rights_said VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        if isinstance(body, ConsentEnded | ConsentExpired):
+            end = (said.index, body.consent, body.person, _ENDS[type(body)])
+            db.execute("INSERT INTO rights_end VALUES (?, ?, ?, ?)", end)
+        elif isinstance(body, ConsentRenewed):  # time ended it once; it runs again, so nothing is left to follow up
+            db.execute("DELETE FROM rights_end WHERE consent = ? AND kind = 'expired'", (body.consent,))
 
     # -- queries -------------------------------------------------------------------------------------------------
 
-    def consent(self, consent: str, at: datetime) -> ConsentView:
+    def consent(self, consent: str, at: datetime, known_at: datetime | None = None) -> ConsentView:
         """Raises NotFound `consent_unknown` when nothing about it was recorded by then."""
-        found = self._views([consent], at)[0]
+        found = self._views([consent], at, known_at)[0]
         if found.state == "unknown":
-            raise NotFound("consent_unknown", f"nothing about consent {consent} was recorded by {format_instant(at)}")
+            then = format_instant(known_at or at)
+            raise NotFound("consent_unknown", f"nothing about consent {consent} was recorded by {then}")
         return found
 
-    def consents_of(self, person: str, at: datetime) -> list[ConsentView]:
+    def consents_of(self, person: str, at: datetime, known_at: datetime | None = None) -> list[ConsentView]:
         """Every consent asked of a person by then, in the order in which they were asked for."""
-        sql = "SELECT consent FROM rights_scope WHERE person = ? AND step = 'requested' ORDER BY idx"
+        sql = """SELECT consent FROM rights_said WHERE person = ? AND consent IS NOT NULL
+                 GROUP BY consent ORDER BY MIN(idx)"""
         names = [consent for (consent,) in self._rows(sql, (person,))]
-        return [view for view in self._views(names, at) if view.state != "unknown"]
+        return [view for view in self._views(names, at, known_at) if view.state != "unknown" and view.person == person]
 
-    def rights(self, asset: str, at: datetime) -> RightsView:
+    def rights(self, asset: str, at: datetime, known_at: datetime | None = None) -> RightsView:
         """The consents behind a file, each as it stood at `at`."""
-        return RightsView(asset, at, tuple(self._views(self._lineage.consents_of(asset), at)))
+        return RightsView(asset, at, tuple(self._views(self._lineage.consents_of(asset), at, known_at)))
 
     def ended(self, *, after: int = -1, limit: int) -> list[EndedConsent]:
         """Given consents whose end is recorded after entry `after`, in the order in which they ended."""
@@ -218,57 +185,56 @@ class Rights(View):
                  WHERE idx > ? AND kind != 'refused' ORDER BY idx LIMIT ?"""
         return [EndedConsent(*row) for row in self._rows(sql, (after, limit))]
 
-    def _views(self, consents: Sequence[str], at: datetime) -> list[ConsentView]:
-        until, names = format_instant(at), json.dumps(list(consents))
+    def _views(self, consents: Sequence[str], at: datetime, known: datetime | None) -> list[ConsentView]:
+        until, names = format_instant(known or at), json.dumps(list(consents))
+        columns = "consent, person, idx, recorded_at, type, body, actor"
         with self._database.snapshot(self.name) as look:
             among = "consent IN (SELECT value FROM json_each(?)) AND recorded_at <= ?"
-            columns = "consent, step, person, scope, valid_from, valid_until, idx, recorded_at"
-            scopes = look.rows(f"SELECT {columns} FROM rights_scope WHERE {among}", (names, until))
-            columns = "consent, person, kind, actor, idx, recorded_at"
-            ends = look.rows(f"SELECT {columns} FROM rights_end WHERE {among} ORDER BY idx", (names, until))
-        return [
-            _view(name, at, [r for r in scopes if r[0] == name], [r for r in ends if r[0] == name]) for name in consents
-        ]
+            rows = look.rows(f"SELECT {columns} FROM rights_said WHERE {among} ORDER BY idx", (names, until))
+            people = json.dumps(sorted({row[1] for row in rows}))
+            among = "consent IS NULL AND person IN (SELECT value FROM json_each(?)) AND recorded_at <= ?"
+            persons = look.rows(f"SELECT {columns} FROM rights_said WHERE {among} ORDER BY idx", (people, until))
+        return [_view(name, at, known or at, [r for r in rows if r[0] == name], persons) for name in consents]
 
 
-def _scope_row(said: Said, body: ConsentScope, recorded_at: str) -> tuple[object, ...]:
-    step = "granted" if isinstance(body, ConsentGranted) else "requested"
-    lists = {name: list(getattr(body, name)) for name in ("uses", "channels", "territories", "media")}
-    scope = json.dumps({"specific_description": body.specific_description, **lists}, sort_keys=True)
-    window = (format_instant(body.valid_from), format_instant(body.valid_until))
-    return (body.consent, step, body.person, scope, *window, said.index, recorded_at)
-
-
-def _view(name: str, at: datetime, scopes: list[tuple[Any, ...]], ends: list[tuple[Any, ...]]) -> ConsentView:
-    steps = {row[1]: _scope(row) for row in scopes}
-    granted = steps.get("granted")
-    endings = [Ending(kind, actor, index, parse_instant(when)) for _, _, kind, actor, index, when in ends]
-    ending = next((end for end in endings if end.kind != "expired"), endings[0] if endings else None)
-    person = next((str(row[2]) for row in scopes), "")
-    return ConsentView(name, person, at, _state(steps, granted, ending, at), steps.get("requested"), granted, ending)
-
-
-def _scope(row: tuple[Any, ...]) -> Scope:
-    _, _, _, scope, valid_from, valid_until, index, recorded_at = row
-    said = json.loads(scope)
-    return Scope(
-        specific_description=said["specific_description"],
-        uses=tuple(said["uses"]),
-        channels=tuple(said["channels"]),
-        territories=tuple(said["territories"]),
-        media=tuple(said["media"]),
-        valid_from=parse_instant(valid_from),
-        valid_until=parse_instant(valid_until),
-        entry_index=index,
-        recorded_at=parse_instant(recorded_at),
+def _view(name: str, at: datetime, known: datetime, rows: list[Any], persons: list[Any]) -> ConsentView:
+    about = [_row(row) for row in rows]
+    person = str(rows[0][1]) if rows else ""
+    of_person = [_row(row) for row in persons if row[1] == person]
+    state = fold(name, known_at(about, at), known_at(of_person, at), at)
+    requested = next((row for row in about if isinstance(row.body, ConsentRequested)), None)
+    granted = next((row for row in about if row.index == state.granted_by), None)
+    ending = next((row for row in about if row.index == state.ended_by), None)
+    return ConsentView(
+        name,
+        person,
+        at,
+        known,
+        state.state,
+        _scope(requested if state.request else None),
+        _scope(granted),
+        Ending(_ENDS[type(ending.body)], ending.actor, ending.index, ending.recorded_at) if ending else None,
+        state,
     )
 
 
-def _state(steps: dict[str, Scope], granted: Scope | None, ending: Ending | None, at: datetime) -> State:
-    if ending is not None:
-        return ending.kind
-    if granted is None:
-        return "requested" if steps else "unknown"
-    if at >= granted.valid_until:
-        return "expired"
-    return "given" if at >= granted.valid_from else "not_yet"
+def _row(row: tuple[Any, ...]) -> _Row:
+    _, _, index, recorded_at, wire_type, body, actor = row
+    return _Row(index, parse_instant(recorded_at), read_body(wire_type, json.loads(body)), actor)
+
+
+def _scope(row: _Row | None) -> Scope | None:
+    if row is None or not isinstance(row.body, ConsentScope):
+        return None
+    body = row.body
+    return Scope(
+        body.specific_description,
+        body.uses,
+        body.channels,
+        body.territories,
+        body.media,
+        body.valid_from,
+        body.valid_until,
+        row.index,
+        row.recorded_at,
+    )

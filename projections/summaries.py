@@ -19,6 +19,7 @@ from schemas.statements import (
     brief,
     clearance,
     consent,
+    consent_changes,
     erasure,
     evidence,
     generation,
@@ -27,6 +28,7 @@ from schemas.statements import (
     passkey,
     person,
     review,
+    rulepack,
 )
 
 _METHODS = {
@@ -60,6 +62,19 @@ def _scope(body: consent.ConsentScope) -> str:
         f"for {_list(body.uses)} on {_list(body.channels)} in {_list(body.territories)} as {_list(body.media)}, "
         f"from {_day(body.valid_from)} until {_day(body.valid_until)}"
     )
+
+
+def _speaker(body: person.PersonRegistered | person.PersonSpeakerChanged) -> str:
+    return body.speaks_as if body.authority == "self" else f"{body.speaks_as} as {body.authority}"
+
+
+def _paper(body: consent.ConsentGranted | consent_changes.ConsentRenewed) -> str:
+    return f" (from a signed document, witnessed by {body.document.witnessed_by})" if body.document else ""
+
+
+def _taken(body: consent_changes.ConsentNarrowed) -> str:
+    training = ("training",) if body.training_use else ()
+    return _list((*body.uses, *body.channels, *body.territories, *body.media, *training))
 
 
 def _question(body: clearance.ClearanceDecided) -> str:
@@ -129,9 +144,28 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     actor.ActorKeyRevoked: lambda b: f"revoked a key of {b.actor} from {_day(b.effective_at)}: {b.reason}",
     passkey.ActorAdmitted: lambda b: f"admitted {b.actor} as {_list(b.roles)}, without a key of their own",
     passkey.ActorPasskeyAdded: lambda b: f"added a passkey of {b.actor} for {b.rp_id}",
-    person.PersonRegistered: lambda b: f"registered {b.person} ({b.person_class}), for whom {b.speaks_as} speaks",
+    person.PersonRegistered: lambda b: f"registered {b.person} ({b.person_class}), for whom {_speaker(b)} speaks",
+    person.PersonSpeakerChanged: lambda b: f"recorded that {_speaker(b)} speaks for {b.person} from now on: {b.reason}",
+    person.PersonEngagementEnded: lambda b: (
+        f"recorded that the engagement of {b.person} ended at {_day(b.ended_at)}: {b.reason}"
+    ),
     consent.ConsentRequested: lambda b: f"asked {b.person} for consent {b.consent} {_scope(b)}",
-    consent.ConsentGranted: lambda b: f"gave consent {b.consent} of {b.person} {_scope(b)}",
+    consent.ConsentGranted: lambda b: f"gave consent {b.consent} of {b.person} {_scope(b)}{_paper(b)}",
+    consent.ConsentInvalidated: lambda b: (
+        f"declared that consent {b.consent} of {b.person} was never valid ({b.cause.replace('-', ' ')}): {b.reason}"
+    ),
+    consent_changes.ConsentRenewed: lambda b: (
+        f"renewed consent {b.consent} of {b.person}, from {_day(b.valid_from)} until {_day(b.valid_until)}{_paper(b)}"
+    ),
+    consent_changes.ConsentNarrowed: lambda b: f"took {_taken(b)} out of consent {b.consent} of {b.person}: {b.reason}",
+    consent_changes.ConsentSuspended: lambda b: (
+        f"suspended consent {b.consent} of {b.person} ({b.cause.replace('-', ' ')}): {b.reason}"
+    ),
+    consent_changes.ConsentResumed: lambda b: f"lifted a suspension of consent {b.consent} of {b.person}: {b.reason}",
+    consent_changes.ConsentCutApproved: lambda b: f"approved the cut {_file(b.asset)} under consent {b.consent}",
+    rulepack.RulePackAdopted: lambda b: (
+        f"adopted rule pack {b.pack} {b.version} from {_day(b.effective_at)}: {b.reason}"
+    ),
     consent.ConsentRefused: lambda b: f"refused consent {b.consent} of {b.person}: {b.reason}",
     consent.ConsentWithdrawn: lambda b: f"withdrew consent {b.consent} of {b.person}: {b.reason}",
     consent.ConsentRevoked: lambda b: f"revoked consent {b.consent} of {b.person}: {b.reason}",

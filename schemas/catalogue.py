@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,8 @@ from schemas.statements import (
     brief,
     clearance,
     consent,
+    consent_changes,
+    consent_v1,
     erasure,
     evidence,
     generation,
@@ -24,6 +27,7 @@ from schemas.statements import (
     placement,
     review,
     right,
+    rulepack,
 )
 
 BODIES: tuple[type[Body], ...] = (
@@ -34,13 +38,25 @@ BODIES: tuple[type[Body], ...] = (
     actor.ActorKeyRevoked,
     passkey.ActorAdmitted,
     passkey.ActorPasskeyAdded,
+    consent_v1.PersonRegisteredV1,
     person.PersonRegistered,
+    person.PersonSpeakerChanged,
+    person.PersonEngagementEnded,
+    consent_v1.ConsentRequestedV1,
+    consent_v1.ConsentGrantedV1,
     consent.ConsentRequested,
     consent.ConsentGranted,
     consent.ConsentRefused,
     consent.ConsentWithdrawn,
     consent.ConsentRevoked,
+    consent.ConsentInvalidated,
     consent.ConsentExpired,
+    consent_changes.ConsentRenewed,
+    consent_changes.ConsentNarrowed,
+    consent_changes.ConsentSuspended,
+    consent_changes.ConsentResumed,
+    consent_changes.ConsentCutApproved,
+    rulepack.RulePackAdopted,
     brief.BriefDrafted,
     brief.BriefApproved,
     generation.GenerationRequested,
@@ -80,10 +96,32 @@ BODIES: tuple[type[Body], ...] = (
     notice.ConsentExpiring,
 )
 
+UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
+    consent_v1.PersonRegisteredV1: consent_v1.PersonRegisteredV1.newest,
+    consent_v1.ConsentRequestedV1: consent_v1.ConsentRequestedV1.newest,
+    consent_v1.ConsentGrantedV1: consent_v1.ConsentGrantedV1.newest,
+}
+"""Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
+_OLDER: dict[type[Body], tuple[type[Body], ...]] = {
+    person.PersonRegistered: (consent_v1.PersonRegisteredV1,),
+    consent.ConsentRequested: (consent_v1.ConsentRequestedV1,),
+    consent.ConsentGranted: (consent_v1.ConsentGrantedV1,),
+}
+
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}
 TYPES: frozenset[str] = frozenset(_BY_TYPE)
 
-__all__ = ["BODIES", "TYPES", "ValidationError", "body_class", "parse_body"]
+__all__ = [
+    "BODIES",
+    "TYPES",
+    "UPCASTERS",
+    "ValidationError",
+    "body_class",
+    "newest",
+    "parse_body",
+    "read_body",
+    "wire_names",
+]
 
 
 def body_class(wire_type: str) -> type[Body]:
@@ -92,5 +130,21 @@ def body_class(wire_type: str) -> type[Body]:
 
 
 def parse_body(wire_type: str, body: dict[str, Any]) -> Body:
-    """A body in its class. Raises KeyError (unknown type) or pydantic's ValidationError (shape)."""
+    """A body in exactly the class of its wire type. Raises KeyError (unknown type) or pydantic's ValidationError (shape)."""
     return body_class(wire_type).model_validate(body)
+
+
+def newest(body: Body) -> Body:
+    """The same words in the newest shape of their kind; a body that is in it already comes back as it is."""
+    lift = UPCASTERS.get(type(body))
+    return body if lift is None else lift(body)
+
+
+def read_body(wire_type: str, body: dict[str, Any]) -> Body:
+    """A body out of the log, in the newest shape of its kind. Raises as parse_body does."""
+    return newest(parse_body(wire_type, body))
+
+
+def wire_names(kind: type[Body]) -> tuple[str, ...]:
+    """Every wire type that reads as this class: its own and its older shapes'."""
+    return (kind.TYPE, *(older.TYPE for older in _OLDER.get(kind, ())))

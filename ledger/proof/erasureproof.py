@@ -38,11 +38,12 @@ NOT_COVERED = (
 
 _ERASURE_MEMBERS = frozenset({"format", "person", "erased_at", "destroyed", "not_covered", "entries"})
 _ERASURE_STEPS = (
-    "person.registered.v1",
-    "subject.erasure-requested.v1",
-    "subject.erasure-begun.v1",
-    "subject.erased.v1",
+    ("person.registered.v1", "person.registered.v2"),
+    ("subject.erasure-requested.v1",),
+    ("subject.erasure-begun.v1",),
+    ("subject.erased.v1",),
 )
+"""What each step may be, in every version of its shape."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def verify_erasure(
     logged = _logged_entries(shown["entries"], log_keys, cosigners)  # (2)
     entries = [one.entry for one in logged]
     ring = _verified_ring(entries, log_keys)  # (3)
-    registration, request, begun, end = (_one_of(logged, wire_type) for wire_type in _ERASURE_STEPS)
+    registration, request, begun, end = (_one_of(logged, names) for names in _ERASURE_STEPS)
     _check_steps(shown["person"], ring, (registration, request, begun, end))  # (4)
     _check_requester(entries, registration.entry, request.entry)
     said = {name: end.entry.body.get(name) for name in ("keys", "values", "statements")}
@@ -122,10 +123,10 @@ def _verified_ring(entries: Sequence[LogEntry], log_keys: Sequence[NoteVerifier]
     return ring
 
 
-def _one_of(logged: Sequence[LoggedEntry], wire_type: str) -> LoggedEntry:
-    found = [one for one in logged if one.entry.type == wire_type]
+def _one_of(logged: Sequence[LoggedEntry], names: tuple[str, ...]) -> LoggedEntry:
+    found = [one for one in logged if one.entry.type in names]
     if len(found) != 1:
-        raise Untrusted("erasure_entries", f"it needs one {wire_type} and has {len(found)}")
+        raise Untrusted("erasure_entries", f"it needs one {names[-1]} and has {len(found)}")
     return found[0]
 
 

@@ -12,6 +12,7 @@ from ledger.rules import (
     assets,
     briefs,
     clearances,
+    consent_changes,
     consents,
     erasure,
     generations,
@@ -23,9 +24,11 @@ from ledger.rules import (
     placements,
     reviews,
     rights,
+    rulepacks,
     warnings,
 )
 from ledger.rules.proposal import Proposal, refuse
+from schemas.catalogue import newest
 
 Rule = Callable[[Proposal, Any, History, datetime], None]
 
@@ -38,8 +41,20 @@ RULES: dict[str, Rule] = {
     "actor.admitted.v1": actors.accept_admission,
     "actor.passkey-added.v1": actors.accept_passkey,
     "person.registered.v1": people.accept_registration,
+    "person.registered.v2": people.accept_registration,
+    "person.speaker-changed.v1": people.accept_speaker,
+    "person.engagement-ended.v1": people.accept_engagement_end,
     "consent.requested.v1": consents.accept_request,
+    "consent.requested.v2": consents.accept_request,
     "consent.granted.v1": consents.accept_grant,
+    "consent.granted.v2": consents.accept_grant,
+    "consent.renewed.v1": consent_changes.accept_renewal,
+    "consent.narrowed.v1": consent_changes.accept_narrowing,
+    "consent.suspended.v1": consent_changes.accept_suspension,
+    "consent.resumed.v1": consent_changes.accept_resumption,
+    "consent.cut-approved.v1": consent_changes.accept_cut,
+    "consent.invalidated.v1": consents.accept_end,
+    "rulepack.adopted.v1": rulepacks.accept_adoption,
     "consent.refused.v1": consents.accept_end,
     "consent.withdrawn.v1": consents.accept_end,
     "consent.revoked.v1": consents.accept_end,
@@ -85,10 +100,13 @@ RULES: dict[str, Rule] = {
 
 
 def accept(proposal: Proposal, history: History, at: datetime) -> None:
-    """Step 5 of the door. Whatever the type, nothing is sealed under somebody whose erasure has begun."""
+    """Step 5 of the door. Whatever the type, nothing is sealed under somebody whose erasure has begun.
+
+    An older shape is judged as its newest: saying it in old words is no way around a rule.
+    """
     rule = RULES.get(proposal.statement.type)
     if rule is None:
         refuse("rule_missing", f"no rule answers for {proposal.statement.type}")
     for subject in {ref.subject for ref in proposal.statement.sealed.values()}:
         people.refuse_erased(history, subject)
-    rule(proposal, proposal.body, history, at)
+    rule(proposal, newest(proposal.body), history, at)

@@ -1,86 +1,58 @@
-"""What a consent means at an instant, and the rules by which it is asked for, given and ended (SPEC S4).
+"""The rules by which a consent is asked for, given and ended (SPEC S4). What one means is in `consent_states`.
 
 `valid_until` is exclusive, and time decides: past it the consent is `expired` whether or not anybody recorded that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
 
 from ledger.errors import Reason
-from ledger.history import History, bodies
-from ledger.rules.people import person, refuse_erased, refuse_unless_kept
+from ledger.history import History
+from ledger.rules.actors import actor_state
+from ledger.rules.consent_effects import ENDED, OPEN, State
+from ledger.rules.consent_states import CONSENT_KINDS, PERSON_KINDS, ConsentState, fold, known_at
+from ledger.rules.consent_terms import gaps, terms_of
+from ledger.rules.people import person, refuse_erased, refuse_unless_kept, speaker
 from ledger.rules.proposal import Proposal, refuse, refuse_all
-from schemas.base import format_instant
 from schemas.statements.consent import (
     ConsentEnded,
     ConsentExpired,
     ConsentGranted,
+    ConsentInvalidated,
     ConsentRefused,
     ConsentRequested,
-    ConsentRevoked,
     ConsentScope,
     ConsentWithdrawn,
+    SignedDocument,
 )
 
-State = Literal["unknown", "requested", "refused", "not_yet", "given", "expired", "withdrawn", "revoked"]
-_KINDS = (ConsentRequested, ConsentGranted, ConsentRefused, ConsentWithdrawn, ConsentRevoked, ConsentExpired)
-_ENDS: dict[type, State] = {
-    ConsentRefused: "refused",
-    ConsentWithdrawn: "withdrawn",
-    ConsentRevoked: "revoked",
-    ConsentExpired: "expired",
-}
-
-
-@dataclass(frozen=True)
-class ConsentState:
-    """`given` is the only state that lets anything happen. `entries`: the statements this was read from."""
-
-    consent: str
-    state: State
-    request: ConsentRequested | None = None
-    grant: ConsentGranted | None = None
-    entries: tuple[int, ...] = ()
-    expiry_recorded: bool = False
-    granted_by: int | None = None
-    """The index of the grant: the entry behind every question of scope."""
-
-    def sentence(self) -> str:
-        """What to tell somebody who asks why."""
-        until = (
-            f" (it ended at {format_instant(self.grant.valid_until)})" if self.state == "expired" and self.grant else ""
-        )
-        return f"consent {self.consent} is {self.state.replace('_', ' ')}{until}"
+__all__ = ["ENDED", "OPEN", "ConsentState", "State", "consent_at", "consent_state"]
+_EXCLUSIVITY = ("none", "category", "full")
+_WORD_BY_WORD = ("specific_description", "actions", "setting", "compensation", "business_reason", "governing_law")
+"""Terms that a grant repeats as they were asked for: another text would be another agreement."""
+_AT_MOST = ("training_use", "post_mortem", "survives_engagement")
+"""What a grant may leave out and can't add."""
 
 
 def consent_state(history: History, consent: str, at: datetime) -> ConsentState:
-    """The state at an instant. O(statements about this consent)."""
-    said = history.about(f"consent:{consent}", *_KINDS)
-    request = next((body for _, body in bodies(said, ConsentRequested)), None)
-    granted_by, grant = next(((entry.index, body) for entry, body in bodies(said, ConsentGranted)), (None, None))
-    ends = [_ENDS[type(entry.body)] for entry in said if type(entry.body) in _ENDS]
-    return ConsentState(
-        consent,
-        _state(request, grant, ends, at),
-        request,
-        grant,
-        tuple(entry.index for entry in said),
-        "expired" in ends,
-        granted_by,
-    )
+    """What a decision goes by: all that is in the history counts, so a clock set back revives nothing.
+
+    O(statements about this consent and its person).
+    """
+    about = history.about(f"consent:{consent}", *CONSENT_KINDS)
+    people = {getattr(said.body, "person", "") for said in about[:1]}
+    persons = [said for name in people for said in history.about(f"person:{name}", *PERSON_KINDS)]
+    return fold(consent, about, persons, at)
 
 
-def _state(request: ConsentRequested | None, grant: ConsentGranted | None, ends: list[State], at: datetime) -> State:
-    if ends:
-        return next((end for end in ends if end != "expired"), "expired")
-    if grant is None:
-        return "requested" if request else "unknown"
-    if at >= grant.valid_until:
-        return "expired"
-    return "given" if at >= grant.valid_from else "not_yet"
+def consent_at(history: History, consent: str, at: datetime) -> ConsentState:
+    """What was true at an instant, as far as the history knows (its `as_of`): nothing but an invalidation reaches back."""
+    about = history.about(f"consent:{consent}", *CONSENT_KINDS)
+    people = {getattr(said.body, "person", "") for said in about[:1]}
+    persons = [said for name in people for said in history.about(f"person:{name}", *PERSON_KINDS)]
+    return fold(consent, known_at(about, at), known_at(persons, at), at)
 
 
 def accept_request(proposal: Proposal, body: ConsentRequested, history: History, at: datetime) -> None:
@@ -91,58 +63,67 @@ def accept_request(proposal: Proposal, body: ConsentRequested, history: History,
         refuse("consent_known", f"consent {body.consent} was used before", state.entries[0])
     if body.valid_until <= at:
         refuse("window_passed", "the window that is asked for lies in the past")
+    terms = terms_of(history, body)
+    refuse_all("this can't be asked for so", gaps(history, terms, at) if terms else ())
 
 
 def accept_grant(proposal: Proposal, body: ConsentGranted, history: History, at: datetime) -> None:
-    """Given by the person's own key, to what was asked for or to less, while somebody could still say who agreed."""
-    _spoken_by_person(proposal, history, body.person)
+    """Given by who speaks for the person, to what was asked for or to less, while somebody could still say who agreed."""
+    refuse_unless_agreed(proposal, history, body.person, body.document)
     refuse_erased(history, body.person)
     state = consent_state(history, body.consent, at)
     if state.state != "requested" or state.request is None:
-        refuse("consent_not_requested", f"only a requested consent can be given; {state.sentence()}", _last(state))
-    refuse_all("the grant goes beyond the request", _beyond(body, state.request, _last(state)))
+        refuse("consent_not_requested", f"only a requested consent can be given; {state.sentence()}", last(state))
+    beyond = tuple(_beyond(body, state.request, last(state)))
+    refuse_all("the grant goes beyond the request", (*beyond, *_unmet(body, state, history, at)))
 
 
 def accept_end(proposal: Proposal, body: ConsentEnded, history: History, at: datetime) -> None:
-    """The person refuses a request or withdraws a consent; legal or the IP steward revokes one."""
+    """The person refuses a request or withdraws a consent; legal or the IP steward revokes one; legal says it never was."""
     if isinstance(body, ConsentRefused | ConsentWithdrawn):
-        _spoken_by_person(proposal, history, body.person)
+        spoken_by_person(proposal, history, body.person)
     else:
-        _known_person(history, body.person)
+        known_person(history, body.person)
     state = consent_state(history, body.consent, at)
-    _same_person(body.person, state)
-    wanted = {"requested"} if isinstance(body, ConsentRefused) else {"given", "not_yet"}
-    if state.state not in wanted:
-        refuse("consent_not_open", f"nothing to end: {state.sentence()}", _last(state))
+    same_person(body.person, state)
+    if state.state not in _may_end(body):
+        refuse("consent_not_open", f"nothing to end: {state.sentence()}", last(state))
+
+
+def _may_end(body: ConsentEnded) -> frozenset[State]:
+    if isinstance(body, ConsentRefused):
+        return frozenset({"requested"})
+    return OPEN | ENDED - {"invalidated"} if isinstance(body, ConsentInvalidated) else OPEN
 
 
 def accept_expiry(proposal: Proposal, body: ConsentExpired, history: History, at: datetime) -> None:
-    """Recorded once, never early, with the grant's own end."""
+    """Recorded once, never early, with the end of the last term that was agreed to."""
     state = consent_state(history, body.consent, at)
-    _same_person(body.person, state)
+    same_person(body.person, state)
     if state.state != "expired" or state.grant is None or state.expiry_recorded:
-        refuse("expiry_not_due", f"nothing to record: {state.sentence()}", _last(state))
-    if body.expired_at != state.grant.valid_until:
-        refuse("expiry_misdated", "a consent expires at its valid_until, not at another time", _last(state))
+        refuse("expiry_not_due", f"nothing to record: {state.sentence()}", last(state))
+    if body.expired_at != state.valid_until:
+        refuse("expiry_misdated", "a consent expires at the end of its term, not at another time", last(state))
 
 
-def _last(state: ConsentState) -> int | None:
+def last(state: ConsentState) -> int | None:
     return state.entries[-1] if state.entries else None
 
 
-def _known_person(history: History, name: str) -> None:
+def known_person(history: History, name: str) -> None:
     if person(history, name) is None:
         refuse("person_unknown", f"nobody is registered as {name}")
 
 
-def _same_person(name: str, state: ConsentState) -> None:
+def same_person(name: str, state: ConsentState) -> None:
     known = state.grant or state.request
     if known is not None and known.person != name:
-        refuse("person_mismatch", f"consent {state.consent} is not about {name}", _last(state))
+        refuse("person_mismatch", f"consent {state.consent} is not about {name}", last(state))
 
 
-def _spoken_by_person(proposal: Proposal, history: History, name: str) -> None:
-    found = person(history, name)
+def spoken_by_person(proposal: Proposal, history: History, name: str) -> None:
+    """Raises Refused `person_unknown`, `not_the_person`, `own_key_required`."""
+    found = speaker(history, name)
     if found is None:
         refuse("person_unknown", f"nobody is registered as {name}")
     said, registration = found
@@ -152,17 +133,52 @@ def _spoken_by_person(proposal: Proposal, history: History, name: str) -> None:
         refuse("own_key_required", "a person's consent is signed by the person's own key, by nobody on their behalf")
 
 
-def _beyond(grant: ConsentScope, request: ConsentScope, index: int | None) -> list[Reason]:
-    found = []
+def refuse_unless_agreed(proposal: Proposal, history: History, name: str, document: SignedDocument | None) -> None:
+    """With the person's own key; or recorded from a signed paper by the IP steward or legal, with another as witness."""
+    if document is None:
+        spoken_by_person(proposal, history, name)
+        return
+    known_person(history, name)
+    if not proposal.roles & {"ip-steward", "legal"}:
+        refuse("document_not_yours", "a signed document is recorded by the IP steward or by legal")
+    if not proposal.own_key:
+        refuse("own_key_required", "whoever records a signed document answers for it with their own key")
+    if document.witnessed_by == proposal.actor or not actor_state(history, document.witnessed_by).roles:
+        refuse("witness_missing", "somebody else who is enrolled here saw the person sign")
+
+
+def _unmet(body: ConsentGranted, state: ConsentState, history: History, at: datetime) -> list[Reason]:
+    """What the rules ask for now, of the grant; what differs from the request is said already and judged there."""
+    if state.request is None or body.specific_description != state.request.specific_description:
+        return []
+    terms = terms_of(history, body, requested_at=state.requested_at)
+    return gaps(history, terms, at) if terms else []
+
+
+def _beyond(grant: ConsentGranted, request: ConsentScope, index: int | None) -> Iterator[Reason]:
     if grant.person != request.person:
-        found.append(Reason("person_mismatch", f"the request was about {request.person}", index))
+        yield Reason("person_mismatch", f"the request was about {request.person}", index)
     for name in ("uses", "channels", "territories", "media"):
         asked = getattr(request, name)
         extra = [value for value in getattr(grant, name) if value not in asked and "WORLD" not in asked]
         if extra:
-            found.append(Reason(f"{name}_beyond_request", f"not asked for: {', '.join(extra)}", index))
+            yield Reason(f"{name}_beyond_request", f"not asked for: {', '.join(extra)}", index)
     if grant.valid_from < request.valid_from or grant.valid_until > request.valid_until:
-        found.append(Reason("window_beyond_request", "the window reaches outside the requested one", index))
-    if grant.specific_description != request.specific_description:
-        found.append(Reason("description_differs", "what is agreed to is not what was asked for, word by word", index))
-    return found
+        yield Reason("window_beyond_request", "the window reaches outside the requested one", index)
+    yield from _other_terms(grant, request, index)
+
+
+def _other_terms(grant: ConsentGranted, request: ConsentScope, index: int | None) -> Iterator[Reason]:
+    for name in _WORD_BY_WORD:
+        if getattr(grant, name) != getattr(request, name):
+            code = "description_differs" if name == "specific_description" else f"{name}_differs"
+            yield Reason(code, "what is agreed to is not what was asked for, word by word", index)
+    for name in _AT_MOST:
+        if getattr(grant, name) and not getattr(request, name):
+            yield Reason(f"{name}_beyond_request", "this was not asked for", index)
+    if _EXCLUSIVITY.index(grant.exclusivity) > _EXCLUSIVITY.index(request.exclusivity):
+        yield Reason("exclusivity_beyond_request", "more exclusivity than was asked for", index)
+    elif grant.exclusive_category not in (None, request.exclusive_category):
+        yield Reason("exclusivity_beyond_request", "exclusivity in another category than was asked for", index)
+    if request.notice is not None and grant.notice != request.notice:
+        yield Reason("notice_differs", "the notice is not the one that goes with the request", index)

@@ -14,18 +14,16 @@ from datetime import datetime
 from ledger.errors import TooLarge
 from ledger.history import History
 from ledger.rules.briefs import approval
-from ledger.rules.consents import ConsentState, consent_state
 from ledger.rules.generations import generation
 from ledger.rules.lineage import ancestors, arrival, examination, flags, rejection, same_essence
 from ledger.rules.reviews import GATES, approvals
-from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX
-from ledger.rules.weighing import weigh as _weigh
+from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX, weigh
+from ledger.rules.weighing_consents import weigh_consents
 from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
-from schemas.base import format_instant
 from schemas.statements.asset import AssetExamined, AssetImported
 from schemas.statements.clearance import Question, Weighed
-from schemas.statements.generation import Cameo, GenerationRequested
+from schemas.statements.generation import GenerationRequested
 
 RULES_VERSION = "2"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
@@ -68,7 +66,7 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     """Weighs every rule. O(the asset's family and the consents in it), never O(ledger)."""
     entered = arrival(history, question.asset)
     if entered is None:
-        nothing = _weigh("known", "fail", "asset_unknown", "no file with this digest is in the ledger")
+        nothing = weigh("known", "fail", "asset_unknown", "no file with this digest is in the ledger")
         return Decision(question, at, (nothing,), ())
     family = ancestors(history, question.asset)
     requests = _requests(history, family)
@@ -77,10 +75,10 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
         raise TooLarge(
             "consents_too_many", f"more than {CONSENTS_MAX} consents stand behind this file", "Clear its parts."
         )
-    weighed = [_weigh("known", "pass", "asset_known", "the file is in the ledger", entered.index)]
+    weighed = [weigh("known", "pass", "asset_known", "the file is in the ledger", entered.index)]
     weighed += _of_the_file(history, question.asset, family)
     weighed += _of_its_origin(history, family, requests)
-    weighed += _of_the_people(history, question, requests, at)
+    weighed += weigh_consents(history, question, requests, at)
     weighed += weigh_rights(history, family, question, at)
     weighed += _of_the_gates(history, question.asset)
     if len(weighed) > WEIGHED_MAX:
@@ -101,10 +99,10 @@ def _requests(history: History, family: list[str]) -> list[tuple[Said, Generatio
 def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[Weighed]:
     found = examination(history, asset)
     if found is None:
-        yield _weigh("examined", "not_checked", "asset_not_examined", "nobody has examined these bytes")
+        yield weigh("examined", "not_checked", "asset_not_examined", "nobody has examined these bytes")
     else:
         said, body = found
-        yield _weigh("examined", "pass", "asset_examined", "these bytes were examined", said.index)
+        yield weigh("examined", "pass", "asset_examined", "these bytes were examined", said.index)
         yield _provenance(said, body)
         yield _likeness_scan(history, asset, said, body)
     rejected = [entry for name in family if (entry := rejection(history, name))]
@@ -118,27 +116,27 @@ def _provenance(said: Said, body: AssetExamined) -> Weighed:
         outcome = _C2PA_READ.get(state, "not_checked")
         if outcome != "pass":
             code = f"c2pa_{state}"[:CODE_CHARS_MAX]
-            return _weigh("provenance", outcome, code, f"{whose} is {state.replace('_', ' ')}", said.index)
-    return _weigh("provenance", "pass", f"c2pa_{body.c2pa_state}", f"C2PA state: {body.c2pa_state}", said.index)
+            return weigh("provenance", outcome, code, f"{whose} is {state.replace('_', ' ')}", said.index)
+    return weigh("provenance", "pass", f"c2pa_{body.c2pa_state}", f"C2PA state: {body.c2pa_state}", said.index)
 
 
 def _likeness_scan(history: History, asset: str, said: Said, body: AssetExamined) -> Weighed:
     faces = next((finding.state for finding in body.findings if finding.extractor == "faces"), "not_checked")
     if faces in ("found", "absent"):
-        return _weigh("likeness_scan", "pass", f"faces_{faces}", "an engine looked for faces", said.index)
+        return weigh("likeness_scan", "pass", f"faces_{faces}", "an engine looked for faces", said.index)
     looked = [
         entry for name in same_essence(history, asset) for entry, r in approvals(history, name) if r.gate == "rights"
     ]
     if looked:
         detail = "no engine looked for faces; the person at the rights gate did"
-        return _weigh("likeness_scan", "pass", "faces_seen_by_person", detail, said.index, looked[0].index)
-    return _weigh("likeness_scan", "not_checked", "faces_not_checked", "nothing looked for faces", said.index)
+        return weigh("likeness_scan", "pass", "faces_seen_by_person", detail, said.index, looked[0].index)
+    return weigh("likeness_scan", "not_checked", "faces_not_checked", "nothing looked for faces", said.index)
 
 
 def _none_of(rule: str, code: str, detail: str, found: list[Said]) -> Weighed:
     if found:
-        return _weigh(rule, "fail", code, detail, *(said.index for said in found))
-    return _weigh(rule, "pass", f"no_{rule}", f"no {rule} on the file or its ancestors")
+        return weigh(rule, "fail", code, detail, *(said.index for said in found))
+    return weigh(rule, "pass", f"no_{rule}", f"no {rule} on the file or its ancestors")
 
 
 def _of_its_origin(
@@ -147,68 +145,23 @@ def _of_its_origin(
     outside = _from_outside(history, family)
     if outside or not requests:
         detail = "no generation is recorded for the file, or for one that it was made from"
-        yield _weigh("origin", "fail", "origin_unrecorded", detail, *(said.index for said in outside))
+        yield weigh("origin", "fail", "origin_unrecorded", detail, *(said.index for said in outside))
         return
-    yield _weigh(
+    yield weigh(
         "origin", "pass", "origin_recorded", "its generation is recorded", *(said.index for said, _ in requests)
     )
     for said, request in requests:
         approved = approval(history, request.brief, request.brief_version)
         if approved is None:
-            yield _weigh("brief", "fail", "brief_not_approved", "its brief is not approved", said.index)
+            yield weigh("brief", "fail", "brief_not_approved", "its brief is not approved", said.index)
         else:
-            yield _weigh("brief", "pass", "brief_approved", "its brief is approved", said.index, approved.index)
+            yield weigh("brief", "pass", "brief_approved", "its brief is approved", said.index, approved.index)
 
 
 def _from_outside(history: History, family: list[str]) -> list[Said]:
     """Imports without a generation: one such part of a composition is one part whose people nobody asked."""
     arrivals = [said for name in family if (said := arrival(history, name))]
     return [said for said in arrivals if isinstance(said.body, AssetImported) and said.body.generation is None]
-
-
-def _of_the_people(
-    history: History, question: Question, requests: list[tuple[Said, GenerationRequested]], at: datetime
-) -> Iterator[Weighed]:
-    cameos = {cameo.consent: cameo for _, request in requests for cameo in request.cameos}
-    if not cameos:
-        yield _weigh("consent", "not_applicable", "no_cameo", "no likeness is named for this file")
-    for cameo in cameos.values():
-        state = consent_state(history, cameo.consent, at)
-        yield _in_force(state, cameo)
-        if state.grant is not None:
-            yield from _in_scope(state, question)
-
-
-def _in_force(state: ConsentState, cameo: Cameo) -> Weighed:
-    if state.state == "given" and state.grant is not None and state.grant.person == cameo.person:
-        return _weigh("consent", "pass", "consent_given", state.sentence(), *state.entries)
-    if state.state == "given":
-        detail = f"consent {cameo.consent} is not about {cameo.person}"
-        return _weigh("consent", "fail", "person_mismatch", detail, *state.entries)
-    return _weigh("consent", "fail", f"consent_{state.state}", state.sentence(), *state.entries)
-
-
-def _in_scope(state: ConsentState, question: Question) -> Iterator[Weighed]:
-    grant = state.grant
-    if grant is None:
-        return
-    checks = (
-        ("use", question.use in grant.uses, f"{question.use}; agreed: {', '.join(grant.uses)}"),
-        ("channel", question.channel in grant.channels, f"{question.channel}; agreed: {', '.join(grant.channels)}"),
-        (
-            "territory",
-            question.territory in grant.territories or "WORLD" in grant.territories,
-            f"{question.territory}; agreed: {', '.join(grant.territories)}",
-        ),
-        (
-            "window",
-            grant.valid_from <= question.valid_from and question.valid_until <= grant.valid_until,
-            f"agreed from {format_instant(grant.valid_from)} until {format_instant(grant.valid_until)} (exclusive)",
-        ),
-    )
-    for name, inside, detail in checks:
-        outcome, code = ("pass", f"{name}_in_scope") if inside else ("fail", f"{name}_out_of_scope")
-        yield _weigh(f"consent_{name}", outcome, code, detail, state.granted_by)
 
 
 def _of_the_gates(history: History, asset: str) -> Iterator[Weighed]:
@@ -224,9 +177,9 @@ def _at_gate(gate: str, passed: Mapping[str, Said]) -> Weighed:
     """Three gates, three people, also where some looked at a file and others at its signed twin."""
     mine = passed.get(gate)
     if mine is None:
-        return _weigh(f"gate_{gate}", "fail", f"{gate}_not_approved", f"nobody passed these bytes at the {gate} gate")
+        return weigh(f"gate_{gate}", "fail", f"{gate}_not_approved", f"nobody passed these bytes at the {gate} gate")
     for other, said in passed.items():
         if other != gate and said.actor == mine.actor:
             detail = f"{mine.actor} passed the {other} gate too; three gates are three people"
-            return _weigh(f"gate_{gate}", "fail", f"{gate}_not_independent", detail, mine.index, said.index)
-    return _weigh(f"gate_{gate}", "pass", f"{gate}_approved", f"passed by {mine.actor}", mine.index)
+            return weigh(f"gate_{gate}", "fail", f"{gate}_not_independent", detail, mine.index, said.index)
+    return weigh(f"gate_{gate}", "pass", f"{gate}_approved", f"passed by {mine.actor}", mine.index)

@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.history import History
-from ledger.rules.consents import ConsentState, State, consent_state
+from ledger.rules.consent_effects import ENDED
+from ledger.rules.consent_states import ConsentState
+from ledger.rules.consents import consent_state
 from ledger.rules.proposal import refuse
 from ledger.statement import Said
-from schemas.statements.consent import ConsentExpired, ConsentRevoked, ConsentWithdrawn
+from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
 from schemas.statements.notice import NoticeOutcome
 
-ENDED_STATES: frozenset[State] = frozenset({"expired", "withdrawn", "revoked"})
-"""States in which a consent was given and is over, for good."""
-ENDING_TYPES: frozenset[str] = frozenset({"consent.withdrawn.v1", "consent.revoked.v1", "consent.expired.v1"})
+ENDING_TYPES: frozenset[str] = frozenset(
+    {"consent.withdrawn.v1", "consent.revoked.v1", "consent.expired.v1", "consent.invalidated.v1"}
+)
 """The statements behind them: what a view handles that follows ends."""
 TAKEDOWN_HOURS = 48  # the shortest notice-and-takedown period of the law table that a platform outside it can also keep
-_KINDS: dict[type, str] = {ConsentWithdrawn: "withdrawn", ConsentRevoked: "revoked", ConsentExpired: "expired"}
+_KINDS: dict[type, str] = {
+    ConsentWithdrawn: "withdrawn",
+    ConsentRevoked: "revoked",
+    ConsentExpired: "expired",
+    ConsentInvalidated: "invalidated",
+}
 
 
 @dataclass(frozen=True)
@@ -52,20 +59,20 @@ def ending_of(said: Said) -> Ending | None:
     body = said.body
     if isinstance(body, ConsentExpired):
         return Ending(body.consent, body.person, "expired", said.index, body.expired_at)
-    if isinstance(body, ConsentWithdrawn | ConsentRevoked):
+    if isinstance(body, ConsentWithdrawn | ConsentRevoked | ConsentInvalidated):
         return Ending(body.consent, body.person, _KINDS[type(body)], said.index, said.recorded_at)
     return None
 
 
-def recorded_end(history: History, consent: str) -> Ending | None:
-    """How a consent ended, as the log says it; time alone has no entry yet."""
+def recorded_end(history: History, consent: str, index: int) -> Ending | None:
+    """The end that entry `index` says; one consent may have several: expired, renewed, withdrawn, found never valid."""
     found = [ending for said in history.about(f"consent:{consent}", *_KINDS) if (ending := ending_of(said))]
-    return found[0] if found else None
+    return next((ending for ending in found if ending.entry_index == index), None)
 
 
 def refuse_unless_ended(history: History, consent: str, at: datetime) -> ConsentState:
     """Raises Refused `consent_not_ended`."""
     state = consent_state(history, consent, at)
-    if state.state not in ENDED_STATES:
+    if state.state not in ENDED:
         refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
     return state

@@ -43,11 +43,11 @@ def _cameos(body: GenerationRequested, history: History, at: datetime) -> Iterat
 def _cameo(cameo: Cameo, history: History, at: datetime) -> Iterator[Reason]:
     state = consent_state(history, cameo.consent, at)
     index = state.entries[-1] if state.entries else None
-    if state.state != "given" or state.grant is None:
+    if not state.in_force or state.grant is None:
         yield Reason(f"consent_{state.state}", state.sentence(), index)
     elif state.grant.person != cameo.person:
         yield Reason("person_mismatch", f"consent {cameo.consent} is not about {cameo.person}", index)
-    elif "video" not in state.grant.media:
+    elif not state.covers("media", "video"):
         yield Reason("consent_medium", f"consent {cameo.consent} does not cover video", index)
 
 

@@ -127,8 +127,8 @@ def _matter(body: NoticeIssued, history: History) -> Ending | None:
         if not any(said.index == body.about for said in warned):
             refuse("matter_unknown", f"entry {body.about} does not warn of the end of {body.consent}")
         return None
-    ending = recorded_end(history, body.consent)
-    if body.kind != "ended" or ending is None or ending.entry_index != body.about:
+    ending = recorded_end(history, body.consent, body.about)
+    if body.kind != "ended" or ending is None:
         refuse("matter_unknown", f"entry {body.about} is not the end of consent {body.consent}")
     return ending
 

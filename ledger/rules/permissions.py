@@ -15,8 +15,20 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "actor.admitted.v1": frozenset({"admin"}),
     "actor.passkey-added.v1": frozenset({"admin"}),  # and the actor itself, with a key that they have
     "person.registered.v1": frozenset({"ip-steward", "talent"}),
+    "person.registered.v2": frozenset({"ip-steward", "talent"}),
+    "person.speaker-changed.v1": frozenset({"ip-steward", "legal"}),
+    "person.engagement-ended.v1": frozenset({"ip-steward", "legal"}),
     "consent.requested.v1": frozenset({"producer", "ip-steward"}),
+    "consent.requested.v2": frozenset({"producer", "ip-steward"}),
     "consent.granted.v1": frozenset({"talent"}),
+    "consent.granted.v2": frozenset({"talent", "ip-steward", "legal"}),  # the latter two only from a signed document
+    "consent.renewed.v1": frozenset({"talent", "ip-steward", "legal"}),  # likewise
+    "consent.narrowed.v1": frozenset({"talent"}),
+    "consent.suspended.v1": frozenset({"talent", "ip-steward", "legal"}),
+    "consent.resumed.v1": frozenset({"talent", "legal"}),
+    "consent.cut-approved.v1": frozenset({"talent"}),
+    "consent.invalidated.v1": frozenset({"legal"}),
+    "rulepack.adopted.v1": frozenset({"legal"}),
     "consent.refused.v1": frozenset({"talent"}),
     "consent.withdrawn.v1": frozenset({"talent"}),
     "consent.revoked.v1": frozenset({"ip-steward", "legal"}),

@@ -22,11 +22,12 @@ def accept_warning(proposal: Proposal, body: ConsentExpiring, history: History, 
     """Of a consent that is given, with its own end, in the days that the warning is for; once."""
     state = consent_state(history, body.consent, at)
     index = state.entries[-1] if state.entries else None
-    if state.state != "given" or state.grant is None or state.grant.person != body.person:
+    if not state.in_force or state.grant is None or state.grant.person != body.person:
         refuse("warning_not_due", f"nothing to warn of: {state.sentence()}", index)
-    if body.valid_until != state.grant.valid_until:
+    term = max(state.terms, key=lambda one: one.valid_until)
+    if body.valid_until != term.valid_until:
         refuse("warning_misdated", "a warning names the consent's own end", index)
-    if warning_days(state.grant.valid_from, body.valid_until, at) != body.days:
+    if warning_days(term.valid_from, body.valid_until, at) != body.days:
         refuse("warning_not_due", f"it is not the time to warn {body.days} days ahead", index)
     warned = bodies(history.about(f"consent:{body.consent}", ConsentExpiring), ConsentExpiring)
     if said := next(

@@ -130,7 +130,7 @@ def test_capability_45_a_platform_gets_its_answer_from_the_file_alone(desk: Desk
 
 
 def test_capability_50_a_consents_state_at_any_instant(desk: Desk) -> None:
-    grant = desk.first("consent.granted.v1")
+    grant = desk.first("consent.granted.v2")
     path = f"/v1/consents/{grant.body.as_json()['consent']}"
     states = [
         desk.call("lena", "GET", path, params={"at": format_instant(at)}).json()["state"]

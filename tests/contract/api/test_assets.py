@@ -116,7 +116,7 @@ def test_a_trail_is_complete_and_paged(office: Office, made: Made) -> None:
     whole = office.get(path).json()
     assert whole["next_after"] is None
     types = [row["type"] for row in whole["rows"]]
-    assert types[0] == "person.registered.v1" and types[-1] == "clearance.issued.v1"
+    assert types[0] == "person.registered.v2" and types[-1] == "clearance.issued.v1"
     paged, after = [], -1
     while after is not None:
         page = office.get(f"{path}?after={after}&limit=4").json()

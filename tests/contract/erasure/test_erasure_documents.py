@@ -79,7 +79,7 @@ def fails(call: Callable[[], object]) -> str:
 def test_a_disclosed_field_verifies_against_the_log(house: House, services: Services, statement: str) -> None:
     field = verify_disclosure(shown(house, services, statement), house.verifiers)
     assert (field.value, field.pointer, field.subject, field.statement_id) == (NAME, "/body/name", "p-zeph", statement)
-    assert field.type == "person.registered.v1" and field.size == house.size
+    assert field.type == "person.registered.v2" and field.size == house.size
 
 
 def test_whoever_reads_the_specification_can_check_it_without_our_code(
@@ -190,7 +190,7 @@ def test_every_member_of_it_is_held_to_the_entry(house: House, services: Service
 
 def other_statement(house: House) -> str:
     return next(
-        one.statement.id for one in house.ledger.read(types=["person.registered.v1"]) if one.body.person != "p-zeph"
+        one.statement.id for one in house.ledger.read(types=["person.registered.v2"]) if one.body.person != "p-zeph"
     )
 
 
@@ -293,7 +293,7 @@ def test_a_certificate_that_says_more_than_the_log_fails(house: House, services:
         ("erasure_entries", {"entries": [*entries, entries[-1]]}),
         ("erasure_entries", {"entries": without("subject.erased.v1")}),
         ("erasure_entries", {"entries": without("subject.erasure-requested.v1")}),
-        ("erasure_entries", {"entries": without("person.registered.v1")}),
+        ("erasure_entries", {"entries": without("person.registered.v2")}),
         ("signature_unknown_key", {"entries": without("actor.enrolled.v1")}),
         ("logged_malformed", {"entries": [7]}),
         ("logged_malformed", {"entries": [{**entries[0], "index": "0"}]}),

@@ -73,7 +73,7 @@ def test_dropped_claims_and_gaps_are_noticed(pack: bytes, story: Story) -> None:
 def test_an_entry_left_out_by_the_packs_maker_changes_the_verdict(pack: bytes, story: Story) -> None:
     """Without the grant the recorded yes does not follow."""
     claimed = json.loads(members(pack)["pack.json"])
-    grant = next(one["index"] for one in claimed["entries"] if one["type"] == "consent.granted.v1")
+    grant = next(one["index"] for one in claimed["entries"] if one["type"] == "consent.granted.v2")
     gone = {f"entries/{grant}.json": None, f"proofs/{grant}.tlog-proof": None}
     entries = [one for one in claimed["entries"] if one["index"] != grant]
     report = replay(forged(pack, story.house.keys[SERVICE], gone, entries=entries))

@@ -159,7 +159,7 @@ def test_6_a_proof_of_another_entry_is_named(pack: bytes, key: SigningKey) -> No
 
 
 def test_7_an_entry_signed_by_a_strangers_key_is_one_finding(pack: bytes, key: SigningKey) -> None:
-    index = index_of(pack, "consent.granted.v1")
+    index = index_of(pack, "consent.granted.v2")
     name = f"entries/{index}.json"
     entry = entry_with(pack, index, payload_of(pack, index), new_signing_key())
     assert [item for _, item, _ in found(check_pack(forged(pack, key, {name: entry})))] == [name]
@@ -241,7 +241,7 @@ def test_one_spoiled_enrolment_is_one_finding_and_what_hangs_on_it_is_not_checke
     content = members(pack)
     content[name] = content[name].replace(b"2026", b"2025", 1)
     report = check_pack(packed(content))
-    grant = f"entries/{index_of(pack, 'consent.granted.v1')}.json"
+    grant = f"entries/{index_of(pack, 'consent.granted.v2')}.json"
     assert found(report) == [(3, name, "member_altered")]
     assert grant in report.steps[6].skipped and report.steps[6].outcome == "not_checked"
 

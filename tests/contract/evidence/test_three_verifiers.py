@@ -135,7 +135,7 @@ def test_a_checkpoint_carries_no_signature_by_a_stranger(verifier: Verifier, pac
 
 
 def test_an_entry_signed_again_by_another_key_is_named(verifier: Verifier, pack: bytes, story: Story) -> None:
-    index = entry_of(pack, "consent.granted.v1")
+    index = entry_of(pack, "consent.granted.v2")
     name = f"entries/{index}.json"
     for key in (new_signing_key(), story.house.keys["mara"]):
         forgery = forged(pack, story.house.keys[SERVICE], {name: resigned(pack, index, key)})
@@ -167,7 +167,7 @@ def test_a_dropped_entry_that_brings_a_key_is_missed(verifier: Verifier, pack: b
     gone = {f"entries/{enrolled[0]}.json": None, f"proofs/{enrolled[0]}.tlog-proof": None}
     entries = [one for one in claimed["entries"] if one["index"] != enrolled[0]]
     good, item = verifier(forged(pack, story.house.keys[SERVICE], gone, entries=entries), None)
-    grant = entry_of(pack, "consent.granted.v1")
+    grant = entry_of(pack, "consent.granted.v2")
     assert not good and item == f"entries/{grant}.json"
 
 

@@ -41,9 +41,9 @@ def test_a_pack_holds_the_family_and_what_stands_behind_it(story: Story, tmp_pat
     assert kinds >= {
         "log.opened.v1",
         "actor.enrolled.v1",
-        "person.registered.v1",
-        "consent.requested.v1",
-        "consent.granted.v1",
+        "person.registered.v2",
+        "consent.requested.v2",
+        "consent.granted.v2",
         "consent.expired.v1",
         "brief.drafted.v1",
         "brief.approved.v1",

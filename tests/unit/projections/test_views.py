@@ -169,9 +169,9 @@ def test_a_trail_holds_the_family_its_generation_brief_people_and_consents(house
     trail = views.audit_trail.trail(twin)
     assert [row.index for row in trail] == sorted({row.index for row in trail})
     assert [row.type for row in trail] == [
-        "person.registered.v1",
-        "consent.requested.v1",
-        "consent.granted.v1",
+        "person.registered.v2",
+        "consent.requested.v2",
+        "consent.granted.v2",
         "brief.drafted.v1",
         "brief.approved.v1",
         "generation.requested.v1",
