@@ -28,6 +28,7 @@ from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
 from ledger.proof.merkle import consistency_proof, inclusion_proof
 from ledger.proof.tlogproof import format_proof
 from ledger.rules import book
+from ledger.rules.logkeys import check_handover
 from ledger.rules.permissions import permit
 from ledger.rules.proposal import Proposal
 from ledger.rules.signers import roles_of, signing_keys
@@ -36,6 +37,7 @@ from ledger.store.contract import Appended, BoundaryMoved, EntryEvent, Pending, 
 from ledger.vault import Vault
 from ledger.writer import Committed, Writer
 from schemas.base import Auth, Body, Statement, format_instant
+from schemas.statements.logkeys import LogKeysRotated
 
 BATCH_STATEMENTS_MAX = 1_000  # one call's worth; the writer's own bound on a transaction
 
@@ -72,6 +74,8 @@ class Ledger:
     def __init__(self, store: Store, vault: Vault, clock: Clock, service: SigningKey, service_actor: str) -> None:
         self.store, self.vault, self.clock = store, vault, clock
         self._service, self.service_actor = service, service_actor
+        self.log_vkeys_ready: tuple[str, ...] = ()
+        """The log's next keys, while this process is about to turn to them."""
         self._writer = Writer(store)
 
     # -- saying --------------------------------------------------------------------------------------------------
@@ -177,6 +181,8 @@ class Ledger:
         own_key = self._verify(knock, history)  # (2)
         roles = roles_of(knock, history)
         permit(statement.type, statement.actor, roles, getattr(knock.body, "actor", None))  # (3)
+        if isinstance(knock.body, LogKeysRotated):
+            check_handover(knock.body, history.upto, self.store, self.log_vkeys_ready)
         book.accept(Proposal(statement, knock.body, roles, own_key), history, at)  # (5)
         entry = finish_entry(knock.envelope, format_instant(at))
         if knock.openings:

@@ -37,6 +37,7 @@ class History:
     def __init__(self, entries: Entries, upto: int, as_of: datetime | None = None) -> None:
         self._entries, self.upto, self.as_of = entries, upto, as_of
         self._asked: dict[tuple[str, tuple[str, ...]], list[Said]] = {}
+        self._whole = False
 
     def about(self, tag: str, *types: type[Body]) -> list[Said]:
         """Everything of these kinds, in whichever version it was said, that carries the tag; oldest first."""
@@ -53,10 +54,15 @@ class History:
         found = self.about(tag, *types)
         return found[-1] if found else None
 
+    def next_only(self) -> None:
+        """What is judged stands directly after this history, or not at all: any entry in between is a conflict."""
+        self._whole = True
+
     @property
     def boundary(self) -> tuple[Query, ...]:
         """Everything that was asked, as the condition of an append."""
-        return tuple(Query(types=list(names), tags=[tag]) for tag, names in self._asked)
+        asked = tuple(Query(types=list(names), tags=[tag]) for tag, names in self._asked)
+        return (Query(), *asked) if self._whole else asked
 
     @property
     def entries_read(self) -> dict[int, Said]:

@@ -11,9 +11,9 @@ import sqlite3
 from pathlib import Path
 
 from ledger.errors import LedgerError, Unavailable, Untrusted
-from ledger.proof.note import NoteVerifier, open_checkpoint
 from ops.auditing.entries import EntryAudit
-from ops.auditing.holdings import audit_blobs, audit_keys, audit_vault
+from ops.auditing.holdings import audit_blobs, audit_vault
+from ops.auditing.keyfiles import audit_keys, audit_rotations
 from ops.auditing.publication import audit_publication
 from ops.auditing.report import AuditReport, Progress
 from ops.auditing.rows import RawEntry, raw_entries, reading, scratch
@@ -53,8 +53,8 @@ def audit_home(
         try:
             with reading(home.log) as db:
                 speakers = _audit_log(report, db, seen, settings, progress)
-            audit_publication(report["published"], home, speakers.log_vkeys)
-            audit_stamps(report["stamps"], home, speakers.log_vkeys)
+            audit_publication(report["published"], home, speakers.log_keys)
+            audit_stamps(report["stamps"], home, speakers.log_keys)
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT):
                 what = f"the log can't be read now: SQLite answered {error}"
@@ -89,6 +89,7 @@ def _audit_log(
         report["rows"].find("head_size_differs", "head", what)
     root = tree.root()
     signed_root = _audit_checkpoint(report, checkpoint, entries.speakers, root, settings)
+    audit_rotations(report["checkpoint"], db, entries.speakers)
     tree.tell(report["tree"], root, signed_root)
     return entries.speakers
 
@@ -134,14 +135,14 @@ def _audit_checkpoint(
         check.notes.append("the log is empty")
         return None
     try:
-        verifiers = [NoteVerifier.parse(vkey) for vkey in speakers.log_vkeys]
-        if not verifiers:
+        if speakers.log_keys is None:
             raise Untrusted("log_keys_unknown", "no first entry names the log's keys")
-        signed = open_checkpoint(note, verifiers, origin=speakers.origin, strict=True).checkpoint
+        opened = speakers.log_keys.open(note)
+        signed = opened.checkpoint
     except LedgerError as error:
         check.find(error.code, "checkpoint", error.what)
         return None
-    check.checked = len(verifiers)
+    check.checked = len(opened.signatures)
     if signed.origin != settings.origin:
         check.find("origin_differs", "settings.toml", f"the log is {signed.origin}, the settings say {settings.origin}")
     if signed.size != report.log_size:

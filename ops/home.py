@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from ledger.clock import Clock
 from ledger.door import Ledger, Receipt
-from ledger.errors import Misuse
+from ledger.errors import Misuse, NotFound, Unavailable, Untrusted
 from ledger.keys import (
     SigningKey,
     new_signing_key,
@@ -36,13 +36,12 @@ from ledger.keys import (
     write_private_key,
     write_secret,
 )
+from ledger.log.logkeys import LogSeal, Signers, stored_log_keys
 from ledger.log.published import PublishedFolder
 from ledger.log.stamps import StampFolder
 from ledger.media.testca import make_test_ca
-from ledger.proof.checkpoint import Checkpoint
-from ledger.proof.note import sign_note
 from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey
-from ledger.store.contract import Seal
+from ledger.store.contract import Store
 from ledger.vault import Vault
 from ledger.vault_keys import KEK_BYTES, KekFiles
 from ops.settings import Settings, write_settings
@@ -104,11 +103,17 @@ class Home:
     def actor_key(self, actor: str) -> Path:
         return self.keys / f"actor-{actor}.pem"
 
-    def log_signers(self, origin: str) -> tuple[Ed25519NoteKey, MlDsa44NoteKey]:
-        """The log's two checkpoint keys."""
+    def log_key_files(self, number: int = 0) -> tuple[Path, Path]:
+        """Where the private keys of that link of the log's keys lie: Ed25519, ML-DSA-44. The first has no number."""
+        suffix = f"-{number}" if number else ""
+        return self.keys / f"log-ed25519{suffix}.pem", self.keys / f"log-mldsa44{suffix}.pem"
+
+    def log_signers(self, origin: str, number: int = 0) -> tuple[Ed25519NoteKey, MlDsa44NoteKey]:
+        """The two checkpoint keys of one link. Raises NotFound `key_missing`, Misuse `key_unreadable`."""
+        ed25519, mldsa44 = self.log_key_files(number)
         return (
-            Ed25519NoteKey(origin, read_signing_key(self.keys / "log-ed25519.pem").private),
-            MlDsa44NoteKey(origin, read_mldsa_key(self.keys / "log-mldsa44.pem")),
+            Ed25519NoteKey(origin, read_signing_key(ed25519).private),
+            MlDsa44NoteKey(origin, read_mldsa_key(mldsa44)),
         )
 
     def open_vault(self) -> Vault:
@@ -145,25 +150,44 @@ def init_home(path: Path, clock: Clock, origin: str | None = None, store: str = 
 
 def open_ledger(home: Home, settings: Settings, clock: Clock) -> Ledger:
     """The door of a home. Raises NotFound `key_missing`, Unavailable, Untrusted; and what `check_start` raises."""
+    return open_sealed(home, settings, clock)[0]
+
+
+def open_sealed(home: Home, settings: Settings, clock: Clock) -> tuple[Ledger, LogSeal]:
+    """The door and its seal, for who turns the log's keys. Raises what `open_ledger` raises."""
     service = read_signing_key(home.keys / "service.pem")
-    store = open_store(home.log, settings, _seal(home, settings.origin, clock))
+    seal = LogSeal(settings.origin, clock, lambda: log_signers(home, settings.origin, store))
+    store = open_store(home.log, settings, seal)
     ledger = Ledger(store, home.open_vault(), clock, service, settings.service_actor)
-    log_keys = tuple(signer.verifier for signer in home.log_signers(settings.origin))
     try:
-        check_start(ledger, service, log_keys, PublishedFolder(home.public), StampFolder(home.stamps))
+        signers = log_signers(home, settings.origin, store)
+        held = tuple(signer.verifier for signer in signers)
+        check_start(ledger, service, held, PublishedFolder(home.public), StampFolder(home.stamps))
     except BaseException:
         ledger.close()
         raise
-    return ledger
+    return ledger, seal
 
 
-def _seal(home: Home, origin: str, clock: Clock) -> Seal:
-    signers = home.log_signers(origin)
+def log_signers(home: Home, origin: str, store: Store) -> Signers:
+    """The private keys of the log's newest link, as the log itself names it; before its first entry, those of the home.
 
-    def seal(size: int, root: bytes) -> bytes:
-        return sign_note(Checkpoint(origin, size, root).text(), signers, int(clock.now().timestamp()))
-
-    return seal
+    Raises Untrusted `log_key_differs`, Unavailable `log_keys_rotated` where the log has turned to keys that are not here.
+    """
+    if not store.size():
+        return home.log_signers(origin)
+    link = stored_log_keys(store).current
+    try:
+        signers = home.log_signers(origin, link.number)
+    except NotFound as error:
+        if not link.number:
+            raise
+        what = f"entry {link.since} turned the log to new keys, and {error.what}"
+        raise Unavailable("log_keys_rotated", what, "Put the new key files into keys/, then start again.") from error
+    if tuple(signer.verifier.vkey() for signer in signers) != link.vkeys:
+        what = f"the key files of this home are not those that entry {link.since} names"
+        raise Untrusted("log_key_differs", what, "Put the log's own keys back, or its own database; run fsck.")
+    return signers
 
 
 def _make_keys(home: Home, settings: Settings) -> tuple[SigningKey, SigningKey]:

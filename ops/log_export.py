@@ -5,6 +5,7 @@ It is written by the publisher that publishes the log everywhere else (ledger/lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ledger.log.audit import audit_published
 from ledger.log.published import VKEYS, PublishedFolder
 from ledger.log.publisher import Publisher
 from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.note import NoteVerifier
 from ledger.proof.tiles import tile_name
 from ledger.store.contract import Store
@@ -35,14 +37,14 @@ class Exported:
         return dict(self.__dict__)
 
 
-def export_log(store: Store, vkeys: tuple[str, ...], target: Path) -> Exported:
+def export_log(store: Store, log_keys: LogKeys | Sequence[NoteVerifier], target: Path) -> Exported:
     """Writes the log at its present checkpoint into an empty or new folder.
 
     Raises Misuse `export_not_empty`, `log_empty`; Untrusted when the log does not verify, which leaves no checkpoint.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Misuse("export_not_empty", "the folder to export into is not empty", "Name a new folder.")
-    log_keys, folder = tuple(map(NoteVerifier.parse, vkeys)), PublishedFolder(target)
+    folder = PublishedFolder(target)
     Publisher(store, folder, log_keys, with_entries=True).publish()
     report = audit_published(folder, log_keys)
     head = report.checkpoint

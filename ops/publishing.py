@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.errors import LedgerError, NotFound, Untrusted
+from ledger.log.logkeys import stored_log_keys
 from ledger.log.policy import TlogPolicy
 from ledger.log.published import Published, PublishedFolder
 from ledger.log.publisher import Publication, Publisher
 from ledger.log.witnessed import Witnessed, publish_witnessed
+from ledger.proof.logkeys import LogKeys
 from ledger.store.contract import Store
 from ops.home import Home
 from ops.settings import Settings
@@ -41,11 +43,12 @@ class HomePublisher:
     ) -> None:
         """`folder` instead of the home's `public/`, `policy` instead of its `trust/witnesses.policy`.
 
-        Raises Misuse `policy_malformed`, NotFound `policy_missing`, `key_missing`.
+        Raises Misuse `policy_malformed`, NotFound `policy_missing`; Untrusted when the log does not name its keys.
         """
-        self._keys = tuple(signer.verifier for signer in home.log_signers(settings.origin))
+        self._store, self._with_entries = store, settings.publish_entries
         self._published: Published = PublishedFolder(folder or home.public)
-        self._publisher = Publisher(store, self._published, self._keys, with_entries=settings.publish_entries)
+        self._keys = self._keys_now()
+        self._publisher = self._publisher_now()
         named = policy or home.witness_policy
         if policy and not policy.is_file():
             raise NotFound("policy_missing", "there is no such policy file", "Name a tlog-policy file.")
@@ -57,10 +60,23 @@ class HomePublisher:
 
     def publish(self) -> Round:
         """One round. Raises what `Publisher.publish` raises; witnesses that fail are in the report."""
-        publication = self._publisher.publish()
+        try:
+            publication = self._publisher.publish()
+        except Untrusted:
+            if (keys := self._keys_now()) == self._keys:
+                raise
+            self._keys = keys  # the log's keys were turned since
+            self._publisher = self._publisher_now()
+            publication = self._publisher.publish()
         return Round(
             publication, publish_witnessed(self._published, self._policy, self._keys) if self._policy else None
         )
+
+    def _keys_now(self) -> LogKeys:
+        return stored_log_keys(self._store)
+
+    def _publisher_now(self) -> Publisher:
+        return Publisher(self._store, self._published, self._keys, with_entries=self._with_entries)
 
 
 class PublishingWorker:

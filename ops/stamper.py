@@ -20,8 +20,10 @@ from ledger.clock import Clock
 from ledger.door import Ledger
 from ledger.errors import LedgerError, NotFound, Untrusted
 from ledger.log.authority import TSA_SECONDS_MAX, ask_authority, check_url
+from ledger.log.logkeys import stored_log_keys
 from ledger.log.stamps import KeptStamp, StampFolder
 from ledger.log.timestamp import TimeStamp, check_installed, read_anchors, stamp_request, verify_stamp
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.note import NoteVerifier
 from ops.home import Home
 from ops.settings import Settings
@@ -43,7 +45,7 @@ class StampPolicy:
     url: str
     interval: timedelta
     anchors: Sequence[x509.Certificate]
-    log_keys: Sequence[NoteVerifier]
+    log_keys: Callable[[], LogKeys | Sequence[NoteVerifier]]
     seconds_max: float = TSA_SECONDS_MAX
 
 
@@ -72,7 +74,7 @@ class Stamper:
             return None
         policy, request = self._policy, stamp_request(checkpoint)
         token = ask_authority(policy.url, request.der, policy.seconds_max)
-        stamp = verify_stamp(token, checkpoint, policy.log_keys, policy.anchors, request.nonce)
+        stamp = verify_stamp(token, checkpoint, policy.log_keys(), policy.anchors, request.nonce)
         self._stamps.add(KeptStamp(size, checkpoint, token))
         self._newest, self._stamped_at = size, at
         if abs(stamp.stamped_at - at) > CLOCK_OFFSET_MAX:
@@ -134,7 +136,7 @@ class Stamper:
         """When the last stamp that is there was made; None if it is not good, which fsck tells more of."""
         try:
             kept = self._stamps.read(size)
-            return verify_stamp(kept.token, kept.checkpoint, self._policy.log_keys, self._policy.anchors).stamped_at
+            return verify_stamp(kept.token, kept.checkpoint, self._policy.log_keys(), self._policy.anchors).stamped_at
         except (Untrusted, NotFound) as error:
             _LOG.warning("the last time stamp is no good: %s: %s", error.code, error.what)
             return None
@@ -149,9 +151,10 @@ def home_stamper(home: Home, settings: Settings, ledger: Ledger) -> Stamper | No
     if not settings.tsa_url:
         return None
     check_installed()
-    log_keys = [signer.verifier for signer in home.log_signers(settings.origin)]
     interval = timedelta(minutes=settings.tsa_interval_minutes)
-    policy = StampPolicy(check_url(settings.tsa_url), interval, home_anchors(home), log_keys)
+    policy = StampPolicy(
+        check_url(settings.tsa_url), interval, home_anchors(home), lambda: stored_log_keys(ledger.store)
+    )
     return Stamper(ledger.head, StampFolder(home.stamps), policy, ledger.clock)
 
 

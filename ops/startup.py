@@ -1,6 +1,7 @@
 """Is this the log that was served until now? Asked on every start, before anything can be appended.
 
-(1) The head's checkpoint is signed by this home's own keys: a replaced key file must not sign on in the log's name.
+(0) This home holds the keys that the log names now (`log_signers` has looked): a replaced key file must not sign on.
+(1) The head's checkpoint is signed by the keys that were in force at its size.
 (2) The service's key is one that the log names: what it signed otherwise nobody could verify.
 (3) What is published is a past of this log, and (4) so is the newest checkpoint that was time-stamped: an older copy of the
     database that was put back would give indices a second time.
@@ -14,11 +15,13 @@ from __future__ import annotations
 from ledger.door import Ledger
 from ledger.errors import LedgerError, Untrusted
 from ledger.keys import SigningKey
+from ledger.log.logkeys import stored_log_keys
 from ledger.log.published import PublishedFolder
 from ledger.log.publisher import Publisher
 from ledger.log.stamps import StampFolder
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import tree_root
-from ledger.proof.note import NoteVerifier, open_checkpoint
+from ledger.proof.note import NoteVerifier
 from ledger.rules.actors import actor_state
 from ledger.store.contract import Store
 
@@ -28,25 +31,28 @@ _RESTORE = "Don't append; restore the newest copy of the log, then run fsck."
 def check_start(
     ledger: Ledger,
     service: SigningKey,
-    log_keys: tuple[NoteVerifier, ...],
+    held: tuple[NoteVerifier, ...],
     public: PublishedFolder,
     stamps: StampFolder,
 ) -> None:
-    """Raises Untrusted `log_key_differs`, `service_key_differs`, `log_behind_published`, `log_behind_stamp`, `log_forked`
+    """`held`: the keys of this home, which the log names if it has entries.
+
+    Raises Untrusted `log_key_differs`, `service_key_differs`, `log_behind_published`, `log_behind_stamp`, `log_forked`
     and what opening a checkpoint raises; Unavailable.
     """
-    published = Publisher(ledger.store, public, log_keys, with_entries=False)
     size, note = ledger.head()
+    log_keys = LogKeys.single(held)
     if size:
+        log_keys = stored_log_keys(ledger.store)
         _check_head(note, log_keys)
         _check_service(ledger, service)
-    published.check()
+    Publisher(ledger.store, public, log_keys, with_entries=False).check()
     _check_stamps(ledger.store, stamps, log_keys)
 
 
-def _check_head(note: bytes, log_keys: tuple[NoteVerifier, ...]) -> None:
+def _check_head(note: bytes, log_keys: LogKeys) -> None:
     try:
-        open_checkpoint(note, log_keys, strict=True)
+        log_keys.open(note)
     except LedgerError as error:
         what = f"the log's newest checkpoint is not one that the keys of this home signed: {error.what}"
         raise Untrusted(
@@ -60,12 +66,12 @@ def _check_service(ledger: Ledger, service: SigningKey) -> None:
         raise Untrusted("service_key_differs", what, "Put the service's own key back into keys/service.pem.")
 
 
-def _check_stamps(store: Store, stamps: StampFolder, log_keys: tuple[NoteVerifier, ...]) -> None:
+def _check_stamps(store: Store, stamps: StampFolder, log_keys: LogKeys) -> None:
     """Only the log's own signature on the newest: that it was stamped, and by whom, is for fsck to verify."""
     newest = max(stamps.sizes(), default=0)
     if not newest:
         return
-    stamped = open_checkpoint(stamps.read(newest).checkpoint, log_keys, strict=True).checkpoint
+    stamped = log_keys.open(stamps.read(newest).checkpoint).checkpoint
     size = store.size()
     if stamped.size > size:
         what = f"the log has {size} entries, {stamped.size} were time-stamped: it lost some, or is an older copy"

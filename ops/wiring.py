@@ -16,7 +16,8 @@ from ledger.media.child import Limits
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
 from ledger.media.trust import TrustSettings
-from ops.home import Home, open_ledger
+from ledger.proof.notekeys import LogSigner
+from ops.home import Home, log_signers, open_ledger
 from ops.settings import Settings, read_settings
 from projections.views import Views
 
@@ -27,6 +28,10 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
     home = Home(path)
     ledger = open_ledger(home, settings, clock or SystemClock())
     blobs = FolderBlobs(home.blobs)
+
+    def log_key() -> LogSigner:
+        return log_signers(home, settings.origin, ledger.store)[0]
+
     return Services(
         ledger=ledger,
         blobs=blobs,
@@ -38,7 +43,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         upload_bytes_max=settings.upload_bytes_max,
         published=PublishedFolder(home.public),
         publish_entries=settings.publish_entries,
-        receipts=ReceiptIssuer(ledger.store, home.log_signers(settings.origin)[0]),
+        receipts=ReceiptIssuer(ledger.store, log_key(), log_key),
     )
 
 

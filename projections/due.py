@@ -73,6 +73,7 @@ class Due(View):
             "actor.key-revoked.v1",
             "actor.admitted.v1",
             "actor.passkey-added.v1",
+            "log.keys-rotated.v1",
             "consent.requested.v1",
             "consent.refused.v1",
             "brief.drafted.v1",

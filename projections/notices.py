@@ -75,6 +75,7 @@ class Notices(View):
             "actor.key-revoked.v1",
             "actor.admitted.v1",
             "actor.passkey-added.v1",
+            "log.keys-rotated.v1",
             "person.registered.v1",
             "consent.requested.v1",
             "consent.granted.v1",

@@ -102,6 +102,7 @@ class Rights(View):
             "actor.key-revoked.v1",
             "actor.admitted.v1",
             "actor.passkey-added.v1",
+            "log.keys-rotated.v1",
             "brief.drafted.v1",
             "brief.approved.v1",
             "generation.requested.v1",

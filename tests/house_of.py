@@ -114,7 +114,7 @@ class House:
         vault = Vault(self.folder / "vault.sqlite", self.kek)
         return Ledger(store, vault, self.clock, self.keys[SERVICE], SERVICE)
 
-    def seal(self, size: int, root: bytes) -> bytes:
+    def seal(self, size: int, root: bytes, before: bytes = b"") -> bytes:
         return sign_note(Checkpoint(ORIGIN, size, root).text(), self.log_keys, int(self.clock.now().timestamp()))
 
     def reopen(self) -> Ledger:

@@ -44,7 +44,7 @@ class ManyEntries:
     def verifiers(self) -> tuple[NoteVerifier, ...]:
         return tuple(key.verifier for key in self.keys)
 
-    def seal(self, size: int, root: bytes) -> bytes:
+    def seal(self, size: int, root: bytes, before: bytes = b"") -> bytes:
         return sign_note(Checkpoint(self.keys[0].name, size, root).text(), self.keys, SEALED_S)
 
     def grow(self, entries: int, mark: str = "") -> int:

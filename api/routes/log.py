@@ -14,10 +14,10 @@ from api.problems import documented
 from api.routes.statements import INDEX_MAX
 from api.services.services import Services
 from ledger.errors import Misuse, NotFound
+from ledger.log.logkeys import stored_log_keys
 from ledger.proof.merkle import inclusion_proof, leaf_hash, tree_root
 from ledger.proof.notekeys import ED25519_TYPE, NoteVerifier
 from schemas.api.log import ConsistencyAnswer, InclusionAnswer, LogKey, LogKeysAnswer
-from schemas.statements.actor import LogOpened
 
 Size = Annotated[int, Query(ge=0, le=INDEX_MAX, description="A size of the log: how many entries it had.")]
 router = APIRouter(prefix="/v1", tags=["log"], route_class=GuardedRoute)
@@ -46,7 +46,7 @@ def get_checkpoint(services: ServicesOf) -> PlainTextResponse:
 
 @router.get("/log/vkeys", operation_id="list_log_keys", summary="The log's keys", responses=documented(404, 503))
 def list_log_keys(services: ServicesOf) -> LogKeysAnswer:
-    """The keys that sign checkpoints, as the log's first entry names them."""
+    """The keys that sign checkpoints now, as the log's own entries name them."""
     return log_keys(services)
 
 
@@ -97,11 +97,10 @@ def get_consistency_proof(services: ServicesOf, old: Size, new: Size) -> Consist
 
 
 def log_keys(services: Services) -> LogKeysAnswer:
-    opened = services.ledger.history().last("log:opened", LogOpened)
-    if opened is None or not isinstance(opened.body, LogOpened):
+    if not services.ledger.store.size():
         raise NotFound("log_empty", "the log has no entry yet", "Open it first.")
-    keys = tuple(map(_key, opened.body.log_vkeys))
-    return LogKeysAnswer(origin=opened.body.origin, keys=keys)
+    chain = stored_log_keys(services.ledger.store)
+    return LogKeysAnswer(origin=chain.origin, keys=tuple(map(_key, chain.current.vkeys)))
 
 
 def _key(vkey: str) -> LogKey:

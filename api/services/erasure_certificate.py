@@ -57,7 +57,7 @@ def proven(services: Services, said: Said, size: int, checkpoint: bytes) -> dict
 
 def _with_keys(history: History, said: list[Said]) -> list[Said]:
     """These, the log's first, and whatever brings or ends a key of somebody who signed any of them."""
-    found = {one.index: one for one in [*history.about("log:opened"), *said]}
+    found = {one.index: one for one in [*history.about("log:opened"), *history.about("log:keys"), *said]}
     seen: set[str] = set()
     while fresh := {tag for one in found.values() for tag in _speakers(one)} - seen:
         for tag in sorted(fresh):

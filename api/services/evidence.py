@@ -22,6 +22,7 @@ from ledger.proof.canonical import canonical
 from ledger.proof.encoding import base64_text
 from ledger.proof.keyring import KeyRing
 from ledger.proof.logentry import LogEntry
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import inclusion_proof
 from ledger.proof.pack import check_pack
 from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, entry_name, proof_name
@@ -95,10 +96,11 @@ class _Pack:
         if not isinstance(opening, LogOpened):
             raise Untrusted("log_not_opened", "the log's first entry does not open it", "Run fsck.")
         self._opening = opening
+        self._log_keys = LogKeys.of(LogEntry.parse(one.index, one.entry) for one in self.contents.ordered())
 
     @property
     def vkeys(self) -> tuple[str, ...]:
-        return self._opening.log_vkeys
+        return self._log_keys.link_at(self._size).vkeys
 
     def write(self, path: Path) -> None:
         members = self._members()

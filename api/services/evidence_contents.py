@@ -96,6 +96,7 @@ def contents_of(entries: Entries, size: int, asset: str, now: Sequence[Question]
         raise NotFound("asset_unknown", "no file with this digest is in the ledger", "Import it first.")
     contents = Contents()
     contents.add(history.about("log:opened"), "opens the log; brings its keys, the service's and the administrator's")
+    contents.add(history.about("log:keys"), "turns the log to new keys")
     _add_family(contents, history, asset)
     _add_origins(contents, history)
     _add_decisions(contents, entries, size, now)

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from ledger.log.publisher import PublishedTiles
 from ledger.log.verdict import judge
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import only_signed_by
+from ledger.proof.logkeys import LogKeys, log_keys_of, vkey_lines
 from ledger.proof.merkle import (
     HASH_BYTES,
     TILE_HEIGHT,
@@ -31,7 +32,7 @@ from ledger.proof.merkle import (
     tree_root,
     verify_consistency,
 )
-from ledger.proof.note import NoteVerifier, open_checkpoint
+from ledger.proof.note import NoteVerifier
 from ledger.proof.tiles import TileName, bundles_of, tiles_of, unbundled
 
 
@@ -51,7 +52,7 @@ class PublishedReport:
 
 
 def audit_published(
-    published: Published, log_keys: tuple[NoteVerifier, ...], policy: TlogPolicy | None = None
+    published: Published, log_keys: LogKeys | Sequence[NoteVerifier], policy: TlogPolicy | None = None
 ) -> PublishedReport:
     """The whole log against its own checkpoint. Bundles may be missing altogether, not in part.
 
@@ -62,7 +63,8 @@ def audit_published(
     note = published.read(CHECKPOINT)
     if note is None:
         raise Misuse("nothing_published", "there is no checkpoint", "Publish the log first.")
-    head = open_checkpoint(note, log_keys, strict=True).checkpoint  # 1
+    keys = log_keys_of(log_keys)
+    head = keys.open(note).checkpoint  # 1
     names = set(published.names()) - set(MOVING)
     required = {name.path: name for name in tiles_of(head.size)}
     bundles = {name.path: name for name in bundles_of(head.size)} if any("/entries/" in name for name in names) else {}
@@ -76,8 +78,8 @@ def audit_published(
         _check_older(published, path, head.size)
     if tree_root(head.size, PublishedTiles(published, head.size)) != head.root:  # 5
         raise _differs("checkpoint", "has another root than the tiles add up to")
-    _check_keys(published, log_keys)
-    seen = _witnessed(published, head, log_keys, policy)
+    _check_keys(published, keys, head)
+    seen = _witnessed(published, head, keys, policy)
     return PublishedReport(head, len(required), len(bundles), len(older), seen)
 
 
@@ -125,21 +127,21 @@ def _check_older(published: Published, path: str, size: int) -> None:
         raise _differs(path, f"has not {name.width} entries")
 
 
-def _check_keys(published: Published, log_keys: tuple[NoteVerifier, ...]) -> None:
+def _check_keys(published: Published, log_keys: LogKeys, head: Checkpoint) -> None:
+    """Those of the head, or later ones: a round that broke off had written them before its checkpoint."""
     vkeys = published.read(VKEYS)
-    if vkeys is not None and vkeys != "".join(f"{verifier.vkey()}\n" for verifier in log_keys).encode():
+    now = log_keys.link_at(head.size).number
+    if vkeys is not None and vkeys not in [vkey_lines(link) for link in log_keys.links[now:]]:
         raise _differs(VKEYS, "does not name the log's keys")
 
 
-def _witnessed(
-    published: Published, head: Checkpoint, log_keys: tuple[NoteVerifier, ...], policy: TlogPolicy | None
-) -> int | None:
+def _witnessed(published: Published, head: Checkpoint, log_keys: LogKeys, policy: TlogPolicy | None) -> int | None:
     note = published.read(WITNESSED)
     if note is None:
         return None
     if policy is not None:
-        judge(policy, note, log_keys).required()
-    seen = open_checkpoint(only_signed_by(note, log_keys), log_keys, origin=head.origin, strict=True).checkpoint
+        judge(policy, note, log_keys.all).required()
+    seen = log_keys.open(only_signed_by(note, log_keys.all)).checkpoint
     if seen.size > head.size:
         raise _differs(CHECKPOINT, f"is of {head.size} entries, {seen.size} were witnessed")
     proof = consistency_proof(seen.size, head.size, PublishedTiles(published, head.size))

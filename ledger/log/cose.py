@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ from cryptography.exceptions import InvalidSignature
 from ledger.errors import Misuse, Untrusted
 from ledger.proof.keys import ed25519_public_key
 from ledger.proof.merkle import HASH_BYTES, inclusion_proof, leaf_hash, root_by_inclusion, verify_inclusion
-from ledger.proof.note import open_checkpoint
-from ledger.proof.notekeys import ED25519_TYPE, Ed25519NoteKey, NoteVerifier
+from ledger.proof.note import open_checkpoint, signature_lines
+from ledger.proof.notekeys import ED25519_TYPE, LogSigner, NoteVerifier
 from ledger.store.contract import Store
 
 COSE_TYPE = "application/cose"  # RFC 9052 section 9.1
@@ -54,26 +54,32 @@ class VerifiedReceipt:
         return {**self.__dict__, "key_id": self.key_id.hex(), "root": self.root.hex()}
 
 
-@dataclass(frozen=True)
 class ReceiptIssuer:
     """Signs receipts with the log's own Ed25519 key, for trees that this key has signed a checkpoint of."""
 
-    store: Store
-    key: Ed25519NoteKey
+    def __init__(self, store: Store, key: LogSigner, renew: Callable[[], LogSigner] | None = None) -> None:
+        """`renew`: the log's key as it is now, asked when the head was signed by another."""
+        self._store, self._key, self._renew = store, key, renew
 
     def issue(self, index: int) -> bytes:
         """The receipt of an entry at the log's head. O(log size).
 
         Raises NotFound `entry_unknown`; Untrusted when entry, tiles and checkpoint disagree: nothing is signed then.
         """
-        leaf = leaf_hash(entry := self.store.entry(index).entry)
-        size, note = self.store.head()  # after the entry was read, so that it covers the entry
-        root = open_checkpoint(note, [self.key.verifier], origin=self.key.name).checkpoint.root
-        path = inclusion_proof(index, size, self.store)
+        leaf = leaf_hash(entry := self._store.entry(index).entry)
+        size, note = self._store.head()  # after the entry was read, so that it covers the entry
+        key = self._key_under(note)
+        root = open_checkpoint(note, [key.verifier], origin=key.verifier.name).checkpoint.root
+        path = inclusion_proof(index, size, self._store)
         verify_inclusion(index, size, leaf, path, root)  # a second root for one size would be a fork that we signed
-        protected = _protected(self.key.verifier, entry, size)
-        signature = self.key.private_key.sign(_to_be_signed(protected, root))
-        return _receipt(protected, size, index, path, signature)
+        protected = _protected(key.verifier, entry, size)
+        return _receipt(protected, size, index, path, key.sign_message(_to_be_signed(protected, root)))
+
+    def _key_under(self, note: bytes) -> LogSigner:
+        mine = self._key.verifier
+        if self._renew and (mine.name, mine.key_id) not in {one[:2] for one in signature_lines(note)}:
+            self._key = self._renew()
+        return self._key
 
 
 def verify_receipt(raw: bytes, entry: bytes, verifier: NoteVerifier) -> VerifiedReceipt:

@@ -15,13 +15,14 @@ what every round does: tiles that a broken-off round left are the very bytes tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.errors import Conflict, Misuse, Untrusted
 from ledger.log.published import CHECKPOINT, VKEYS, Published
 from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.logkeys import LogKeys, log_keys_of, vkey_lines
 from ledger.proof.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
@@ -33,7 +34,7 @@ from ledger.proof.merkle import (
     tree_root,
     verify_consistency,
 )
-from ledger.proof.note import NoteVerifier, open_checkpoint
+from ledger.proof.note import NoteVerifier
 from ledger.proof.tiles import TileName, bundle_of, bundles_of, tiles_of
 from ledger.store.contract import Store
 
@@ -63,9 +64,9 @@ class Publisher:
     """
 
     def __init__(
-        self, store: Store, published: Published, log_keys: tuple[NoteVerifier, ...], *, with_entries: bool
+        self, store: Store, published: Published, log_keys: LogKeys | Sequence[NoteVerifier], *, with_entries: bool
     ) -> None:
-        self._store, self._published, self._log_keys = store, published, log_keys
+        self._store, self._published, self._log_keys = store, published, log_keys_of(log_keys)
         self._with_entries = with_entries
         self._bundled = self._swept = 0  # sizes up to which this process knows bundles complete and partials gone
 
@@ -95,7 +96,7 @@ class Publisher:
         old, old_note = self.published_checkpoint()  # 1
         new, new_note = self._head(old)  # 2
         tiles = self._extended(old, new)  # 3, 4
-        self._publish_keys()
+        self._publish_keys(new)
         bundled = self._write_bundles(old, new, tiles)  # 5
         written = sum(
             self._published.create(name.path, tiles.tile(_level(name), name.number)[: name.width * HASH_BYTES])
@@ -110,8 +111,8 @@ class Publisher:
         """What is published now; an empty tree while nothing is. Raises Untrusted unless the log's own keys signed it."""
         note = self._published.read(CHECKPOINT)
         if note is None:
-            return Checkpoint(self._log_keys[0].name, 0, EMPTY_ROOT), None
-        return open_checkpoint(note, self._log_keys, strict=True).checkpoint, note
+            return Checkpoint(self._log_keys.origin, 0, EMPTY_ROOT), None
+        return self._log_keys.open(note).checkpoint, note
 
     def _head(self, old: Checkpoint) -> tuple[Checkpoint, bytes]:
         size, note = self._store.head()
@@ -123,7 +124,7 @@ class Publisher:
                 f"the log has {size} entries, {old.size} are published: it lost some, or is an older copy",
                 "Don't append; restore the newest copy of the log, then run fsck.",
             )
-        new = open_checkpoint(note, self._log_keys, origin=old.origin, strict=True).checkpoint
+        new = self._log_keys.open(note).checkpoint
         if new.size != size:
             raise Untrusted("store_corrupt", f"the head has {size} entries, its checkpoint {new.size}", "Run fsck.")
         return new, note
@@ -146,8 +147,8 @@ class Publisher:
         verify_consistency(old.size, new.size, proof, old.root, new.root)
         return tiles
 
-    def _publish_keys(self) -> None:
-        vkeys = "".join(f"{verifier.vkey()}\n" for verifier in self._log_keys).encode()
+    def _publish_keys(self, head: Checkpoint) -> None:
+        vkeys = vkey_lines(self._log_keys.link_at(head.size))
         if (there := self._published.read(VKEYS)) != vkeys:
             self._published.replace(VKEYS, there, vkeys)
 

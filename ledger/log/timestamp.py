@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 
 from ledger.errors import LedgerError, Misuse, Unavailable, Untrusted
-from ledger.proof.note import NoteVerifier, open_checkpoint
+from ledger.proof.logkeys import LogKeys, log_keys_of
+from ledger.proof.note import NoteVerifier
 from schemas.base import format_instant
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def read_anchors(pem: str) -> tuple[x509.Certificate, ...]:
 def verify_stamp(
     token: bytes,
     checkpoint: bytes,
-    log_keys: Sequence[NoteVerifier],
+    log_keys: LogKeys | Sequence[NoteVerifier],
     anchors: Sequence[x509.Certificate],
     nonce: int | None = None,
 ) -> TimeStamp:
@@ -100,7 +101,7 @@ def verify_stamp(
     `timestamp_not_granted`, `timestamp_wrong_digest`, `timestamp_wrong_nonce`, `timestamp_signer_expired`,
     `timestamp_untrusted`; Unavailable `extra_missing`.
     """
-    head = open_checkpoint(checkpoint, log_keys).checkpoint  # 1
+    head = log_keys_of(log_keys).open(checkpoint, strict=False).checkpoint  # 1
     response = _granted(token)  # 2
     try:
         info, signer = response.tst_info, _signer(response)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ from ledger.log.publisher import PublishedTiles
 from ledger.log.verdict import WitnessReport, judge
 from ledger.log.witness import WitnessAnswer, ask_all
 from ledger.proof.cosignature import only_signed_by
+from ledger.proof.logkeys import LogKeys, log_keys_of
 from ledger.proof.merkle import consistency_proof, verify_consistency
-from ledger.proof.note import Checkpoint, NoteVerifier, open_checkpoint
+from ledger.proof.note import Checkpoint, NoteVerifier
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Witnessed:
         return {**self.report.as_json(), "answers": answers, "published": self.published}
 
 
-def publish_witnessed(published: Published, policy: TlogPolicy, log_keys: tuple[NoteVerifier, ...]) -> Witnessed | None:
+def publish_witnessed(
+    published: Published, policy: TlogPolicy, log_keys: LogKeys | Sequence[NoteVerifier]
+) -> Witnessed | None:
     """Has the published checkpoint cosigned; None while nothing is published.
 
     The proofs that witnesses get are made from the published tiles. Fewer cosignatures than the quorum change nothing:
@@ -38,10 +42,11 @@ def publish_witnessed(published: Published, policy: TlogPolicy, log_keys: tuple[
     own = published.read(CHECKPOINT)
     if own is None:
         return None
-    head = open_checkpoint(own, log_keys, strict=True).checkpoint
+    keys = log_keys_of(log_keys)
+    head = keys.open(own).checkpoint
     before, old = published.read(WITNESSED), None
     if before is not None:
-        old = open_checkpoint(only_signed_by(before, log_keys), log_keys, origin=head.origin, strict=True).checkpoint
+        old = keys.open(only_signed_by(before, keys.all)).checkpoint
         _check_grown(published, old, head)
     note = before if before is not None and old == head else own
     tiles = PublishedTiles(published, head.size)
@@ -51,7 +56,7 @@ def publish_witnessed(published: Published, policy: TlogPolicy, log_keys: tuple[
         lambda low, high: consistency_proof(low, high, tiles),
         guess=old.size if old else 0,
     )
-    report = judge(policy, note, log_keys)
+    report = judge(policy, note, keys.all)
     if report.state == "witnessed" and note != before:
         published.replace(WITNESSED, before, note)
     return Witnessed(report, answers, report.state == "witnessed")

@@ -18,9 +18,11 @@ from typing import Any
 
 from ledger.errors import Untrusted
 from ledger.proof.canonical import canonical
+from ledger.proof.encoding import base64_bytes
 from ledger.proof.keyring import ENROLMENTS, KeyRing
 from ledger.proof.logentry import LogEntry
 from ledger.proof.logged import LoggedEntry, document_members, verify_logged
+from ledger.proof.logkeys import STOLEN_REMARK, LogKeys
 from ledger.proof.note import NoteSignature, NoteVerifier
 
 ERASURE_FORMAT = "countersign.erasure-certificate/1"
@@ -75,9 +77,10 @@ def verify_erasure(
     shown = document_members(raw, ERASURE_FORMAT, _ERASURE_MEMBERS, ERASURE_BYTES_MAX)  # (1)
     if shown["not_covered"] != list(NOT_COVERED):
         raise Untrusted("erasure_not_covered", "it does not say what an erasure does not cover")
-    logged = _logged_entries(shown["entries"], log_keys, cosigners)  # (2)
+    keys = _chain_of(shown["entries"], log_keys)
+    logged = _logged_entries(shown["entries"], keys, cosigners)  # (2)
     entries = [one.entry for one in logged]
-    ring = _verified_ring(entries, log_keys)  # (3)
+    ring = _verified_ring(entries)  # (3)
     registration, request, begun, end = (_one_of(logged, names) for names in _ERASURE_STEPS)
     _check_steps(shown["person"], ring, (registration, request, begun, end))  # (4)
     _check_requester(entries, registration.entry, request.entry)
@@ -97,11 +100,7 @@ def verify_erasure(
     )
 
 
-def _logged_entries(
-    values: Any, log_keys: Sequence[NoteVerifier], cosigners: Sequence[NoteVerifier]
-) -> list[LoggedEntry]:
-    if not isinstance(values, list) or not 0 < len(values) <= ERASURE_ENTRIES_MAX:
-        raise Untrusted("erasure_entries", f"it has no entries, or more than {ERASURE_ENTRIES_MAX}")
+def _logged_entries(values: list[Any], log_keys: LogKeys, cosigners: Sequence[NoteVerifier]) -> list[LoggedEntry]:
     logged = [verify_logged(value, log_keys, cosigners) for value in values]
     indices = [one.entry.index for one in logged]
     if indices != sorted(set(indices)) or indices[0] != 0:
@@ -111,13 +110,30 @@ def _logged_entries(
     return logged
 
 
-def _verified_ring(entries: Sequence[LogEntry], log_keys: Sequence[NoteVerifier]) -> KeyRing:
+def _chain_of(values: Any, log_keys: Sequence[NoteVerifier]) -> LogKeys:
+    """The log's keys as its entries name them, from the first on; the verifier's are those of one link, not a stolen one."""
+    if not isinstance(values, list) or not 0 < len(values) <= ERASURE_ENTRIES_MAX:
+        raise Untrusted("erasure_entries", f"it has no entries, or more than {ERASURE_ENTRIES_MAX}")
+    try:
+        if type(values[0]["index"]) is not int:
+            raise ValueError("no index")
+        if values[0]["index"] != 0:
+            raise Untrusted("erasure_entries", "its entries do not begin with the log's first")
+        chain = LogKeys.of(LogEntry.parse(one["index"], base64_bytes(one["entry"])) for one in values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Untrusted("logged_malformed", "an entry does not travel with its index and its proof") from error
+    trust = chain.trusted_by(key.vkey() for key in log_keys)
+    if trust == "no":
+        raise Untrusted("vkeys_not_yours", "the log's keys are not those that you gave: this is another log")
+    if trust == "stolen":
+        raise Untrusted("vkeys_given_up", STOLEN_REMARK)
+    return chain
+
+
+def _verified_ring(entries: Sequence[LogEntry]) -> KeyRing:
     ring, faults = KeyRing.of(entries)
     for index, what in faults.items():
         raise Untrusted("erasure_keys", f"entry {index}: {what}")
-    named = ring.opening.body.get("log_vkeys") if ring.opening else None
-    if not isinstance(named, list) or set(map(str, named)) != {key.vkey() for key in log_keys}:
-        raise Untrusted("vkeys_not_yours", "the log's keys are not those that you gave: this is another log")
     for entry in entries:
         ring.verify(entry)
     return ring

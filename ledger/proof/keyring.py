@@ -16,6 +16,7 @@ from ledger.proof.dsse import Envelope, verify
 from ledger.proof.encoding import base64_bytes
 from ledger.proof.keys import keyid
 from ledger.proof.logentry import LogEntry, hex_digest, instant
+from ledger.proof.logkeys import LOG_KEYS_ROTATED
 from ledger.proof.passkey import Passkey, passkey_public_key
 
 ENROLMENTS = frozenset({"actor.enrolled.v1", "actor.admitted.v1"})
@@ -103,10 +104,12 @@ class KeyRing:
         verify(envelope, {one.keyid: self.keys[one.keyid].verifier for one in envelope.signatures})
 
     def _check_enroller(self, entry: LogEntry) -> None:
-        """Only an administrator enrols; a key is turned or revoked by one, or by its own actor."""
-        if entry.type not in KEY_STATEMENTS or entry.type == "log.opened.v1":
+        """Only an administrator enrols and turns the log's keys; an actor's key is ended by one, or by its own actor."""
+        if entry.type not in KEY_STATEMENTS | {LOG_KEYS_ROTATED} or entry.type == "log.opened.v1":
             return
-        own = entry.type not in ENROLMENTS and entry.body["actor"] == entry.actor
+        if entry.type == LOG_KEYS_ROTATED and entry.on_behalf:
+            raise Untrusted("enroller_not_permitted", "the log's keys are turned by an administrator's own signature")
+        own = entry.type not in ENROLMENTS | {LOG_KEYS_ROTATED} and entry.body["actor"] == entry.actor
         if not own and self.admins.get(entry.actor, entry.index) >= entry.index:
             raise Untrusted("enroller_not_permitted", f"{entry.actor} was no administrator")
         if entry.type == "actor.passkey-added.v1" and entry.on_behalf:

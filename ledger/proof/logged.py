@@ -10,8 +10,9 @@ from ledger.errors import LedgerError, Untrusted
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.encoding import base64_bytes, base64_text
 from ledger.proof.logentry import LogEntry
+from ledger.proof.logkeys import LogKeys, check_rotation_root, log_keys_of
 from ledger.proof.merkle import leaf_hash, verify_inclusion
-from ledger.proof.note import NoteVerifier, OpenedCheckpoint, open_checkpoint
+from ledger.proof.note import NoteVerifier, OpenedCheckpoint
 from ledger.proof.tlogproof import parse_proof
 
 
@@ -30,7 +31,9 @@ def logged_json(index: int, entry: bytes, proof: bytes) -> dict[str, Any]:
     return {"index": index, "entry": base64_text(entry), "proof": proof.decode("utf-8")}
 
 
-def verify_logged(value: Any, log_keys: Sequence[NoteVerifier], cosigners: Sequence[NoteVerifier] = ()) -> LoggedEntry:
+def verify_logged(
+    value: Any, log_keys: LogKeys | Sequence[NoteVerifier], cosigners: Sequence[NoteVerifier] = ()
+) -> LoggedEntry:
     """Reads one back: at `index` of the log whose checkpoint all of `log_keys` signed. Lines by keys that are neither among
     these nor `cosigners` are passed over, so that a witnessed checkpoint is good for those who know no witness.
 
@@ -46,9 +49,11 @@ def verify_logged(value: Any, log_keys: Sequence[NoteVerifier], cosigners: Seque
     proof = parse_proof(proof_text)
     if proof.index != index:
         raise Untrusted("proof_of_another_entry", f"the proof is of entry {proof.index}, not of {index}")
-    head = open_checkpoint(proof.checkpoint, (*log_keys, *cosigners), require=log_keys)
+    head = log_keys_of(log_keys).open(proof.checkpoint, cosigners, strict=False)
     verify_inclusion(index, head.checkpoint.size, leaf_hash(raw), proof.hashes, head.checkpoint.root)
-    return LoggedEntry(raw, LogEntry.parse(index, raw), head, proof.checkpoint)
+    entry = LogEntry.parse(index, raw)
+    check_rotation_root(entry, head.checkpoint.size, proof.hashes)
+    return LoggedEntry(raw, entry, head, proof.checkpoint)
 
 
 def document_members(raw: bytes, what: str, members: frozenset[str], bytes_max: int) -> dict[str, Any]:

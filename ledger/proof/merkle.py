@@ -82,6 +82,21 @@ def root_by_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]
     return computed
 
 
+def root_before(index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root of the first `index` leaves, out of the verified inclusion proof of leaf `index`.
+
+    The siblings to its left are the complete subtrees that these leaves fall into, the smallest first.
+    """
+    node, last, computed = index, size - 1, b""
+    for sibling in proof:
+        if node & 1 or node == last:
+            computed = node_hash(sibling, computed) if computed else sibling
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        node, last = node >> 1, last >> 1
+    return computed or EMPTY_ROOT
+
+
 def verify_consistency(old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
     """Raises Untrusted `consistency_proof_invalid` unless the new tree begins with every leaf of the old, in order.
 

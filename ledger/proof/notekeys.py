@@ -93,6 +93,16 @@ class NoteVerifier:
             raise Untrusted("note_signature_invalid", f"The signature by {self.name} does not fit.") from error
         return time_s
 
+    def verify_message(self, message: bytes, signature: bytes) -> None:
+        """A plain signature over bytes that are no note. Raises Untrusted `signature_invalid`."""
+        try:
+            if self.type == MLDSA44_TYPE:
+                MLDSA44PublicKey.from_public_bytes(self.public_key).verify(signature, message)
+            else:
+                ed25519_public_key(self.public_key).verify(signature, message)
+        except InvalidSignature as error:
+            raise Untrusted("signature_invalid", f"The signature by {self.name} does not fit.") from error
+
 
 class NoteSigner(Protocol):
     """A private key that signs notes; a key kept elsewhere (KMS, HSM) implements this."""
@@ -103,6 +113,13 @@ class NoteSigner(Protocol):
 
     def sign(self, text: str, time_s: int) -> bytes:
         """The signature payload, without the key id. `time_s`: POSIX seconds, 0 for none."""
+
+
+class LogSigner(NoteSigner, Protocol):
+    """A key of a log: it also endorses the keys that come after it (SPEC S7.21)."""
+
+    def sign_message(self, message: bytes) -> bytes:
+        """A plain signature over bytes that are no note."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,9 @@ class Ed25519NoteKey:
     def sign(self, text: str, time_s: int) -> bytes:
         return self.private_key.sign(text.encode("utf-8"))
 
+    def sign_message(self, message: bytes) -> bytes:
+        return self.private_key.sign(message)
+
 
 @dataclass(frozen=True)
 class MlDsa44NoteKey:
@@ -134,6 +154,9 @@ class MlDsa44NoteKey:
     def sign(self, text: str, time_s: int) -> bytes:
         message = cosigned_message(self.name, time_s, Checkpoint.parse(text))
         return time_s.to_bytes(8, "big") + self.private_key.sign(message)
+
+    def sign_message(self, message: bytes) -> bytes:
+        return self.private_key.sign(message)
 
 
 @dataclass(frozen=True)

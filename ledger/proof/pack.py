@@ -15,6 +15,7 @@ from ledger.errors import LedgerError, Untrusted
 from ledger.proof.dsse import Envelope
 from ledger.proof.keyring import KeyRing
 from ledger.proof.logentry import LogEntry
+from ledger.proof.logkeys import STOLEN_REMARK, LogKeys
 from ledger.proof.note import NoteVerifier
 from ledger.proof.packaccount import PackAccount
 from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, PackClaims, entry_index, entry_name, named_digests
@@ -52,6 +53,7 @@ class _PackCheck:
         self._ring = KeyRing()
         self._claims: PackClaims | None = None
         self._root: str | None = None
+        self._log_keys: LogKeys | None = None
 
     def run(self) -> PackReport:
         self._account.start(1, len(self._file.names))
@@ -76,7 +78,7 @@ class _PackCheck:
         log.inclusion(log.checkpoints(self._trusted))
         log.signatures()
         log.actors(None if self._account.spoiled("pack.dsse") else envelope)
-        self._root = log.head.root.hex() if log.head else None
+        self._root, self._log_keys = log.head.root.hex() if log.head else None, log.keys
         self._check_blobs(claims)
 
     # -- 2 and 4: what is claimed, and by whom -------------------------------------------------------------------
@@ -190,17 +192,19 @@ class _PackCheck:
         return self._file.read(name)
 
     def _report(self) -> PackReport:
-        claims, opening = self._claims, self._ring.opening
+        claims, keys = self._claims, self._log_keys
+        stolen = keys is not None and self._trusted is not None and keys.trusted_by(self._trusted) == "stolen"
         good = (entry for index, entry in self._entries.items() if not self._account.spoiled(entry_name(index)))
         return PackReport(
             steps=self._account.steps(PACK_OWN_STEPS),
-            keys_given=self._trusted is not None,
+            keys_given=self._trusted is not None and not stolen,
             origin=claims.origin if claims else None,
             size=claims.size if claims else None,
             root=self._root,
             asset=claims.asset if claims else None,
             made_at=claims.made_at if claims else None,
-            log_vkeys=tuple(map(str, opening.body["log_vkeys"])) if opening else (),
+            log_vkeys=keys.current.vkeys if keys else (),
+            remarks=(STOLEN_REMARK,) if stolen else (),
             statements=tuple(map(_shown, good)),
         )
 

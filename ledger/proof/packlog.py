@@ -11,8 +11,9 @@ from ledger.proof.dsse import Envelope
 from ledger.proof.encoding import base64_text
 from ledger.proof.keyring import KeyRing
 from ledger.proof.logentry import LogEntry
+from ledger.proof.logkeys import LOG_KEYS_ROTATED, LogKeys, check_rotation_root, vkey_lines
 from ledger.proof.merkle import leaf_hash, verify_inclusion
-from ledger.proof.note import Checkpoint, NoteVerifier, open_checkpoint
+from ledger.proof.note import Checkpoint
 from ledger.proof.packaccount import PackAccount
 from ledger.proof.packclaims import PackClaims, entry_name, proof_name
 from ledger.proof.packfile import PackFile
@@ -28,57 +29,65 @@ class PackLogCheck:
         self._file, self._account, self._claims = file, account, claims
         self._entries, self._ring = entries, ring
         self.head: Checkpoint | None = None
+        self.keys: LogKeys | None = None
 
     # -- 5: the checkpoint ---------------------------------------------------------------------------------------
 
     def checkpoints(self, trusted_vkeys: Sequence[str] | None) -> dict[int, TlogProof]:
         """The proofs by index. The first checkpoint that opens is the one that all of them have to carry."""
         self._account.start(5)
-        verifiers = self._verifiers(trusted_vkeys)
+        self.keys = self._log_keys(trusted_vkeys)
         proofs: dict[int, TlogProof] = {}
         reference: bytes | None = None
         for index in self._claims.entries:
             name = proof_name(index)
-            if self._account.spoiled(name) or verifiers is None:
+            if self._account.spoiled(name) or self.keys is None:
                 self._account.skip(5, name)
                 continue
             proof = self._account.attempt(5, name, self._proof, index)
             if proof is None:
                 continue
             if reference is None:
-                self.head = self._account.attempt(5, name, self._open, proof.checkpoint, verifiers)
+                self.head = self._account.attempt(5, name, self._open, proof.checkpoint, self.keys)
                 reference = proof.checkpoint if self.head else None
             elif proof.checkpoint != reference:
                 self._account.fault(5, name, "checkpoint_differs", "it carries another checkpoint than the others")
             proofs[index] = proof
         return proofs
 
-    def _verifiers(self, trusted_vkeys: Sequence[str] | None) -> list[NoteVerifier] | None:
-        """The log's keys as its first entry names them; the pack's list and the caller's have to be the same."""
+    def _log_keys(self, trusted_vkeys: Sequence[str] | None) -> LogKeys | None:
+        """The chain from the log's first entry on; the pack's list is of its last link, the caller's of any."""
         opening = self._ring.opening
         if opening is None:
             self._account.skip(5, "keys/log.vkeys")
             return None
         if opening.body.get("origin") != self._claims.origin:
             self._account.fault(5, "pack.json", "origin_differs", "it names another log than the first entry")
-        verifiers = self._account.attempt(5, entry_name(0), _named_verifiers, opening.body)
-        if verifiers is not None:
-            vkeys = [verifier.vkey() for verifier in verifiers]
-            self._account.attempt(5, "keys/log.vkeys", self._compare_vkeys, vkeys, trusted_vkeys)
-        return verifiers
+        keys = self._account.attempt(5, entry_name(0), LogKeys.of, [opening])
+        for index in (one for one, kind in self._claims.entries.items() if kind == LOG_KEYS_ROTATED):
+            entry = self._entries.get(index)
+            if keys is None or entry is None:
+                return None
+            keys = self._account.attempt(5, entry_name(index), keys.extended, index, entry.body)
+        if keys is not None:
+            self._account.attempt(5, "keys/log.vkeys", self._compare_vkeys, keys, trusted_vkeys)
+        return keys
 
-    def _compare_vkeys(self, vkeys: list[str], trusted_vkeys: Sequence[str] | None) -> None:
-        listed = "".join(f"{vkey}\n" for vkey in vkeys).encode("utf-8")
+    def _compare_vkeys(self, keys: LogKeys, trusted_vkeys: Sequence[str] | None) -> None:
+        listed = vkey_lines(keys.current)
         if not self._account.spoiled("keys/log.vkeys") and self._file.read("keys/log.vkeys") != listed:
-            raise Untrusted("vkeys_differ", "they are not the keys that the log's first entry names")
-        if trusted_vkeys is not None and set(trusted_vkeys) != set(vkeys):
-            raise Untrusted("vkeys_not_yours", "the log's keys are not those that you gave: this is another log")
+            raise Untrusted("vkeys_differ", "they are not the keys that the pack's entries name last")
+        if trusted_vkeys is not None and keys.trusted_by(trusted_vkeys) == "no":
+            what = "the keys that you gave are of no link in the pack: another log, or a pack from before they came"
+            raise Untrusted("vkeys_not_yours", what)
 
     def _proof(self, index: int) -> TlogProof:
         return parse_proof(self._file.read(proof_name(index)))
 
-    def _open(self, note: bytes, verifiers: list[NoteVerifier]) -> Checkpoint:
-        head = open_checkpoint(note, verifiers, origin=self._claims.origin, strict=True).checkpoint
+    def _open(self, note: bytes, keys: LogKeys) -> Checkpoint:
+        head = keys.open(note).checkpoint
+        if head.origin != self._claims.origin:
+            raise Untrusted("checkpoint_wrong_origin", "The checkpoint is of another log.")
         if head.size != self._claims.size:
             raise Untrusted("checkpoint_size_differs", "its checkpoint is not of the size that pack.json states")
         return head
@@ -99,6 +108,8 @@ class PackLogCheck:
     def _stands(self, index: int, proof: TlogProof, head: Checkpoint) -> None:
         leaf = leaf_hash(self._file.read(entry_name(index)))
         verify_inclusion(index, head.size, leaf, proof.hashes, head.root)
+        if index in self._entries:
+            check_rotation_root(self._entries[index], head.size, proof.hashes)
 
     # -- 7: signatures and keys ----------------------------------------------------------------------------------
 
@@ -141,7 +152,3 @@ class PackLogCheck:
         if not isinstance(value, dict) or canonical(value) != raw:
             raise Untrusted("actors_malformed", "it is not one canonical object")
         return value
-
-
-def _named_verifiers(body: dict[str, Any]) -> list[NoteVerifier]:
-    return [NoteVerifier.parse(str(vkey)) for vkey in body["log_vkeys"]]

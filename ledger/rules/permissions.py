@@ -14,6 +14,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "actor.key-revoked.v1": frozenset({"admin"}),
     "actor.admitted.v1": frozenset({"admin"}),
     "actor.passkey-added.v1": frozenset({"admin"}),  # and the actor itself, with a key that they have
+    "log.keys-rotated.v1": frozenset({"admin"}),
     "person.registered.v1": frozenset({"ip-steward", "talent"}),
     "person.registered.v2": frozenset({"ip-steward", "talent"}),
     "person.speaker-changed.v1": frozenset({"ip-steward", "legal"}),

@@ -18,8 +18,8 @@ READ_PAGE_ENTRIES = 500  # one page of entries in memory, at most 65,535 bytes e
 Query = DCBQueryItem
 """`Query(types=[…], tags=[…])`: entries with all of the tags and any of the types (no types: any type)."""
 
-Seal = Callable[[int, bytes], bytes]
-"""(size, root) -> the signed checkpoint that is stored in the same transaction as the leaves."""
+Seal = Callable[[int, bytes, bytes], bytes]
+"""(size, root, the checkpoint before) -> the signed checkpoint that is stored in the same transaction as the leaves."""
 
 
 @dataclass

@@ -206,7 +206,7 @@ def _grow(begun: _Begun, seal: Seal) -> tuple[dict[tuple[int, int], bytes], int,
     tiles, size = _Tiles(begun.tiles), begun.size + len(leaves)
     changed = hashes_to_append(begun.size, tiles, leaves)
     tiles.all.update(changed)
-    return changed, size, seal(size, tree_root(size, tiles))
+    return changed, size, seal(size, tree_root(size, tiles), begun.checkpoint)
 
 
 def _commit(

@@ -35,7 +35,7 @@ NO_END = 2**63 - 1
 POLL_S = 0.05  # how late another process's append is noticed; our own wakes waiters at once
 
 
-def _unsealed(size: int, root: bytes) -> bytes:
+def _unsealed(size: int, root: bytes, before: bytes) -> bytes:
     return b""
 
 
@@ -81,7 +81,7 @@ class SQLiteStore:
                 leaves.extend(leaf_hash(event.data) for event in item.events)
             outcomes.append(outcome)
         if leaves:
-            checkpoint = self._extend(size, leaves)
+            checkpoint = self._extend(size, leaves, blob(checkpoint, "the head"))
         return Receipts(tuple(outcomes), size + len(leaves), checkpoint)
 
     def _place(self, item: Pending, index: int) -> Outcome:
@@ -108,14 +108,14 @@ class SQLiteStore:
             "INSERT INTO tag VALUES (?, ?, ?)", [(tag, event.type, position) for tag in dict.fromkeys(event.tags)]
         )
 
-    def _extend(self, size: int, leaves: list[bytes]) -> bytes:
+    def _extend(self, size: int, leaves: list[bytes], before: bytes) -> bytes:
         changed = hashes_to_append(size, TileRows(self._writer), leaves)
         self._writer.executemany(
             "INSERT INTO tile VALUES (?, ?, ?) ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes",
             [(level, number, hashes) for (level, number), hashes in changed.items()],
         )
         new_size = size + len(leaves)
-        checkpoint = self._seal(new_size, tree_root(new_size, TileRows(self._writer)))
+        checkpoint = self._seal(new_size, tree_root(new_size, TileRows(self._writer)), before)
         self._writer.execute("UPDATE head SET size = ?, checkpoint = ?", (new_size, checkpoint))
         return checkpoint
 

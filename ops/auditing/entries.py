@@ -6,7 +6,7 @@ import sqlite3
 
 from pydantic import ValidationError
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Untrusted
 from ledger.proof.logentry import LogEntry
 from ledger.proof.packclaims import named_digests
 from ops.auditing.report import AuditReport
@@ -64,6 +64,8 @@ class EntryAudit:
             check.find(error.code, item, error.what)
         try:
             self.speakers.take(entry)  # judged or not: what hangs on a bad enrolment is not told once more
+        except Untrusted as error:
+            check.find(error.code, item, error.what)
         except (LedgerError, KeyError, TypeError, ValueError):
             check.find("key_statement_malformed", item, "what it says about keys can't be read")
         check.notes += self.speakers.remarks[len(check.notes) :]

@@ -1,20 +1,17 @@
-"""What the log names and others keep: blobs by digest, sealed values in the vault, private keys."""
+"""What the log names and others keep: blobs by digest, sealed values in the vault."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-import stat
 from pathlib import Path
 
 from ledger.blobs import read_chunks
 from ledger.errors import LedgerError
-from ledger.keys import read_signing_key
 from ledger.statement import Opening, commit
 from ledger.vault import Erased, Vault
 from ops.auditing.report import AuditCheck, Progress
 from ops.auditing.rows import reading
-from ops.auditing.speakers import Speakers
 from ops.home import Home
 
 PROGRESS_BLOBS = 100  # how many files between two words of progress
@@ -125,37 +122,3 @@ def _note_orphans(check: AuditCheck, scratch: sqlite3.Connection, path: Path) ->
         orphans = sum(scratch.execute(known, row).fetchone() is None for row in rows)
     if orphans:
         check.notes.append(f"sealed values that no statement names, left by a crash or a refusal: {orphans}; harmless")
-
-
-def audit_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
-    """The keys that sign for this log are the ones that its entries name, and only their owner can read them."""
-    try:
-        signers = home.log_signers(speakers.origin or "unknown")
-        for signer in signers:
-            check.checked += 1
-            if signer.verifier.vkey() not in speakers.log_vkeys:
-                check.find("log_key_differs", signer.verifier.vkey()[:60], "entry 0 does not name this key of the log")
-        service = read_signing_key(home.keys / "service.pem")
-        check.checked += 1
-        held = speakers.keys.get(service.keyid)
-        if held is None or held.actor != speakers.service:
-            check.find("service_key_differs", "service.pem", f"the log knows no key {service.keyid} of the service")
-    except LedgerError as error:
-        check.find(error.code, "keys", error.what)
-    _note_actor_keys(check, home, speakers)
-    for path in sorted(home.keys.glob("*")):
-        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            check.notes.append(f"{path.name} can be read by others than its owner: chmod 600")
-
-
-def _note_actor_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
-    """Remarks only: the door refuses what such a key signs, and a crash before an enrolment leaves one."""
-    for path in sorted(home.keys.glob("actor-*.pem")):
-        actor = path.stem.removeprefix("actor-")
-        try:
-            held = speakers.keys.get(read_signing_key(path).keyid)
-        except LedgerError as error:
-            check.notes.append(f"{path.name}: {error.what}")
-            continue
-        if held is None or held.actor != actor:
-            check.notes.append(f"{path.name} is no key that the log knows of {actor}: what it signs is refused")

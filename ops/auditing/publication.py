@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 
 from ledger.errors import LedgerError, Unavailable
 from ledger.log.audit import audit_published
 from ledger.log.published import CHECKPOINT, WITNESSED, PublishedFolder
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import only_signed_by
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import tree_root
-from ledger.proof.note import NoteVerifier, open_checkpoint
 from ops.auditing.report import AuditCheck
 from ops.auditing.rows import RawTiles, raw_size, reading
 from ops.home import Home
@@ -19,7 +18,7 @@ from ops.home import Home
 ROUNDS_MAX = 3  # a publisher at work moves files under the auditor's eyes; each time more than a second apart
 
 
-def audit_publication(check: AuditCheck, home: Home, log_vkeys: Sequence[str]) -> None:
+def audit_publication(check: AuditCheck, home: Home, log_keys: LogKeys | None) -> None:
     """`public/` against itself, then the log's raw rows against each checkpoint in it.
 
     Cosignatures are not weighed: the policy may have changed since. The checkpoints are read before the rows, so that a
@@ -29,8 +28,8 @@ def audit_publication(check: AuditCheck, home: Home, log_vkeys: Sequence[str]) -
     if not home.public.is_dir() or next(public.names(), None) is None:
         check.notes.append("nothing is published under public/: whether this is an older copy, only others can tell")
         return
+    keys = log_keys or LogKeys.single(())
     try:
-        keys = tuple(NoteVerifier.parse(vkey) for vkey in log_vkeys)
         _audit_files(check, public, keys)
         seen = _checkpoints(check, public, keys)
     except Unavailable as error:
@@ -42,7 +41,7 @@ def audit_publication(check: AuditCheck, home: Home, log_vkeys: Sequence[str]) -
             _hold_log_to(check, f"public/{name}", past, db, size)
 
 
-def _audit_files(check: AuditCheck, public: PublishedFolder, keys: tuple[NoteVerifier, ...]) -> None:
+def _audit_files(check: AuditCheck, public: PublishedFolder, keys: LogKeys) -> None:
     for last in (*[False] * (ROUNDS_MAX - 1), True):
         before = public.read(CHECKPOINT)
         if before is None:
@@ -61,9 +60,7 @@ def _audit_files(check: AuditCheck, public: PublishedFolder, keys: tuple[NoteVer
                 return
 
 
-def _checkpoints(
-    check: AuditCheck, public: PublishedFolder, keys: tuple[NoteVerifier, ...]
-) -> list[tuple[str, Checkpoint]]:
+def _checkpoints(check: AuditCheck, public: PublishedFolder, keys: LogKeys) -> list[tuple[str, Checkpoint]]:
     """Those that the log's keys signed; one that they did not is no word of this log."""
     found = []
     for name in (CHECKPOINT, WITNESSED):
@@ -71,7 +68,7 @@ def _checkpoints(
         if note is None:
             continue
         try:
-            found.append((name, open_checkpoint(only_signed_by(note, keys), keys, strict=True).checkpoint))
+            found.append((name, keys.open(only_signed_by(note, keys.all)).checkpoint))
         except LedgerError as error:
             if not check.findings_total:
                 check.find(error.code, f"public/{name}", error.what)

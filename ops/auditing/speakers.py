@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ledger.errors import Untrusted
 from ledger.proof.dsse import verify
 from ledger.proof.encoding import base64_bytes
 from ledger.proof.keys import keyid
 from ledger.proof.logentry import LogEntry, instant
+from ledger.proof.logkeys import LOG_KEYS_ROTATED, LogKeys
 from ledger.proof.passkey import Assertion, Passkey
 from ledger.rules.permissions import permit
 
@@ -37,9 +37,11 @@ class Speakers:
         self.roles: dict[str, frozenset[str]] = {}
         self.service: str | None = None
         self.origin: str | None = None
-        self.log_vkeys: tuple[str, ...] = ()
         self.remarks: list[str] = []
         """What is no fault and should be looked at: passkeys whose counter went back, the first REMARKS_MAX times."""
+        self.log_keys: LogKeys | None = None
+        """As far as the entries say; None without a first entry that can be read."""
+        self.rotation_roots: dict[int, str] = {}
 
     def judge(self, entry: LogEntry) -> None:
         """Raises Untrusted (`signature_…`, `key_…`) or Forbidden `role_not_permitted`."""
@@ -75,7 +77,9 @@ class Speakers:
         """Learns from entries about keys; passes over all others."""
         body = entry.body
         if entry.type == "log.opened.v1" and entry.index == 0:
-            self._open(body)
+            self._open(entry)
+        elif entry.type == LOG_KEYS_ROTATED:
+            self._turn(entry)
         elif entry.type == "actor.enrolled.v1":
             self._add(body["actor"], body["spki"])
             self.roles[body["actor"]] = frozenset(body["roles"])
@@ -91,11 +95,19 @@ class Speakers:
         elif entry.type == "actor.key-revoked.v1":
             self._end(body["keyid"], instant(body["effective_at"]))
 
-    def _open(self, body: dict[str, Any]) -> None:
-        self.service, self.origin, self.log_vkeys = body["service"], body["origin"], tuple(body["log_vkeys"])
+    def _open(self, entry: LogEntry) -> None:
+        body = entry.body
+        self.service, self.origin = body["service"], body["origin"]
+        self.log_keys = LogKeys.of([entry])
         for role, name in (("service", body["service"]), ("admin", body["admin"])):
             self._add(name, body[f"{role}_spki"])
             self.roles[name] = frozenset({role})
+
+    def _turn(self, entry: LogEntry) -> None:
+        if self.log_keys is None:
+            raise Untrusted("log_rotation_unlinked", "no first entry names the log's keys")
+        self.log_keys = self.log_keys.extended(entry.index, entry.body)
+        self.rotation_roots[entry.index] = str(entry.body["root"])
 
     def _add(self, actor: str, spki: str, passkey: Passkey | None = None) -> None:
         der = base64_bytes(spki)

@@ -10,8 +10,8 @@ from cryptography import x509
 from ledger.errors import LedgerError, Unavailable, Untrusted
 from ledger.log.stamps import StampFolder
 from ledger.log.timestamp import TimeStamp, verify_stamp
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import tree_root
-from ledger.proof.note import NoteVerifier
 from ops.auditing.report import AuditCheck
 from ops.auditing.rows import RawTiles, raw_size, reading
 from ops.home import Home
@@ -21,7 +21,7 @@ from schemas.base import format_instant
 LISTED_MAX = 10  # the newest are told one by one, the rest are counted: a log of ten years has a hundred thousand
 
 
-def audit_stamps(check: AuditCheck, home: Home, log_vkeys: Sequence[str]) -> None:
+def audit_stamps(check: AuditCheck, home: Home, log_keys: LogKeys | None) -> None:
     """Verifies every stamp, then holds the log's raw rows to it. Lists the newest.
 
     The rows are looked at after the stamps, in a snapshot of their own: a log that grew and was stamped while it was being
@@ -32,10 +32,10 @@ def audit_stamps(check: AuditCheck, home: Home, log_vkeys: Sequence[str]) -> Non
     try:
         sizes = stamps.sizes()
         anchors = home_anchors(home) if sizes else ()
-        log_keys = [NoteVerifier.parse(vkey) for vkey in log_vkeys]
+        keys = log_keys or LogKeys.single(())
         for stamped in sizes:
             check.checked += 1
-            if (stamp := _audited(check, stamps, stamped, log_keys, anchors)) is not None:
+            if (stamp := _audited(check, stamps, stamped, keys, anchors)) is not None:
                 found.append(stamp)
     except LedgerError as error:  # nothing of the stamps' own: no anchors, no package, no folder
         check.leave_out(error.what)
@@ -53,7 +53,7 @@ def _audited(
     check: AuditCheck,
     stamps: StampFolder,
     size: int,
-    log_keys: Sequence[NoteVerifier],
+    log_keys: LogKeys,
     anchors: Sequence[x509.Certificate],
 ) -> TimeStamp | None:
     try:

@@ -46,7 +46,7 @@ def _figures(url: str) -> list[Figure]:
 
     from ledger.store.postgres import PostgresStore
 
-    store = PostgresStore(url, lambda size, root: root)
+    store = PostgresStore(url, lambda size, root, before: root)
     writer, entries, figures = Writer(store), _entries(), []
     with psycopg.connect(url, autocommit=True) as raw:
         raw.execute(BARE)

@@ -92,10 +92,12 @@ def tail(
 @log.command()
 def checkpoint(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False) -> int:
     """The signed tree head, as others should keep it."""
+    from ledger.log.logkeys import stored_log_keys
+
     run = invocation_of(ctx)
     with run.services() as services:
         size, note = services.ledger.head()
-        vkeys = _vkeys(run)
+        vkeys = list(stored_log_keys(services.ledger.store).current.vkeys)
     origin, _, root = note.decode().split("\n")[:3]
     found = {"origin": origin, "size": size, "root": root, "checkpoint": note.decode(), "log_vkeys": vkeys}
     run.answer(found, note.decode().rstrip("\n"))
@@ -105,9 +107,13 @@ def checkpoint(ctx: typer.Context, home: HomeOption = None, json: JsonOption = F
 @log.command()
 def vkeys(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False) -> int:
     """The log's two verifier keys. Whoever checks your evidence should have them from you, not from a pack."""
+    from ledger.log.logkeys import stored_log_keys
+
     run = invocation_of(ctx)
-    found = _vkeys(run)
-    run.answer({"log_vkeys": found}, "\n".join(found))
+    with run.services() as services:
+        chain = stored_log_keys(services.ledger.store)
+    links = [{"link": link.number, "since_entry": link.since, "log_vkeys": list(link.vkeys)} for link in chain.links]
+    run.answer({"log_vkeys": list(chain.current.vkeys), "links": links}, "\n".join(chain.current.vkeys))
     return 0
 
 
@@ -119,12 +125,13 @@ def export(
     json: JsonOption = False,
 ) -> int:
     """Write checkpoint, tiles, entry bundles and keys as C2SP tlog-tiles, and verify what was written."""
+    from ledger.log.logkeys import stored_log_keys
     from ops.log_export import export_log
 
     run = invocation_of(ctx)
     run.note("exporting and reading back")
     with run.services() as services:
-        exported = export_log(services.ledger.store, tuple(_vkeys(run)), folder)
+        exported = export_log(services.ledger.store, stored_log_keys(services.ledger.store), folder)
     found = {"folder": shown(folder), **exported.as_json()}
     run.answer(found, facts(found.items()))
     return 0
@@ -159,12 +166,6 @@ def publish(
     pairs.append(("witnessed", seen.report.state.replace("_", " ") if seen else "no policy"))
     run.answer(found, facts(pairs), *([table("witness", "answer", "", rows=answers)] if answers else []))
     return 0 if seen is None or seen.report.state != "not_witnessed" else UNWITNESSED
-
-
-def _vkeys(run: Invocation) -> list[str]:
-    from ops.home import Home
-
-    return [signer.verifier.vkey() for signer in Home(run.home).log_signers(run.settings.origin)]
 
 
 def _summary(run: Invocation) -> int:

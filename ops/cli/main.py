@@ -19,6 +19,7 @@ from ops.cli import (
     operating_commands,
     privacy_commands,
     receipt_commands,
+    turning_commands,
     verdict_commands,
     witness_commands,
 )
@@ -83,6 +84,7 @@ for _panel, _name, _function in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_function)
 log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
+log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
 app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)

@@ -22,13 +22,13 @@ def receipt(
     json: JsonOption = False,
 ) -> int:
     """Write an entry's proof of inclusion, at the log's head, to a file. It holds no word of the entry itself."""
-    from ops.home import Home
+    from ledger.log.logkeys import stored_log_keys
 
     run = invocation_of(ctx)
     with run.services() as services:
         proof = services.receipts.issue(index) if cose else services.ledger.receipt(index).proof()
+        keys = list(stored_log_keys(services.ledger.store).current.vkeys)
     _write_new(out, proof)
-    keys = [signer.verifier.vkey() for signer in Home(run.home).log_signers(run.settings.origin)]
     found = {
         "index": index,
         "file": shown(out),

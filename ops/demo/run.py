@@ -22,6 +22,7 @@ from api.services.services import Services
 from api.services.verification import Circumstances, Verification, verify_file
 from ledger.clock import SteppedClock, SystemClock
 from ledger.errors import Misuse
+from ledger.log.logkeys import stored_log_keys
 from ops.demo.cast import PEOPLE, Cast
 from ops.demo.checking import check_flipped, check_offline
 from ops.demo.media import make_demo_clip, make_unrelated_clip, portrait, reencode
@@ -214,7 +215,7 @@ class _Demo:
             pack = self._file("evidence.zip")
             written = write_pack(ledger, blobs, asset, pack, at=self.clock.now())
             self.stage.good(f"evidence.zip: {written.entries} entries with proofs, {written.bytes:,} bytes")
-            vkeys = [signer.verifier.vkey() for signer in self.home.log_signers(self.services.origin)]
+            vkeys = stored_log_keys(ledger.store).current.vkeys
             self.stage.good(check_offline(pack, vkeys))
             self.stage.refused(check_flipped(pack, vkeys))
 

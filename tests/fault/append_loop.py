@@ -43,7 +43,7 @@ def main(folder: Path, name: str = "loop.json") -> None:
     }
     clock = SteppedClock(datetime.fromisoformat(told["now"]).astimezone(UTC))
 
-    def seal(size: int, root: bytes) -> bytes:
+    def seal(size: int, root: bytes, before: bytes = b"") -> bytes:
         return sign_note(Checkpoint(ORIGIN, size, root).text(), log_keys, int(clock.now().timestamp()))
 
     store, vault = (

@@ -15,7 +15,7 @@ FOLLOW_S_MAX = 120
 PAD = "x" * 200  # bytes
 
 
-def seal(size: int, root: bytes) -> bytes:
+def seal(size: int, root: bytes, before: bytes = b"") -> bytes:
     return b"%d %b" % (size, root.hex().encode())
 
 

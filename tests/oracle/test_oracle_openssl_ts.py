@@ -39,7 +39,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyEntries]:
 def stamps(authority: Authority, log: ManyEntries) -> Path:
     """A log of ten thousand, stamped four times while it grew."""
     folder, at = log.path.parent / "stamps", datetime.now(UTC)
-    policy = StampPolicy(authority.url, timedelta(hours=1), authority.anchors, log.verifiers)
+    policy = StampPolicy(authority.url, timedelta(hours=1), authority.anchors, lambda: log.verifiers)
     stamper = Stamper(log.store.head, StampFolder(folder), policy, SteppedClock(at))
     for number in range(STAMPS):
         for _ in range(ENTRIES // STAMPS // 500):

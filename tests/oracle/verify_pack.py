@@ -27,6 +27,7 @@ NAMING = {  # S8.5
     "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
     "generation.requested.v1": lambda body: [one["sha256"] for one in body.get("references", [])],
 }
+ROTATED, THEFT = "log.keys-rotated.v1", "suspected-theft"
 P, ORDER8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 LOW_ORDER = {0, 1, P - 1, P, P + 1, ORDER8, P - ORDER8}
 
@@ -140,14 +141,57 @@ def root_over(index, size, leaf, siblings):
     )
 
 
-def checkpoint(note, vkeys):
-    """S7.3 to S7.6: (origin, size, root) of a note signed by all of the keys and nobody else."""
+def note_keys(vkeys):
+    """S7.5: {(name, key id): type and key}"""
+    found = {}
+    for name, keyid, encoded in (vkey.split("+", 2) for vkey in vkeys):
+        found[name, digest(name.encode() + b"\n" + b64(encoded))[:4]] = b64(encoded)
+        need((name, bytes.fromhex(keyid)) in found, "vkey")
+    return found
+
+
+def next_link(links, index, body):
+    """S7.20: [(since, vkeys, reason)] with one more"""
+    if index == 0:
+        return [(0, body["log_vkeys"], "")]
+    need((body["size"], body["origin"]) == (index, body["old_vkeys"][0].split("+")[0]), "rotation misplaced")
+    need(body["old_vkeys"] == links[-1][1], "rotation does not follow the link before it")
+    had = [vkey for _, vkeys, _ in links for vkey in vkeys]
+    old, new, every = map(note_keys, (body["old_vkeys"], body["new_vkeys"], had))
+    need([key[0] for key in new.values()] == [1, 6] and not set(new.values()) & set(every.values()), "new keys")
+    need({name for name, _ in new} == {body["origin"]} and len(body["endorsements"]) == len(old), "new keys")
+    lines = ["countersign/log-keys-rotated/v1", body["origin"], body["size"], body["root"], body["reason"]]
+    lines += [f"old {one}" for one in body["old_vkeys"]] + [f"new {one}" for one in body["new_vkeys"]]
+    message = "".join(f"{line}\n" for line in lines).encode()
+    for key, endorsement in zip(old.values(), map(b64, body["endorsements"]), strict=True):
+        if key[0] == 1:
+            ed_verify(key[1:], endorsement, message)
+        else:
+            mldsa.MLDSA44PublicKey.from_public_bytes(key[1:]).verify(endorsement, message)
+    return [*links, (index, body["new_vkeys"], body["reason"])]
+
+
+def left_root(index, size, siblings):
+    """S7.20: the root of the entries before this one, by the shape of the tree"""
+    if size == 1:
+        return b""
+    half = 1 << (size - 1).bit_length() - 1
+    if index < half:
+        return left_root(index, half, siblings[:-1])
+    rest = left_root(index - half, size - half, siblings[:-1])
+    return digest(b"\1" + siblings[-1] + rest) if rest else siblings[-1]
+
+
+def checkpoint(note, links):
+    """S7.3 to S7.6, S7.20: (origin, size, root) of a note signed by all of the keys and nobody else."""
     text, _, tail = note.partition("\n\n")
     origin, decimal, encoded = text.split("\n")
-    size, root, left = int(decimal), b64(encoded), {}
-    for name, keyid, encoded in (vkey.split("+", 2) for vkey in vkeys):
-        left[name, digest(name.encode() + b"\n" + b64(encoded))[:4]] = b64(encoded)
-        need((name, bytes.fromhex(keyid)) in left, "vkey")
+    size, root = int(decimal), b64(encoded)
+    now = max(n for n, link in enumerate(links) if link[0] < size)
+    left, before = note_keys(links[now][1]), note_keys(links[now - 1][1]) if now else {}
+    here = [line.split(" ") for line in tail[:-1].split("\n")]
+    if any((name, b64(field)[:4]) in before for _, name, field in here):
+        left |= before
     need(str(size) == decimal and len(root) == 32 and tail.endswith("\n"), "checkpoint")
     for line in tail[:-1].split("\n"):
         dash, name, field = line.split(" ")
@@ -234,7 +278,8 @@ class Keys:
             else:
                 check_signature(spki, signature, message)
         own = s["type"] not in ("actor.enrolled.v1", "actor.admitted.v1") and s["body"].get("actor") == s["actor"]
-        free = own or not s["type"].startswith("actor.")
+        need(s["type"] != ROTATED or "auth" not in s, "not in the administrator's own words")
+        free = s["type"] != ROTATED and (own or not s["type"].startswith("actor."))
         need(free or self.admins.get(s["actor"], index) < index, "not said by an administrator")
 
 
@@ -269,7 +314,12 @@ def verify(path, vkeys=None):
     for name in sorted(pack["members"].keys() | (member.keys() - {"pack.json", "pack.dsse"})):
         with about(name):
             need(digest(member[name]).hex() == pack["members"][name], "altered")
-    keys, said, ids, head = Keys(), {}, set(), None
+    keys, said, ids, head, links = Keys(), {}, set(), None, []
+    for index, kind in listed.items():
+        if index == 0 or kind == ROTATED:
+            with about(f"entries/{index}.json"):
+                envelope = document(member[f"entries/{index}.json"])["envelope"]
+                links = next_link(links, index, statement(opened(envelope, STATEMENT)[0])["body"])
     for index, kind in listed.items():
         with about(f"entries/{index}.json"):
             raw = member[f"entries/{index}.json"]
@@ -286,15 +336,19 @@ def verify(path, vkeys=None):
             header, place, *siblings = top.split("\n")
             need((header, place) == ("c2sp.org/tlog-proof@v1", f"index {index}"), "header")
             siblings = list(map(b64, siblings))
-            head = head or (note, *checkpoint(note, said[0][0]["body"]["log_vkeys"]))
+            head = head or (note, *checkpoint(note, links))
             need(note == head[0] and head[1:3] == (pack["origin"], pack["size"]), "another checkpoint")
             need(index < head[2] and all(len(one) == 32 for one in siblings), "index or hashes")
         with about(f"entries/{index}.json"):
             need(root_over(index, head[2], digest(b"\0" + raw), siblings) == head[3], "not in the log")
+            fits = kind != ROTATED or b64(s["body"]["root"]) == left_root(index, head[2], siblings)
+            need(fits, "the old keys endorsed another tree")
     opening = said[0][0]["body"]
     with about("keys/log.vkeys"):
-        need(member["keys/log.vkeys"].decode() == "".join(f"{v}\n" for v in opening["log_vkeys"]), "not entry 0's")
-        need(vkeys is None or set(vkeys) == set(opening["log_vkeys"]), "another log's keys than yours")
+        need(member["keys/log.vkeys"].decode() == "".join(f"{v}\n" for v in links[-1][1]), "not the last link's")
+        held = [n for n, link in enumerate(links) if vkeys is not None and set(vkeys) == set(link[1])]
+        need(vkeys is None or held, "another log's keys than yours")
+        need(vkeys is None or not any(link[2] == THEFT for link in links[held[-1] + 1 :]), "your keys were stolen")
     for index, told in said.items():
         with about(f"entries/{index}.json"):
             keys.check(index, *told)

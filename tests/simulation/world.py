@@ -92,7 +92,7 @@ class FaultyHouse(House):
         """Backwards too, as clocks do that somebody sets."""
         self.clock._now = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
 
-    def seal(self, size: int, root: bytes) -> bytes:
+    def seal(self, size: int, root: bytes, before: bytes = b"") -> bytes:
         self.faults.at("seal")  # inside the transaction: rows and tiles are written, nothing is committed
         return super().seal(size, root)
 

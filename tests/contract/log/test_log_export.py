@@ -20,7 +20,7 @@ def exported(house: House, tmp_path: Path) -> Path:
     said = [(house.signed("mara", body)[0], {}) for body in drafts]
     house.ledger.append_many(said)
     target = tmp_path / "out"
-    found = export_log(house.ledger.store, tuple(verifier.vkey() for verifier in house.verifiers), target)
+    found = export_log(house.ledger.store, house.verifiers, target)
     assert (found.size, found.bundles, found.tiles) == (house.size, 3, 4)
     return target
 

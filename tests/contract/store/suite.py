@@ -30,7 +30,7 @@ def one(data: bytes, *tags: str, kind: str = "noted.v1", statement_id: str | Non
     return Pending((event(data, *tags, kind=kind, statement_id=statement_id),))
 
 
-def plain_seal(size: int, root: bytes) -> bytes:
+def plain_seal(size: int, root: bytes, before: bytes = b"") -> bytes:
     return b"%d %b" % (size, root.hex().encode())
 
 

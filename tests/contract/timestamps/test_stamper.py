@@ -35,7 +35,7 @@ def at() -> datetime:
 
 
 def stamper(log: ManyEntries, authority: Authority, stamps: StampFolder, at: datetime, url: str = "") -> Stamper:
-    policy = StampPolicy(url or authority.url, HOUR, authority.anchors, log.verifiers, SECONDS_MAX)
+    policy = StampPolicy(url or authority.url, HOUR, authority.anchors, lambda: log.verifiers, SECONDS_MAX)
     return Stamper(log.store.head, stamps, policy, SteppedClock(at))
 
 

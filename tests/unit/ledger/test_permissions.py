@@ -17,6 +17,7 @@ MAY_SAY: dict[str, set[str]] = {
         "actor.enrolled.v1",
         "actor.key-rotated.v1",
         "actor.key-revoked.v1",
+        "log.keys-rotated.v1",
         "asset.imported.v1",
         "holder.registered.v1",
         "holder.endpoint-disabled.v1",
