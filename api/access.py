@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ledger.rules.permissions import PERMISSIONS
+
 Means = Literal["nobody", "token", "token_or_signature", "session", "session_if_any"]
 
 
@@ -35,6 +37,8 @@ _STUDIO = _EVERYBODY - {"talent", "platform"}
 """Those inside the house, who may read what was said in it."""
 _CARE = frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "reviewer"})
 """Those who work on files and rights."""
+_HOLDERS = PERMISSIONS["notice.acknowledged.v1"]
+"""Those who may answer a notice."""
 
 PUBLIC = Access("nobody")
 ACCESS: dict[str, Access] = {
@@ -74,6 +78,12 @@ ACCESS: dict[str, Access] = {
     "list_consents_of_person": Access("token", _CARE | {"talent"}),
     "get_brief": Access("token", _STUDIO),
     "list_notices": Access("token", frozenset({"platform", "legal", "admin"})),
+    # ends and notices; a holder reads and answers their own
+    "get_consent_report": Access("token", _CARE | {"talent"}),
+    "list_holder_notices": Access("token", _HOLDERS | {"admin"}),
+    "get_notice": Access("token", _HOLDERS | {"admin"}),
+    "acknowledge_notice": Access("token", _HOLDERS),
+    "get_calendar": Access("token", _CARE),
     # pages
     "page_verify": Access("session_if_any", _EVERYBODY),
     "page_verdict": Access("session_if_any", _EVERYBODY),

@@ -188,6 +188,13 @@ class Clearances(View):
         """The clearances of this file that were in force at an instant, oldest first."""
         return [view for view in self.of_asset(asset) if view.in_force(at)]
 
+    def count_under(self, consent: str) -> tuple[int, int]:
+        """(clearances that rest on the consent, those of them that were revoked)."""
+        sql = """SELECT COUNT(*), COUNT(r.clearance) FROM clearance_consent AS c JOIN clearance_decision AS d USING (clearance)
+                 LEFT JOIN clearance_revocation AS r USING (clearance) WHERE c.consent = ? AND d.issued"""
+        ((issued, revoked),) = self._rows(sql, (consent,))
+        return issued, revoked
+
     def to_revoke(self, limit: int) -> list[tuple[str, str, str, str]]:
         """(clearance, asset, consent, why) of every yes that rests on an ended consent and stands, oldest first.
 

@@ -8,13 +8,13 @@ registered for that party, or, when nobody is, stays visible as told to nobody u
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from ledger.rules.endings import ENDING_TYPES, Ending, ending_of
+from ledger.rules.endings import ENDING_TYPES
 from ledger.statement import Said
 from projections.database import View
+from projections.holdersteps import change
 from projections.holdertables import (
     SCHEMA,
     Delivery,
@@ -23,23 +23,12 @@ from projections.holdertables import (
     Untold,
     groups,
     notified,
-    record_notice,
 )
 from schemas.base import format_instant
-from schemas.statements.asset import AssetFlagged
-from schemas.statements.clearance import ClearanceIssued
 from schemas.statements.notice import (
-    ConsentExpiring,
-    HolderEndpointDisabled,
-    HolderRegistered,
-    NoticeIssued,
     NoticeOverdue,
-    NoticeStatement,
 )
-from schemas.statements.placement import PlacementEnded, PlacementRecorded
 
-EVERYTHING = "*"
-"""The party of those who are told of every end."""
 NOTICES_PAGE_MAX = 500  # one answer; who reads on passes the last entry index
 
 
@@ -47,7 +36,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = "holders"
-    version = 1
+    version = 2
     schema = SCHEMA
     handled = frozenset(
         {
@@ -120,12 +109,7 @@ class Holders(View):
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
-        if (ending := ending_of(said)) is not None:
-            _ended(db, ending)
-        elif isinstance(said.body, NoticeStatement):
-            record_notice(db, said, said.body)
-        elif (step := _STEPS.get(type(said.body))) is not None:
-            step(db, said, said.body)
+        change(db, said)
 
     # -- what is to be done --------------------------------------------------------------------------------------
 
@@ -187,113 +171,37 @@ class Holders(View):
                  WHERE m.consent = ? ORDER BY u.party, u.ref LIMIT ?"""
         return [Untold(*row) for row in self._rows(sql, (consent, limit))]
 
-    def matter(self, consent: str) -> dict[str, Any] | None:
+    def matter(self, about: int) -> dict[str, Any] | None:
+        """What an entry ended or warned of."""
+        return self._matter("about = ?", about)
+
+    def end_of(self, consent: str) -> dict[str, Any] | None:
         """The end of a consent, as it was recorded."""
-        sql = """SELECT about, how, ended_at, outcome, due_at FROM holders_matter
-                 WHERE consent = ? AND kind = 'ended'"""
-        names = ("entry_index", "how", "ended_at", "outcome", "due_at")
-        rows = self._rows(sql, (consent,))
+        return self._matter("kind = 'ended' AND consent = ?", consent)
+
+    def counts(self, consent: str) -> dict[str, int]:
+        """How many placements there are of a consent's files, and how its notices stand."""
+        placed = "SELECT COUNT(*), COUNT(ended_by) FROM holders_placed WHERE consent = ?"
+        notices = """SELECT COUNT(*), COUNT(delivered_by), COUNT(answered_by), COALESCE(SUM(due_at IS NOT NULL AND
+                     (answered_by IS NULL OR done = 'declined')), 0) FROM holders_notice
+                     WHERE consent = ? AND kind != 'expiring'"""
+        untold = (
+            """SELECT COUNT(*) FROM holders_untold AS u JOIN holders_matter AS m USING (about) WHERE m.consent = ?"""
+        )
+        names = ("placements", "placements_ended", "notices", "notices_delivered", "notices_answered", "notices_open")
+        found = [value for sql in (placed, notices, untold) for value in self._rows(sql, (consent,))[0]]
+        return dict(zip((*names, "told_to_nobody"), found, strict=True))
+
+    def last_steps(self, consent: str) -> dict[str, str | None]:
+        """When the last notice of an end was issued, delivered and answered."""
+        sql = """SELECT MAX(issued_at), MAX(delivered_at), MAX(answered_at) FROM holders_notice
+                 WHERE consent = ? AND kind != 'expiring'"""
+        return dict(zip(("notice_issued", "notice_delivered", "answered"), self._rows(sql, (consent,))[0], strict=True))
+
+    def _matter(self, where: str, value: object) -> dict[str, Any] | None:
+        names = ("about", "kind", "consent", "how", "ended_at", "outcome", "due_at")
+        rows = self._rows(f"SELECT {', '.join(names)} FROM holders_matter WHERE {where}", (value,))
         return dict(zip(names, rows[0], strict=True)) if rows else None
 
     def _notices(self, where: str, parameters: tuple[object, ...]) -> list[Notified]:
         return [notified(row) for row in self._rows(f"SELECT * FROM holders_notice WHERE {where}", parameters)]
-
-
-# -- what one statement changes ----------------------------------------------------------------------------------
-
-
-def _registered(db: sqlite3.Connection, said: Said, body: HolderRegistered) -> None:
-    row = (body.holder, body.endpoint, said.index)
-    db.execute("INSERT OR REPLACE INTO holders_holder VALUES (?, ?, ?, NULL)", row)
-    parties = [f"actor:{body.holder}", *(f"platform:{name}" for name in body.platforms)]
-    parties += [f"person:{name}" for name in body.persons] + [EVERYTHING] * body.everything
-    db.execute("DELETE FROM holders_party WHERE holder = ?", (body.holder,))
-    for party in parties:
-        db.execute("INSERT OR IGNORE INTO holders_party VALUES (?, ?)", (party, body.holder))
-        waiting = "SELECT ?, about, kind, ref, asset, 1 FROM holders_untold WHERE party = ?"
-        db.execute(f"INSERT OR IGNORE INTO holders_to_tell {waiting}", (body.holder, party))
-        db.execute("DELETE FROM holders_untold WHERE party = ?", (party,))
-
-
-def _disabled(db: sqlite3.Connection, said: Said, body: HolderEndpointDisabled) -> None:
-    sql = "UPDATE holders_holder SET disabled_by = ? WHERE holder = ? AND idx = ?"
-    db.execute(sql, (said.index, body.holder, body.registered_by))
-
-
-def _cleared(db: sqlite3.Connection, said: Said, body: ClearanceIssued) -> None:
-    if body.asked_by is not None:
-        _has(db, f"actor:{body.asked_by}", ("clearance", body.clearance, body.question.asset), body.consents)
-
-
-def _placed(db: sqlite3.Connection, said: Said, body: PlacementRecorded) -> None:
-    _has(db, f"platform:{body.platform}", ("placement", body.placement, body.asset), body.consents)
-
-
-def _unplaced(db: sqlite3.Connection, said: Said, body: PlacementEnded) -> None:
-    db.execute("DELETE FROM holders_had WHERE asset = ? AND ref = ?", (body.asset, body.placement))
-
-
-def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str], consents: tuple[str, ...]) -> None:
-    kind, ref, asset = thing
-    db.execute("INSERT INTO holders_had VALUES (?, ?, ?, ?)", (asset, ref, kind, party))
-    pairs = [(consent, party) for consent in consents]
-    db.executemany("INSERT OR IGNORE INTO holders_under VALUES (?, ?)", pairs)
-
-
-def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
-    if body.cause != "consent-ended":
-        return
-    about = db.execute(
-        "SELECT about FROM holders_matter WHERE consent = ? AND kind = 'ended'", (body.consent,)
-    ).fetchone()
-    for ref, kind, party in db.execute(
-        "SELECT ref, kind, party FROM holders_had WHERE asset = ?", (body.asset,)
-    ).fetchall():
-        _queue(db, party, (*about, kind, ref, body.asset))
-
-
-def _queue(db: sqlite3.Connection, party: str, thing: tuple[int, str, str, str]) -> None:
-    """For everybody who is registered for the party; where nobody is, it waits for somebody."""
-    told = "SELECT holder, ?, ?, ?, ?, 1 FROM holders_party WHERE party = ?"
-    if not db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*thing, party)).rowcount:
-        db.execute("INSERT OR IGNORE INTO holders_untold VALUES (?, ?, ?, ?, ?)", (party, *thing))
-
-
-def _ended(db: sqlite3.Connection, ending: Ending) -> None:
-    instants = (format_instant(ending.ended_at), format_instant(ending.due_at))
-    row = (ending.entry_index, "ended", ending.consent, instants[0], ending.outcome, instants[1], ending.kind)
-    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    _inform(db, ending.entry_index, EVERYTHING, asks=True)
-    _inform(db, ending.entry_index, f"person:{ending.person}", asks=False)
-
-
-def _warned(db: sqlite3.Connection, said: Said, body: ConsentExpiring) -> None:
-    row = (said.index, "expiring", body.consent, format_instant(body.valid_until), None, None, f"{body.days}-days")
-    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    parties = db.execute("SELECT party FROM holders_under WHERE consent = ?", (body.consent,)).fetchall()
-    for party in (EVERYTHING, f"person:{body.person}", *(party for (party,) in parties)):
-        _inform(db, said.index, party, asks=False)
-
-
-def _inform(db: sqlite3.Connection, about: int, party: str, *, asks: bool) -> None:
-    told = "SELECT holder, ?, '', '', '', ? FROM holders_party WHERE party = ?"
-    db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (about, asks, party))
-
-
-def _issued(db: sqlite3.Connection, said: Said, body: NoticeIssued) -> None:
-    record_notice(db, said, body)
-    for ref in [item.clearance or item.placement for item in body.items] or [""]:
-        sql = "DELETE FROM holders_to_tell WHERE holder = ? AND about = ? AND ref = ?"
-        db.execute(sql, (body.holder, body.about, ref))
-
-
-_STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
-    HolderRegistered: _registered,
-    HolderEndpointDisabled: _disabled,
-    ClearanceIssued: _cleared,
-    PlacementRecorded: _placed,
-    PlacementEnded: _unplaced,
-    AssetFlagged: _flagged,
-    ConsentExpiring: _warned,
-    NoticeIssued: _issued,
-}

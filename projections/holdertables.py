@@ -29,6 +29,8 @@ CREATE TABLE holders_holder (
 CREATE TABLE holders_party (party TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY KEY (party, holder)) WITHOUT ROWID;
 CREATE TABLE holders_had (
   asset TEXT NOT NULL, ref TEXT NOT NULL, kind TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (asset, ref)) WITHOUT ROWID;
+CREATE TABLE holders_placed (
+  consent TEXT NOT NULL, placement TEXT NOT NULL, ended_by INTEGER, PRIMARY KEY (consent, placement)) WITHOUT ROWID;
 CREATE TABLE holders_under (consent TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (consent, party)) WITHOUT ROWID;
 CREATE TABLE holders_matter (
   about INTEGER PRIMARY KEY, kind TEXT NOT NULL, consent TEXT NOT NULL, ended_at TEXT NOT NULL, outcome TEXT, due_at TEXT,

@@ -232,6 +232,12 @@ class Lineage(View):
         sql = "SELECT consent FROM lineage_under WHERE asset = ? ORDER BY consent"
         return [consent for (consent,) in self._rows(sql, (asset,))]
 
+    def count_under(self, consent: str) -> tuple[int, int]:
+        """(files under the consent, those of them that carry the flag for its end)."""
+        sql = f"SELECT COUNT(*), COALESCE(SUM(NOT {_UNFLAGGED}), 0) FROM lineage_under AS u WHERE consent = ?"
+        ((files, flagged),) = self._rows(sql, (consent,))
+        return files, flagged
+
     def to_flag(self, limit: int) -> list[tuple[str, str, str]]:
         """(asset, consent, why) of files under an ended consent without a flag for its end, oldest file first."""
         sql = "SELECT asset, consent, detail FROM lineage_to_flag ORDER BY idx, asset, consent LIMIT ?"

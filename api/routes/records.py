@@ -45,7 +45,7 @@ def get_consent(
     """What was asked, what was given, and its state at `at`. A talent reads the consents of those they speak for."""
     caught_up(services)
     view = services.views.rights.consent(consent, at or services.clock.now())
-    _own_person(services, caller, view.person)
+    own_person(services, caller, view.person)
     return consent_answer(view)
 
 
@@ -59,7 +59,7 @@ def list_consents_of_person(
     services: ServicesOf, caller: CallerOf, person: Annotated[Slug, Path(description="The pseudonym.")], at: At = None
 ) -> PersonConsents:
     """In the order of asking, each as it stood at `at`."""
-    _own_person(services, caller, person)
+    own_person(services, caller, person)
     if registration(services.ledger.history(), person) is None:
         raise NotFound("person_unknown", "nobody is registered under this pseudonym", "Check the pseudonym.")
     caught_up(services)
@@ -119,7 +119,7 @@ def _versions(services: Services, brief: str) -> Iterable[BriefVersion]:
         )
 
 
-def _own_person(services: Services, caller: Caller, person: str) -> None:
+def own_person(services: Services, caller: Caller, person: str) -> None:
     """Somebody who is here as talent only sees their own. The answer is the same whether or not the person exists."""
     if caller.roles != {"talent"}:
         return

@@ -12,6 +12,7 @@ from typer.main import get_command
 from ledger.errors import LedgerError, Misuse
 from ops.cli import (
     actor_commands,
+    ending_commands,
     evidence_commands,
     home_commands,
     log_commands,
@@ -73,6 +74,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
     (_SAY, "sign", media_commands.sign),
     (_SAY, "erase", privacy_commands.erase),
     (_SAY, "disclose", privacy_commands.disclose),
+    (_RUN, "calendar", ending_commands.calendar),
     (_RUN, "serve", operating_commands.serve),
     (_RUN, "worker", operating_commands.worker),
     (_RUN, "expire", operating_commands.expire),
@@ -86,6 +88,9 @@ log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
+app.add_typer(ending_commands.consents, name="consent", rich_help_panel=_ASK)
+app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
+app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
 app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)
 app.add_typer(privacy_commands.vault, name="vault", rich_help_panel=_RUN)

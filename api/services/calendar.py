@@ -1,0 +1,62 @@
+"""What ends when, as an iCalendar feed (RFC 5545): ends of consents with alarms before them, and answers that are due.
+
+Times are in whole seconds, rounded down as the format has them. Ids and dates only: a calendar is copied to phones and to other houses' servers, so it names nobody (ADR 025).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from icalendar import Alarm, Calendar, Event
+
+from api.services.dossier import caught_up
+from api.services.services import Services
+from schemas.base import parse_instant
+from schemas.statements.notice import WARNING_DAYS
+
+HORIZON = timedelta(days=400)  # a year and the notice periods that reach over its end
+EVENTS_MAX = 2_000  # of each kind; more is no calendar but a report
+CALENDAR_TYPE = "text/calendar; charset=utf-8"
+
+
+def calendar_feed(services: Services) -> bytes:
+    """The feed as of now. The same ends have the same UIDs each time, so a reader updates instead of doubling."""
+    caught_up(services)
+    now = services.clock.now()
+    calendar = Calendar()
+    calendar.add("prodid", "-//Countersign//Ends and deadlines//EN")
+    calendar.add("version", "2.0")
+    calendar.add("name", f"Countersign: {services.origin}")
+    for one in services.views.due.upcoming(now, HORIZON, EVENTS_MAX):
+        event = _event(services, f"consent-{one.consent}", one.valid_until, f"Consent {one.consent} ends")
+        event.add(
+            "description", "From this instant nothing new is allowed under it, and what hangs on it is taken along."
+        )
+        for days in WARNING_DAYS:
+            event.add_component(_alarm(days))
+        calendar.add_component(event)
+    for notice in services.views.holders.open_until(EVENTS_MAX):
+        due_at = parse_instant(notice.due_at or notice.issued_at)
+        event = _event(services, f"notice-{notice.notice}", due_at, f"{notice.holder} has to answer ({notice.outcome})")
+        event.add("description", f"Notice {notice.notice} about consent {notice.consent}, {len(notice.items)} files.")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _event(services: Services, name: str, at: object, summary: str) -> Event:
+    event = Event()
+    event.add("uid", f"{name}@{services.origin}")
+    event.add("dtstamp", services.clock.now())
+    event.add("dtstart", at)
+    event.add("dtend", at)
+    event.add("summary", summary)
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _alarm(days: int) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("trigger", -timedelta(days=days))
+    alarm.add("description", f"A consent ends in {days} day{'s' if days > 1 else ''}")
+    return alarm

@@ -1,0 +1,107 @@
+"""What an end took along, as a report: who had what, who answered when, what is open, and how long each step took."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from api.services.dossier import caught_up
+from api.services.services import Services
+from ledger.rules.endings import TAKEDOWN_HOURS
+from projections.holdertables import Notified
+from projections.rights import ConsentView
+from schemas.api.endings import ConsentReport, EndCounts, EndRecord, NoticeRecord, Propagation, UntoldRecord
+from schemas.base import format_instant, parse_instant
+
+_ENDED = frozenset({"expired", "withdrawn", "revoked"})
+
+
+def consent_report(services: Services, consent: str, *, after: int = -1, limit: int = 500) -> ConsentReport:
+    """As things stand now; `after` and `limit` page through the notices. Raises NotFound `consent_unknown`, Unavailable."""
+    caught_up(services)
+    now = services.clock.now()
+    view = services.views.rights.consent(consent, now)
+    end = _end(services, view)
+    page = services.views.holders.of_consent(consent, after=after, limit=limit + 1)
+    untold = services.views.holders.untold(consent)
+    counts = _counts(services, consent)
+    done = counts.files == counts.files_flagged and counts.clearances == counts.clearances_revoked
+    return ConsentReport(
+        consent=consent,
+        person=view.person,
+        at=format_instant(now),
+        state=view.state,
+        end=end,
+        complete=bool(end and end.entry_index is not None and done and not counts.notices_open and not untold),
+        counts=counts,
+        propagation_seconds=_propagation(services, consent, end),
+        notices=tuple(notice_record(services, one) for one in page[:limit]),
+        next_after=page[limit - 1].entry_index if len(page) > limit else None,
+        told_to_nobody=tuple(UntoldRecord.model_validate(one.__dict__) for one in untold),
+    )
+
+
+def notice_record(services: Services, one: Notified) -> NoticeRecord:
+    """One notice with the seconds from the end to each of its steps."""
+    matter = services.views.holders.matter(one.about)
+    ended_at = matter["ended_at"] if matter and matter["kind"] == "ended" else None
+    steps = {
+        "issued": one.issued_at,
+        "delivered": one.delivered_at,
+        "received": one.received_at,
+        "answered": one.answered_at,
+    }
+    seconds = {name: _seconds(ended_at, at) for name, at in steps.items() if at is not None} if ended_at else {}
+    by = (one.entry_index, one.delivered_by, one.failed_by, one.received_by, one.answered_by, one.overdue_by)
+    same = ("notice", "holder", "kind", "consent", "entry_index", "standing", "open", "outcome", "due_at", "items")
+    more = ("issued_at", "attempts", "delivered_at", "failed_why", "received_at", "answered_at", "done", "done_at")
+    return NoticeRecord.model_validate(
+        {
+            **{name: getattr(one, name) for name in (*same, *more)},
+            "about_entry": one.about,
+            "overdue": one.overdue_by is not None,
+            "entries": sorted(entry for entry in by if entry is not None),
+            "seconds_from_end": seconds,
+        }
+    )
+
+
+def _end(services: Services, view: ConsentView) -> EndRecord | None:
+    """The recorded end; or the end that time has brought and nobody has recorded yet."""
+    matter = services.views.holders.end_of(view.consent)
+    if matter is not None:
+        recorded_at = format_instant(next(services.ledger.read(after=matter["about"], limit=1)).recorded_at)
+        return EndRecord(
+            how=matter["how"],
+            ended_at=matter["ended_at"],
+            entry_index=matter["about"],
+            recorded_at=recorded_at,
+            outcome=matter["outcome"],
+            due_at=matter["due_at"],
+        )
+    if view.state not in _ENDED or view.granted is None:
+        return None
+    ended_at = view.granted.valid_until
+    due_at = format_instant(ended_at + timedelta(hours=TAKEDOWN_HOURS))
+    times = {"ended_at": format_instant(ended_at), "recorded_at": None, "due_at": due_at}
+    return EndRecord(how=view.state, entry_index=None, outcome="takedown", **times)
+
+
+def _counts(services: Services, consent: str) -> EndCounts:
+    views = services.views
+    files, flagged = views.lineage.count_under(consent)
+    clearances, revoked = views.clearance.count_under(consent)
+    told = views.holders.counts(consent)
+    return EndCounts(files=files, files_flagged=flagged, clearances=clearances, clearances_revoked=revoked, **told)
+
+
+def _propagation(services: Services, consent: str, end: EndRecord | None) -> Propagation | None:
+    if end is None:
+        return None
+    last = services.views.holders.last_steps(consent)
+    found = {name: _seconds(end.ended_at, at) if at else None for name, at in last.items()}
+    return Propagation(block=0.0, **found)
+
+
+def _seconds(since: str, until: str) -> float:
+    then: datetime = parse_instant(since)
+    return (parse_instant(until) - then).total_seconds()
