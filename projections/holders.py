@@ -176,8 +176,8 @@ class Holders(View):
         return self._matter("about = ?", about)
 
     def end_of(self, consent: str) -> dict[str, Any] | None:
-        """The end of a consent, as it was recorded."""
-        return self._matter("kind = 'ended' AND consent = ?", consent)
+        """The newest end of a consent, as it was recorded."""
+        return self._matter("kind = 'ended' AND consent = ? ORDER BY about DESC LIMIT 1", consent)
 
     def counts(self, consent: str) -> dict[str, int]:
         """How many placements there are of a consent's files, and how its notices stand."""

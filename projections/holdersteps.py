@@ -80,9 +80,8 @@ def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str], consen
 def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
     if body.cause != "consent-ended":
         return
-    about = db.execute(
-        "SELECT about FROM holders_matter WHERE consent = ? AND kind = 'ended'", (body.consent,)
-    ).fetchone()
+    newest = "SELECT MAX(about) FROM holders_matter WHERE consent = ? AND kind = 'ended'"
+    about = db.execute(newest, (body.consent,)).fetchone()
     for ref, kind, party in db.execute(
         "SELECT ref, kind, party FROM holders_had WHERE asset = ?", (body.asset,)
     ).fetchall():

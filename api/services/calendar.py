@@ -1,6 +1,7 @@
 """What ends when, as an iCalendar feed (RFC 5545): ends of consents with alarms before them, and answers that are due.
 
-Times are in whole seconds, rounded down as the format has them. Ids and dates only: a calendar is copied to phones and to other houses' servers, so it names nobody (ADR 025).
+Times are in whole seconds, rounded down as the format has them. Ids and dates only: a calendar is copied to phones and to
+other houses' servers, so it names nobody (ADR 025).
 """
 
 from __future__ import annotations

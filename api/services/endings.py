@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from api.services.dossier import caught_up
 from api.services.services import Services
+from ledger.rules.consent_effects import ENDED
 from ledger.rules.endings import TAKEDOWN_HOURS
 from projections.holdertables import Notified
 from projections.rights import ConsentView
 from schemas.api.endings import ConsentReport, EndCounts, EndRecord, NoticeRecord, Propagation, UntoldRecord
 from schemas.base import format_instant, parse_instant
-
-_ENDED = frozenset({"expired", "withdrawn", "revoked"})
 
 
 def consent_report(services: Services, consent: str, *, after: int = -1, limit: int = 500) -> ConsentReport:
@@ -78,7 +77,7 @@ def _end(services: Services, view: ConsentView) -> EndRecord | None:
             outcome=matter["outcome"],
             due_at=matter["due_at"],
         )
-    if view.state not in _ENDED or view.granted is None:
+    if view.state not in ENDED or view.granted is None:
         return None
     ended_at = view.granted.valid_until
     due_at = format_instant(ended_at + timedelta(hours=TAKEDOWN_HOURS))
