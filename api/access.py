@@ -77,6 +77,8 @@ ACCESS: dict[str, Access] = {
     "get_consent": Access("token", _CARE | {"talent"}),
     "list_consents_of_person": Access("token", _CARE | {"talent"}),
     "get_brief": Access("token", _STUDIO),
+    "list_guardrails": Access("token", _CARE),
+    "get_guardrail": Access("token", _CARE),
     "list_notices": Access("token", frozenset({"platform", "legal", "admin"})),
     # ends and notices; a holder reads and answers their own
     "get_consent_report": Access("token", _CARE | {"talent"}),

@@ -16,7 +16,19 @@ from starlette.exceptions import HTTPException
 from api.description import describe
 from api.edge import Edge
 from api.limits import EXAMINATION_WAIT_S, EXAMINATIONS_MAX, UPLOADS_MAX, Slots
-from api.routes import assets, clearances, endings, health, log, openapi, records, statements, tiles, verifications
+from api.routes import (
+    assets,
+    clearances,
+    endings,
+    health,
+    log,
+    openapi,
+    records,
+    rights,
+    statements,
+    tiles,
+    verifications,
+)
 from api.services.services import Services
 from api.web import pages
 from api.web.failures import answer_failure
@@ -65,7 +77,20 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
     )
     app.state.services, app.state.slots, app.state.pages = services, Work(), Pages()
     app.state.sessions = Sessions(services.tokens, services.clock, local_operator)
-    for module in (statements, log, assets, verifications, clearances, records, endings, tiles, health, openapi, pages):
+    for module in (
+        statements,
+        log,
+        assets,
+        verifications,
+        clearances,
+        records,
+        rights,
+        endings,
+        tiles,
+        health,
+        openapi,
+        pages,
+    ):
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer_failure)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.wording import day, file, joined
-from schemas.statements import licence, placement, right
+from schemas.statements import guardrail, licence, placement, right
 
 
 def _recorded(body: right.RightRecorded) -> str:
@@ -26,6 +26,24 @@ def _granted(body: licence.LicenceGranted) -> str:
     shared = "" if body.exclusivity == "none" else f", {body.exclusivity}"
     window = f"from {day(terms.valid_from)} until {day(terms.valid_until)}"
     return f"recorded licence {body.licence} of right {body.right} to {body.licensee} {scope}, {window}{shared}"
+
+
+def _listed(body: guardrail.GuardrailAdded) -> str:
+    what = f"“{body.label}”" if body.label else f"the names of {body.person}"
+    until = f" until {day(body.effective_until)}" if body.effective_until else ""
+    return f"put {what} ({body.kind}) on the do-not-generate list from {day(body.effective_from)}{until}: {body.reason}"
+
+
+def _screened(body: guardrail.GuardrailScreened) -> str:
+    what = f"the prompt of generation {body.generation}" if body.generation else file(body.asset or "")
+    found = f"{len(body.findings)} found" if body.findings else "nothing found"
+    unseen = f"; not looked at: {joined(body.not_checked)}" if body.not_checked else ""
+    return f"looked at {what} for what may not be generated ({joined(body.checked) or 'nothing'}): {found}{unseen}"
+
+
+def _swept(body: guardrail.GuardrailSwept) -> str:
+    things = f"{body.generations} generations and {body.assets} files"
+    return f"looked through {things} for guardrail {body.guardrail}: {body.matched} matched"
 
 
 def _placed(body: placement.PlacementRecorded) -> str:
@@ -53,6 +71,13 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     right.RightUsed: _used,
     licence.LicenceGranted: _granted,
     licence.LicenceEnded: lambda b: f"recorded that licence {b.licence} was {b.cause}: {b.reason}",
+    guardrail.GuardrailAdded: _listed,
+    guardrail.GuardrailLifted: lambda b: f"took guardrail {b.guardrail} off the do-not-generate list: {b.reason}",
+    guardrail.GuardrailScreened: _screened,
+    guardrail.GuardrailMatched: lambda b: (
+        f"found that {file(b.asset)} falls under guardrail {b.finding.guardrail} ({b.finding.method}, {b.finding.score})"
+    ),
+    guardrail.GuardrailSwept: _swept,
     placement.PlacementRecorded: _placed,
     placement.PlacementObserved: _observed,
     placement.PlacementEnded: _ended,

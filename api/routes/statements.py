@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.auth import CallerIfAny, GuardedRoute, ServicesOf
 from api.problems import documented, named, request_invalid
+from api.services.listening import body_of, hear
 from api.services.services import Services
 from api.services.statements import read_words, say_for
 from ledger.door import Receipt
@@ -144,7 +146,7 @@ def statement_answer(services: Services, index: int) -> StatementAnswer:
 def _say(services: Services, caller: CallerIfAny, raw: bytes, kind: str, key: str | None) -> Receipt:
     if kind == DSSE_TYPE:
         _no_key(key)
-        return services.ledger.append(raw)
+        return hear(services, lambda: body_of(Envelope.parse(raw).payload), lambda: services.ledger.append(raw))
     if kind != "application/json":
         raise Misuse("content_type_unsupported", "a statement is JSON or a DSSE envelope", f"Send {DSSE_TYPE}.")
     document = parse_json(raw)
@@ -161,7 +163,8 @@ def _append_signed(services: Services, signed: SignedStatement) -> Receipt:
     openings = {
         pointer: Opening(opening.value, bytes.fromhex(opening.salt)) for pointer, opening in signed.openings.items()
     }
-    return services.ledger.append(Envelope.parse(signed.envelope), openings)
+    envelope = Envelope.parse(signed.envelope)
+    return hear(services, lambda: body_of(envelope.payload), lambda: services.ledger.append(envelope, openings))
 
 
 def _say_unsigned(services: Services, caller: CallerIfAny, said: UnsignedStatement, key: str | None) -> Receipt:
@@ -169,7 +172,9 @@ def _say_unsigned(services: Services, caller: CallerIfAny, said: UnsignedStateme
         what = "an unsigned statement is said for the token's actor, and no token was sent"
         raise Unauthenticated("token_missing", what, "Send Authorization: Bearer, or sign the statement.")
     words = read_words(said.type, said.body, said.sealed, said.subject)
-    return say_for(services, words, actor=caller.actor, statement_id=_statement_id(key))
+    statement_id = _statement_id(key)
+    speak = partial(say_for, services, words, actor=caller.actor, statement_id=statement_id)
+    return hear(services, lambda: words.body, speak)
 
 
 def _statement_id(key: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from api.services.screening import refresh
 from api.services.services import Services
 from ledger.door import Receipt
 from ledger.errors import Conflict, NotFound, Reason
@@ -41,6 +42,7 @@ class Answer:
 
 def ask(services: Services, question: Question, *, asked_by: str) -> Answer:
     """Weighs, then says what came out. Raises NotFound `asset_unknown` for a file that the ledger doesn't know."""
+    refresh(services, question.asset)
     for attempt in range(ATTEMPTS_MAX):
         try:
             return _ask(services, question, asked_by)

@@ -19,6 +19,7 @@ from ledger.rules.lineage import ancestors, arrival, examination, flags, rejecti
 from ledger.rules.reviews import GATES, approvals
 from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX, weigh
 from ledger.rules.weighing_consents import weigh_consents
+from ledger.rules.weighing_guardrails import weigh_guardrails
 from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
 from schemas.statements.asset import AssetExamined, AssetImported
@@ -80,6 +81,7 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += _of_its_origin(history, family, requests)
     weighed += weigh_consents(history, question, requests, at)
     weighed += weigh_rights(history, family, question, at)
+    weighed += weigh_guardrails(history, family, requests, question, at)
     weighed += _of_the_gates(history, question.asset)
     if len(weighed) > WEIGHED_MAX:
         raise TooLarge("weighed_too_many", f"more than {WEIGHED_MAX} rows of reasons", "Clear its parts.")

@@ -9,6 +9,7 @@ from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.briefs import approval, draft
 from ledger.rules.consents import consent_state
+from ledger.rules.guardrails import against_request
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.statements.generation import Cameo, GenerationFailed, GenerationRequested
@@ -24,7 +25,10 @@ def accept_request(proposal: Proposal, body: GenerationRequested, history: Histo
     """Lists every reason: the brief's and each cameo's."""
     if known := generation(history, body.generation):
         refuse("generation_known", f"generation {body.generation} was requested before", known[0].index)
-    refuse_all("the generation can't be requested", [*_brief(body, history), *_cameos(body, history, at)])
+    refuse_all(
+        "the generation can't be requested",
+        [*_brief(body, history), *_cameos(body, history, at), *against_request(history, body, at)],
+    )
 
 
 def _brief(body: GenerationRequested, history: History) -> Iterator[Reason]:

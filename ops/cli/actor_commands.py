@@ -123,6 +123,9 @@ def say(
 
 
 def _say(run: Invocation, wanted: dict[str, Any], actor: str, fresh: list[str]) -> int:
+    from functools import partial
+
+    from api.services.listening import hear
     from ledger.keys import read_signing_key
     from ops import speaking
     from ops.cli.inputs import actor_name
@@ -134,14 +137,9 @@ def _say(run: Invocation, wanted: dict[str, Any], actor: str, fresh: list[str]) 
         body |= {member: new_id(services.clock.now()) for member in fresh}
         parsed = speaking.parsed(wanted["type"], body)
         key = read_signing_key(Home(run.home).actor_key(actor_name(actor)))
-        receipt = speaking.speak(
-            services.ledger,
-            key,
-            actor,
-            parsed,
-            sealed=wanted.get("sealed"),
-            subject=wanted.get("subject") or body.get("person"),
-        )
+        sealed, subject = wanted.get("sealed"), wanted.get("subject") or body.get("person")
+        speak = partial(speaking.speak, services.ledger, key, actor, parsed, sealed=sealed, subject=subject)
+        receipt = hear(services, lambda: parsed, speak)
     found = {
         "entry_index": receipt.index,
         "statement_id": receipt.statement_id,

@@ -31,7 +31,7 @@ def address(route: APIRoute) -> str:
     path = route.path
     for name, value in (
         ("{sha256}", SHA), ("{index}", "0"), ("{clearance}", ID), ("{consent}", ID), ("{brief}", ID), ("{person}", "p-1"),
-        ("{holder}", "pia"), ("{notice}", ID),
+        ("{holder}", "pia"), ("{notice}", ID), ("{guardrail}", ID),
     ):  # fmt: skip
         path = path.replace(name, value)
     assert "{" not in path
