@@ -10,13 +10,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ledger.errors import LedgerError, Unavailable, Untrusted
+from ledger.errors import LedgerError, Untrusted
 from ops.auditing.entries import EntryAudit
 from ops.auditing.holdings import audit_blobs, audit_vault
 from ops.auditing.keyfiles import audit_keys, audit_rotations
 from ops.auditing.publication import audit_publication
-from ops.auditing.report import AuditReport, Progress
-from ops.auditing.rows import RawEntry, raw_entries, reading, scratch
+from ops.auditing.raw_log import RawLog
+from ops.auditing.report import AuditCheck, AuditReport, Progress
+from ops.auditing.rows import RawEntry, RawRows, raw_entries, scratch
 from ops.auditing.speakers import Speakers
 from ops.auditing.stamps import audit_stamps
 from ops.auditing.tree import TreeAudit
@@ -26,7 +27,6 @@ from ops.settings import Settings
 
 PROGRESS_ENTRIES = 10_000  # how many entries between two words of progress: a few seconds' work
 GAP_ENTRIES_MAX = 10_000  # gaps larger than this are told as one, not entry by entry
-_ENVIRONMENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")
 
 
 def audit_home(
@@ -39,42 +39,41 @@ def audit_home(
 ) -> AuditReport:
     """Every check of `ops.auditing.report.TITLES`; what is wrong is in the report, never raised.
 
-    Raises Unavailable `store_unavailable` when the log's file can't be looked at, which says nothing about the log, and
-    `fsck_store_unsupported` for a log in PostgreSQL, whose rows this auditor can't read yet.
+    Raises Unavailable `store_unavailable` when the log can't be looked at now, which says nothing about the log.
     """
-    if settings.store:
-        what = "this home's log lies in PostgreSQL, and the auditor reads SQLite rows only; nothing was checked"
-        raise Unavailable("fsck_store_unsupported", what, "Use `log export`, whose proofs anybody can check.")
     report, home = AuditReport(), Home(path)
-    if not home.log.is_file():
-        report["file"].find("log_missing", "ledger.sqlite", "there is no log in this home")
-        return report
+    log = RawLog.of(home, settings)
     with scratch() as seen:
         try:
-            with reading(home.log) as db:
+            if not log.is_there():
+                report["file"].find("log_missing", log.name, "there is no log in this home")
+                return report
+            with log.open() as db:
+                _audit_file(report["file"], log, db)
                 speakers = _audit_log(report, db, seen, settings, progress)
-            audit_publication(report["published"], home, speakers.log_keys)
-            audit_stamps(report["stamps"], home, speakers.log_keys)
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT):
-                what = f"the log can't be read now: SQLite answered {error}"
-                raise Unavailable("store_unavailable", what, "Stop what holds it, or check rights and disk.") from error
-            report["file"].find("store_corrupt", "ledger.sqlite", f"SQLite answered: {error}")
-            _leave_out(report, "the log's file can't be read")
+            audit_publication(report["published"], home, speakers.log_keys, log.open)
+            audit_stamps(report["stamps"], home, speakers.log_keys, log.open)
+        except Untrusted as error:
+            report["file"].find(error.code, log.name, error.what)
+            _leave_out(report, "the log's rows can't be read")
             return report
         audit_keys(report["keys"], home, speakers)
         _audit_holdings(report, seen, home, skip_blobs, progress)
-    _audit_views(report, home, skip_views, progress)
+    _audit_views(report, home, settings, skip_views, progress)
     return report
 
 
-def _audit_log(
-    report: AuditReport, db: sqlite3.Connection, seen: sqlite3.Connection, settings: Settings, progress: Progress
-) -> Speakers:
-    for (line,) in db.execute("PRAGMA integrity_check(20)"):
-        report["file"].checked += 1
+def _audit_file(check: AuditCheck, log: RawLog, db: RawRows) -> None:
+    for line in log.complaints(db):
+        check.checked += 1
         if line != "ok":
-            report["file"].find("store_corrupt", "ledger.sqlite", str(line)[:300])
+            check.find("store_corrupt", log.name, line)
+    check.notes += log.remarks(db)
+
+
+def _audit_log(
+    report: AuditReport, db: RawRows, seen: sqlite3.Connection, settings: Settings, progress: Progress
+) -> Speakers:
     head = db.execute("SELECT size, checkpoint FROM head").fetchone()
     if head is None:
         report["rows"].find("head_missing", "head", "the log has no head row")
@@ -94,9 +93,7 @@ def _audit_log(
     return entries.speakers
 
 
-def _walk(
-    report: AuditReport, db: sqlite3.Connection, tree: TreeAudit, entries: EntryAudit, size: int, progress: Progress
-) -> int:
+def _walk(report: AuditReport, db: RawRows, tree: TreeAudit, entries: EntryAudit, size: int, progress: Progress) -> int:
     """One pass over the rows in order; returns the last position."""
     last = 0
     for row in raw_entries(db):
@@ -165,7 +162,7 @@ def _audit_holdings(
         report["vault"].find("vault_unreadable", "vault.sqlite", f"SQLite answered: {error}")
 
 
-def _audit_views(report: AuditReport, home: Home, skip_views: bool, progress: Progress) -> None:
+def _audit_views(report: AuditReport, home: Home, settings: Settings, skip_views: bool, progress: Progress) -> None:
     check = report["views"]
     if skip_views:
         check.leave_out("by request")
@@ -173,7 +170,7 @@ def _audit_views(report: AuditReport, home: Home, skip_views: bool, progress: Pr
         check.leave_out("views can only be rebuilt from a log that is whole")
     else:
         try:
-            audit_views(check, home, progress)
+            audit_views(check, home, settings, progress)
         except LedgerError as error:
             check.find(error.code, "views.sqlite", error.what)
 

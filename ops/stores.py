@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import Misuse, Unavailable
@@ -23,13 +25,25 @@ def open_store(log: Path, settings: Settings, seal: Seal) -> Store:
     return store
 
 
+def open_for_reading(log: Path, settings: Settings) -> Store:
+    """For who only reads: what it would seal, nobody would believe. Raises as `open_store`."""
+    return open_store(log, settings, lambda size, root: b"")
+
+
 def _open_postgres(settings: Settings, seal: Seal) -> Store:
-    try:
+    with driver():
         from ledger.store.postgres import PostgresStore
+    return PostgresStore(settings.store, seal, password=store_password())
+
+
+@contextmanager
+def driver() -> Iterator[None]:
+    """Around the import of what needs PostgreSQL's driver. Raises Unavailable `extra_missing`."""
+    try:
+        yield
     except ImportError as error:
         what = "the log is in PostgreSQL, and its driver psycopg is not installed"
         raise Unavailable("extra_missing", what, "Install the extra: pip install 'countersign[postgres]'.") from error
-    return PostgresStore(settings.store, seal, password=store_password())
 
 
 def _check_origin(store: Store, origin: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import stat
 
 from ledger.errors import LedgerError
@@ -11,7 +10,7 @@ from ledger.proof.encoding import base64_text
 from ledger.proof.logkeys import LogKeyLink
 from ledger.proof.merkle import tree_root
 from ops.auditing.report import AuditCheck
-from ops.auditing.rows import RawTiles
+from ops.auditing.rows import RawRows, RawTiles
 from ops.auditing.speakers import Speakers
 from ops.home import Home
 
@@ -51,7 +50,7 @@ def _audit_log_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
         )
 
 
-def audit_rotations(check: AuditCheck, db: sqlite3.Connection, speakers: Speakers) -> None:
+def audit_rotations(check: AuditCheck, db: RawRows, speakers: Speakers) -> None:
     """What the old keys endorsed is the tree that was there: from the raw tiles, rotation by rotation."""
     for link in speakers.log_keys.links[1:] if speakers.log_keys else ():
         check.checked += 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from ledger.errors import LedgerError, Unavailable
 from ledger.log.audit import audit_published
 from ledger.log.published import CHECKPOINT, WITNESSED, PublishedFolder
@@ -12,13 +10,13 @@ from ledger.proof.cosignature import only_signed_by
 from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import tree_root
 from ops.auditing.report import AuditCheck
-from ops.auditing.rows import RawTiles, raw_size, reading
+from ops.auditing.rows import OpenRows, RawRows, RawTiles, raw_size
 from ops.home import Home
 
 ROUNDS_MAX = 3  # a publisher at work moves files under the auditor's eyes; each time more than a second apart
 
 
-def audit_publication(check: AuditCheck, home: Home, log_keys: LogKeys | None) -> None:
+def audit_publication(check: AuditCheck, home: Home, log_keys: LogKeys | None, open_rows: OpenRows) -> None:
     """`public/` against itself, then the log's raw rows against each checkpoint in it.
 
     Cosignatures are not weighed: the policy may have changed since. The checkpoints are read before the rows, so that a
@@ -35,7 +33,7 @@ def audit_publication(check: AuditCheck, home: Home, log_keys: LogKeys | None) -
     except Unavailable as error:
         check.leave_out(error.what)
         return
-    with reading(home.log) as db:
+    with open_rows() as db:
         size = raw_size(db)
         for name, past in seen:
             _hold_log_to(check, f"public/{name}", past, db, size)
@@ -75,7 +73,7 @@ def _checkpoints(check: AuditCheck, public: PublishedFolder, keys: LogKeys) -> l
     return found
 
 
-def _hold_log_to(check: AuditCheck, item: str, past: Checkpoint, db: sqlite3.Connection, size: int) -> None:
+def _hold_log_to(check: AuditCheck, item: str, past: Checkpoint, db: RawRows, size: int) -> None:
     """Whoever cuts the log, checkpoint and all, or puts an older copy back, still has to reach what others may have."""
     if past.size > size:
         check.find("log_behind_published", item, f"the log has {size} entries, {past.size} were published")

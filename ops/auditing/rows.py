@@ -1,14 +1,20 @@
-"""The log's raw rows, in one read-only snapshot, and a scratch database for what does not fit in memory."""
+"""The log's raw rows, in one read-only snapshot, and a scratch database for what does not fit in memory.
+
+The auditor's questions are plain SQL with `?` for values, the same for SQLite and PostgreSQL: `RawRows` is all that it asks
+of either. Answers come row by row or page by page, never whole.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from ledger.errors import Unavailable
 
 BUSY_TIMEOUT_S = 1.0  # readers don't wait for writers; who holds the file longer than this holds it alone
 
@@ -19,6 +25,24 @@ CREATE TABLE sealed (statement_id TEXT, pointer TEXT, subject TEXT, commitment T
   PRIMARY KEY (statement_id, pointer)) WITHOUT ROWID;
 CREATE TABLE erasure (person TEXT PRIMARY KEY, idx INTEGER, done INTEGER) WITHOUT ROWID;
 """
+
+
+class Answer(Protocol):
+    """Rows in the order that was asked for. Who takes one with `fetchone` takes no more."""
+
+    def fetchone(self) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class RawRows(Protocol):
+    """One snapshot of the tables `entry`, `tag`, `tile` and `head`."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Answer: ...
+
+
+OpenRows = Callable[[], AbstractContextManager[RawRows]]
+"""A new snapshot each time. Raises Unavailable when the log can't be read now, Untrusted `store_corrupt` when it never can."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +74,23 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def scratch() -> Iterator[sqlite3.Connection]:
-    """A private database on disk that is gone afterwards: memory stays flat whatever the log's size."""
-    with closing(sqlite3.connect("", isolation_level=None)) as db:
-        db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCRATCH)
-        yield db
+    """A private database on disk that is gone afterwards: memory stays flat whatever the log's size.
+
+    Raises Unavailable `scratch_unavailable` when there is no room for it: that says nothing about what is audited.
+    """
+    try:
+        with closing(sqlite3.connect("", isolation_level=None)) as db:
+            db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCRATCH)
+            yield db
+    except sqlite3.Error as error:
+        what = f"the auditor's own temporary file failed: SQLite answered {error}"
+        raise Unavailable("scratch_unavailable", what, "Free space under the temporary folder (TMPDIR).") from error
 
 
 class RawTiles:
     """Tiles from their rows; the check of the tree has compared them with the entries."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: RawRows) -> None:
         self._db = db
 
     def tile(self, level: int, index: int) -> bytes:
@@ -67,16 +98,16 @@ class RawTiles:
         return bytes(row[0]) if row and isinstance(row[0], bytes) else b""
 
 
-def raw_size(db: sqlite3.Connection) -> int:
+def raw_size(db: RawRows) -> int:
     """Where the rows end, whatever the head says."""
     return int(db.execute("SELECT COALESCE(MAX(position), 0) FROM entry").fetchone()[0])
 
 
-def raw_entries(db: sqlite3.Connection) -> Iterator[RawEntry | tuple[int, frozenset[tuple[str, str]]]]:
+def raw_entries(db: RawRows) -> Iterator[RawEntry | tuple[int, frozenset[tuple[str, str]]]]:
     """Entries by position, each with its tag rows; a position with tag rows and no entry comes as a pair."""
     entries = db.execute("SELECT position, type, tags, statement_id, data FROM entry ORDER BY position")
     sorted_tags = db.execute("SELECT position, name, type FROM tag ORDER BY position")
-    by_position = groupby(sorted_tags, key=lambda row: row[0])
+    by_position = groupby(iter(sorted_tags), key=lambda row: row[0])
     tags = _next_tags(by_position)
     for position, kind, names, statement_id, data in entries:
         while tags is not None and tags[0] < position:

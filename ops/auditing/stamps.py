@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -13,7 +12,7 @@ from ledger.log.timestamp import TimeStamp, verify_stamp
 from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import tree_root
 from ops.auditing.report import AuditCheck
-from ops.auditing.rows import RawTiles, raw_size, reading
+from ops.auditing.rows import OpenRows, RawRows, RawTiles, raw_size
 from ops.home import Home
 from ops.stamper import home_anchors
 from schemas.base import format_instant
@@ -21,7 +20,7 @@ from schemas.base import format_instant
 LISTED_MAX = 10  # the newest are told one by one, the rest are counted: a log of ten years has a hundred thousand
 
 
-def audit_stamps(check: AuditCheck, home: Home, log_keys: LogKeys | None) -> None:
+def audit_stamps(check: AuditCheck, home: Home, log_keys: LogKeys | None, open_rows: OpenRows) -> None:
     """Verifies every stamp, then holds the log's raw rows to it. Lists the newest.
 
     The rows are looked at after the stamps, in a snapshot of their own: a log that grew and was stamped while it was being
@@ -40,7 +39,7 @@ def audit_stamps(check: AuditCheck, home: Home, log_keys: LogKeys | None) -> Non
     except LedgerError as error:  # nothing of the stamps' own: no anchors, no package, no folder
         check.leave_out(error.what)
     if found:
-        with reading(home.log) as db:
+        with open_rows() as db:
             size = raw_size(db)
             for stamp in found:
                 _hold_log_to(check, stamp, db, size)
@@ -69,7 +68,7 @@ def _audited(
     return stamp
 
 
-def _hold_log_to(check: AuditCheck, stamp: TimeStamp, db: sqlite3.Connection, size: int) -> None:
+def _hold_log_to(check: AuditCheck, stamp: TimeStamp, db: RawRows, size: int) -> None:
     """Whoever rewrites or cuts the log, checkpoint and all, can't rewrite what an authority signed."""
     item, when = f"stamp {stamp.size}", format_instant(stamp.stamped_at)
     if stamp.size > size:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 
 from ledger.proof.merkle import EMPTY_ROOT, HASH_BYTES, TILE_WIDTH, leaf_hash, node_hash, root_of
 from ops.auditing.report import FINDINGS_MAX, AuditCheck
+from ops.auditing.rows import RawRows
 
 
 class TreeAudit:
     """`add` every entry in order, then `root()`, then `tell` with the root that the log's keys signed."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: RawRows) -> None:
         self._db = db
         self._rows: dict[int, list[bytes]] = defaultdict(list)
         self._numbers: dict[int, int] = defaultdict(int)

@@ -12,14 +12,15 @@ from typing import Any, cast
 
 from ledger.blobs import FolderBlobs
 from ledger.door import Ledger
-from ledger.store.sqlite import SQLiteStore
 from ops.auditing.report import AuditCheck, Progress
 from ops.auditing.rows import reading
 from ops.home import Home
+from ops.settings import Settings
+from ops.stores import open_for_reading
 from projections.views import Views
 
 
-def audit_views(check: AuditCheck, home: Home, progress: Progress) -> None:
+def audit_views(check: AuditCheck, home: Home, settings: Settings, progress: Progress) -> None:
     """Touches neither the log nor the live views: both sides are built in a temporary folder."""
     if not home.views.is_file():
         check.notes.append("there are no views yet; they are built when something asks")
@@ -33,7 +34,7 @@ def audit_views(check: AuditCheck, home: Home, progress: Progress) -> None:
             return
         before = _builds(live)
         progress("views: rebuilding")
-        stopped = _catch_up(home, live) | _catch_up(home, rebuilt)
+        stopped = _catch_up(home, settings, live) | _catch_up(home, settings, rebuilt)
         for name, why in sorted(stopped.items()):
             check.find("view_stopped", name, why)
         if _builds(live) != before:
@@ -55,10 +56,10 @@ def _builds(path: Path) -> dict[str, int]:
             return {}
 
 
-def _catch_up(home: Home, path: Path) -> dict[str, str]:
+def _catch_up(home: Home, settings: Settings, path: Path) -> dict[str, str]:
     """Builds the views at `path`; why each of them stopped, if it did."""
     with ExitStack() as stack:
-        store = SQLiteStore(home.log)
+        store = open_for_reading(home.log, settings)
         stack.callback(store.close)
         reader = cast(Ledger, SimpleNamespace(store=store))  # views read the store only; the door stays shut
         views = Views(path, reader, FolderBlobs(home.blobs))
