@@ -27,7 +27,7 @@ def open_store(log: Path, settings: Settings, seal: Seal) -> Store:
 
 def open_for_reading(log: Path, settings: Settings) -> Store:
     """For who only reads: what it would seal, nobody would believe. Raises as `open_store`."""
-    return open_store(log, settings, lambda size, root: b"")
+    return open_store(log, settings, lambda *_: b"")
 
 
 def _open_postgres(settings: Settings, seal: Seal) -> Store:
