@@ -14,7 +14,9 @@ statement again is always safe: its id makes it the same entry.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,19 +29,26 @@ from ledger.knock import Knock, parse_envelope, sign_for
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
 from ledger.proof.merkle import consistency_proof, inclusion_proof
 from ledger.proof.tlogproof import format_proof
+from ledger.recall import Recall
 from ledger.rules import book
 from ledger.rules.logkeys import check_handover
 from ledger.rules.permissions import permit
 from ledger.rules.proposal import Proposal
 from ledger.rules.signers import roles_of, signing_keys
 from ledger.statement import Draft, Opening, Said, compose, finish_entry, read_entry
-from ledger.store.contract import Appended, BoundaryMoved, EntryEvent, Pending, Query, Store
+from ledger.store.contract import BoundaryMoved, EntryEvent, Pending, Query, Store
+from ledger.store.frontier import Growth
 from ledger.vault import Vault
 from ledger.writer import Committed, Writer
 from schemas.base import Auth, Body, Statement, format_instant
 from schemas.statements.logkeys import LogKeysRotated
 
 BATCH_STATEMENTS_MAX = 1_000  # one call's worth; the writer's own bound on a transaction
+PART_STATEMENTS = 10  # what one thread judges at a time; with fewer the hand-over shows
+PREPARERS = min(4, os.cpu_count() or 1)  # threads that judge parts of a large call
+
+Unparsed = tuple[bytes | Envelope, Mapping[str, Opening]]
+"""A statement as it came, and the openings of what it seals."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +62,17 @@ class Receipt:
     checkpoint: bytes
     existing: bool
     _store: Store
+    _growth: Growth | None = None
 
     def proof(self) -> bytes:
         """The c2sp.org/tlog-proof of inclusion, with the checkpoint. O(log size)."""
-        return format_proof(self.index, inclusion_proof(self.index, self.size, self._store), self.checkpoint)
+        return format_proof(self.index, self.path(), self.checkpoint)
+
+    def path(self) -> list[bytes]:
+        """The proof's hashes, from the leaf up; for an entry that was just appended nothing is read."""
+        if self._growth is not None:
+            return self._growth.path(self.index)
+        return inclusion_proof(self.index, self.size, self._store)
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,9 @@ class _Ready:
     pending: Pending
 
 
+_Outcome = _Ready | Receipt | LedgerError
+
+
 class Ledger:
     """The only writer, and the way to read. Thread-safe."""
 
@@ -77,25 +96,20 @@ class Ledger:
         self.log_vkeys_ready: tuple[str, ...] = ()
         """The log's next keys, while this process is about to turn to them."""
         self._writer = Writer(store)
+        self._recall = Recall(store)
+        self._preparing = ThreadPoolExecutor(PREPARERS, "countersign-door")
 
     # -- saying --------------------------------------------------------------------------------------------------
 
     def append(self, envelope: bytes | Envelope, openings: Mapping[str, Opening] | None = None) -> Receipt:
         """A statement signed by its actor. Raises every branch of ledger.errors; nothing is written unless it returns."""
-        return self._enter([parse_envelope(envelope, openings or {}, self.clock.now())])[0]
+        return self._enter([(envelope, openings or {})])[0]
 
-    def append_many(self, statements: Sequence[tuple[bytes, Mapping[str, Opening]]]) -> list[Receipt | LedgerError]:
+    def append_many(self, statements: Sequence[Unparsed]) -> list[Receipt | LedgerError]:
         """Several at once, each with its own outcome, in order. A statement sees none of its neighbours in the call."""
         if len(statements) > BATCH_STATEMENTS_MAX:
             raise Misuse("batch_too_large", f"more than {BATCH_STATEMENTS_MAX} statements", "Send them in parts.")
-        now = self.clock.now()
-        knocks: list[Knock | LedgerError] = []
-        for envelope, openings in statements:
-            try:
-                knocks.append(parse_envelope(envelope, openings, now))
-            except LedgerError as error:
-                knocks.append(error)
-        return self._enter_each(knocks)
+        return self._enter_each(statements)
 
     def say(
         self,
@@ -143,7 +157,7 @@ class Ledger:
 
     # -- the seven steps -----------------------------------------------------------------------------------------
 
-    def _enter(self, knocks: Sequence[Knock]) -> list[Receipt]:
+    def _enter(self, knocks: Sequence[Unparsed | Knock]) -> list[Receipt]:
         receipts = []
         for outcome in self._enter_each(knocks):
             if isinstance(outcome, LedgerError):
@@ -151,10 +165,8 @@ class Ledger:
             receipts.append(outcome)
         return receipts
 
-    def _enter_each(self, knocks: Sequence[Knock | LedgerError]) -> list[Receipt | LedgerError]:
-        outcomes: list[Receipt | LedgerError | _Ready] = [
-            knock if isinstance(knock, LedgerError) else self._prepare(knock) for knock in knocks
-        ]
+    def _enter_each(self, knocks: Sequence[Unparsed | Knock]) -> list[Receipt | LedgerError]:
+        outcomes = self._prepared(knocks)
         ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
         if ready:
             committed = self._writer.write([item.pending for item in ready])  # (6)
@@ -162,29 +174,45 @@ class Ledger:
             return [next(answers) if isinstance(outcome, _Ready) else outcome for outcome in outcomes]
         return [outcome for outcome in outcomes if not isinstance(outcome, _Ready)]
 
-    def _prepare(self, knock: Knock) -> _Ready | Receipt | LedgerError:
+    def _prepared(self, knocks: Sequence[Unparsed | Knock]) -> list[_Outcome]:
+        """Steps 1 to 5 of each, many of them in several threads: checking a signature needs no interpreter."""
+        if len(knocks) < 2 * PART_STATEMENTS:
+            return self._part(knocks)
+        parts = [knocks[start : start + PART_STATEMENTS] for start in range(0, len(knocks), PART_STATEMENTS)]
+        return [outcome for part in self._preparing.map(self._part, parts) for outcome in part]
+
+    def _part(self, knocks: Sequence[Unparsed | Knock]) -> list[_Outcome]:
+        size = self.store.size()  # (4) it comes first: whatever is newer is a conflict
+        return [self._prepare(knock, size) for knock in knocks]
+
+    def _prepare(self, unparsed: Unparsed | Knock, size: int) -> _Outcome:
         try:
-            return self._said_before(knock) or self._judge(knock)
+            knock = unparsed if isinstance(unparsed, Knock) else parse_envelope(*unparsed, self.clock.now())  # (1)
+        except LedgerError as error:
+            return error
+        try:
+            # What is sealed goes to the vault before the commit: never over what an entry already names.
+            return (self._said_before(knock) if knock.openings else None) or self._judge(knock, size)
         except LedgerError as error:
             return self._said_meanwhile(knock, error)
 
     def _said_meanwhile(self, knock: Knock, error: LedgerError) -> Receipt | LedgerError:
-        """The same statement may have come in by another way since we looked: then its rule says no to a second one."""
+        """The same statement may be in the log: then its rule says no to a second one, and it gets its receipt."""
         try:
             return self._said_before(knock) or error
         except LedgerError as reused:
             return reused
 
-    def _judge(self, knock: Knock) -> _Ready:
+    def _judge(self, knock: Knock, size: int) -> _Ready:
         statement, at = knock.statement, knock.at
-        history = History(self.store, self.store.size())  # (4) the size comes first: whatever is newer is a conflict
+        history = History(self.store, size, recall=self._recall)
         own_key = self._verify(knock, history)  # (2)
         roles = roles_of(knock, history)
         permit(statement.type, statement.actor, roles, getattr(knock.body, "actor", None))  # (3)
         if isinstance(knock.body, LogKeysRotated):
             check_handover(knock.body, history.upto, self.store, self.log_vkeys_ready)
         book.accept(Proposal(statement, knock.body, roles, own_key), history, at)  # (5)
-        entry = finish_entry(knock.envelope, format_instant(at))
+        entry = finish_entry(knock.wire, format_instant(at))
         if knock.openings:
             self.vault.keep(statement.id, next(iter(statement.sealed.values())).subject, knock.openings)
         event = EntryEvent(statement.type, entry, list(statement.tags), statement.id)
@@ -232,10 +260,9 @@ class Ledger:
                 return self._said_before(item.knock) or self.receipt(outcome.index)
             except LedgerError as error:
                 return error
-        return self._receipt(outcome, item.knock.statement.id, item.entry, committed.size, committed.checkpoint)
-
-    def _receipt(self, at: Appended, statement_id: str, entry: bytes, size: int, checkpoint: bytes) -> Receipt:
-        return Receipt(at.index, statement_id, entry, size, checkpoint, at.existing, self.store)
+        statement_id, store = item.knock.statement.id, self.store
+        size, checkpoint, growth = committed.size, committed.checkpoint, committed.growth
+        return Receipt(outcome.index, statement_id, item.entry, size, checkpoint, False, store, growth)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -243,7 +270,7 @@ class Ledger:
         """A receipt for any entry, at the latest checkpoint. Raises NotFound `entry_unknown`."""
         stored = self.store.entry(index)
         size, checkpoint = self.head()
-        return self._receipt(Appended(index, True), stored.statement_id or "", stored.entry, size, checkpoint)
+        return Receipt(index, stored.statement_id or "", stored.entry, size, checkpoint, True, self.store)
 
     def head(self) -> tuple[int, bytes]:
         """(size, signed checkpoint) of one and the same transaction."""
@@ -251,7 +278,7 @@ class Ledger:
 
     def history(self, as_of: datetime | None = None) -> History:
         """What a decision may read now; `as_of` leaves out everything recorded later."""
-        return History(self.store, self.store.size(), as_of)
+        return History(self.store, self.store.size(), as_of, self._recall)
 
     def read(
         self, tag: str | None = None, types: Sequence[str] = (), *, after: int = 0, limit: int | None = None
@@ -266,6 +293,7 @@ class Ledger:
 
     def close(self) -> None:
         """Waits for the writer, then gives back the files."""
+        self._preparing.shutdown()
         self._writer.close()
         self.store.close()
         self.vault.close()

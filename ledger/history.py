@@ -7,16 +7,19 @@ matter to each other can't both slip in at the same instant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Protocol, TypeVar
 
+from ledger.recall import Answer, Recall
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Stored
 from schemas.base import Body
 from schemas.catalogue import wire_names
 
 B = TypeVar("B", bound=Body)
+T = TypeVar("T")
 
 
 class Entries(Protocol):
@@ -31,23 +34,40 @@ class History:
     """Reads entries up to a fixed size of the log, remembering every question. Cost follows the answers' length.
 
     `as_of` leaves out what was recorded later, for questions about the past. The door never sets it: a clock that was
-    turned back must not make a withdrawal invisible.
+    turned back must not make a withdrawal invisible. `recall` remembers answers between histories of one log.
     """
 
-    def __init__(self, entries: Entries, upto: int, as_of: datetime | None = None) -> None:
+    def __init__(
+        self, entries: Entries, upto: int, as_of: datetime | None = None, recall: Recall | None = None
+    ) -> None:
         self._entries, self.upto, self.as_of = entries, upto, as_of
-        self._asked: dict[tuple[str, tuple[str, ...]], list[Said]] = {}
+        self._recall = recall
+        self._asked: dict[tuple[str, tuple[str, ...]], Answer] = {}
         self._whole = False
 
     def about(self, tag: str, *types: type[Body]) -> list[Said]:
         """Everything of these kinds, in whichever version it was said, that carries the tag; oldest first."""
-        names = tuple(sorted({name for kind in types for name in wire_names(kind)}))
+        return self._answer(tag, types).said
+
+    def folded(self, tag: str, types: Sequence[type[Body]], fold: Callable[[list[Said]], T]) -> T:
+        """`fold` of `about(tag, *types)`; computed once for as long as nothing new comes, so nobody changes the result."""
+        return self._answer(tag, types).folded(fold)
+
+    def _answer(self, tag: str, types: Sequence[type[Body]]) -> Answer:
+        names = _names(types)
         if (tag, names) not in self._asked:
-            query = Query(types=list(names), tags=[tag])
-            found = self._entries.read_entries([query], upto=self.upto)
-            said = [read_entry(entry) for entry in found]
-            self._asked[tag, names] = [one for one in said if self.as_of is None or one.recorded_at <= self.as_of]
+            self._asked[tag, names] = self._ask(tag, names)
         return self._asked[tag, names]
+
+    def _ask(self, tag: str, names: tuple[str, ...]) -> Answer:
+        if self._recall is not None:
+            answer = self._recall.about(tag, names, self.upto)
+        else:
+            found = self._entries.read_entries([Query(types=list(names), tags=[tag])], upto=self.upto)
+            answer = Answer([read_entry(entry) for entry in found], self.upto)
+        if self.as_of is None:
+            return answer
+        return Answer([one for one in answer.said if one.recorded_at <= self.as_of], self.upto)
 
     def last(self, tag: str, *types: type[Body]) -> Said | None:
         """The newest of `about`, or None."""
@@ -67,7 +87,12 @@ class History:
     @property
     def entries_read(self) -> dict[int, Said]:
         """Every entry that answered a question, by index: the evidence behind a decision."""
-        return {said.index: said for answer in self._asked.values() for said in answer}
+        return {said.index: said for answer in self._asked.values() for said in answer.said}
+
+
+@cache
+def _names(types: Sequence[type[Body]]) -> tuple[str, ...]:
+    return tuple(sorted({name for kind in types for name in wire_names(kind)}))
 
 
 def bodies(found: Iterable[Said], kind: type[B]) -> list[tuple[Said, B]]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ledger.errors import Misuse, TooLarge
 from ledger.keys import SigningKey
-from ledger.proof.canonical import canonical, parse_json
+from ledger.payloads import read_canonical, read_envelope
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
 from ledger.rules.proposal import CLOCK_SKEW_MAX
 from ledger.statement import SALT_BYTES, Draft, Opening, commit
@@ -25,6 +25,8 @@ class Knock:
     """A statement at the door: parsed, bounded, its signature not yet judged (unless `made_here`)."""
 
     envelope: Envelope
+    wire: bytes
+    """The envelope's canonical bytes, as they stand in the entry."""
     statement: Statement
     body: Body
     payload_sha256: str
@@ -37,24 +39,21 @@ def parse_envelope(raw: bytes | Envelope, openings: Mapping[str, Opening], at: d
     """Raises Misuse: `json_…`, `envelope_…`, `payload_not_canonical`, `statement_malformed`, `type_unknown`,
     `body_invalid`, `tags_differ`, `future_dated`, `sealed_…`.
     """
-    envelope = raw if isinstance(raw, Envelope) else Envelope.parse(raw)
-    return _knock(envelope, openings, at, made_here=False)
+    envelope, wire = (raw, raw.to_bytes()) if isinstance(raw, Envelope) else read_envelope(raw)
+    return _knock(envelope, wire, openings, at, made_here=False)
 
 
 def sign_for(draft: Draft, key: SigningKey, at: datetime) -> Knock:
     """A draft of our own, signed with the service's key, through the same checks."""
     envelope = sign(draft.payload, PAYLOAD_TYPE, key.private)
-    return _knock(envelope, draft.openings, at, made_here=True)
+    return _knock(envelope, envelope.to_bytes(), draft.openings, at, made_here=True)
 
 
-def _knock(envelope: Envelope, openings: Mapping[str, Opening], at: datetime, *, made_here: bool) -> Knock:
+def _knock(envelope: Envelope, wire: bytes, openings: Mapping[str, Opening], at: datetime, *, made_here: bool) -> Knock:
     if len(envelope.payload) > PAYLOAD_BYTES_MAX:
         what = f"the payload has {len(envelope.payload)} bytes; {PAYLOAD_BYTES_MAX} fit an entry"
         raise TooLarge("payload_too_large", what, "Put large texts into a blob and name its digest.")
-    value = parse_json(envelope.payload)
-    if canonical(value) != envelope.payload:
-        raise Misuse("payload_not_canonical", "the payload is not in RFC 8785 form", "Canonicalise, then sign.")
-    statement = _shape(value)
+    statement = _shape(read_canonical(envelope.payload))
     body = _body(statement)
     if statement.tags != body.tags():
         raise Misuse("tags_differ", f"the tags of this body are {list(body.tags())}", "Use exactly those, in order.")
@@ -63,7 +62,7 @@ def _knock(envelope: Envelope, openings: Mapping[str, Opening], at: datetime, *,
         raise Misuse("future_dated", what, "Correct the clock and sign again.")
     _check_sealed(statement, body, openings)
     digest = hashlib.sha256(envelope.payload).hexdigest()
-    return Knock(envelope, statement, body, digest, openings, at, made_here)
+    return Knock(envelope, wire, statement, body, digest, openings, at, made_here)
 
 
 def _shape(value: Any) -> Statement:
@@ -90,6 +89,8 @@ def _sentences(error: ValidationError) -> str:
 
 def _check_sealed(statement: Statement, body: Body, openings: Mapping[str, Opening]) -> None:
     allowed = type(body).sealed_fields()
+    if not statement.sealed and not openings:
+        return
     if set(statement.sealed) != set(openings) or not set(openings) <= set(allowed):
         raise Misuse("sealed_mismatch", "each sealed field travels with exactly one opening", "See SPEC S6.")
     if len({ref.subject for ref in statement.sealed.values()}) > 1:

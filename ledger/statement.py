@@ -15,7 +15,6 @@ from typing import Any
 import rfc8785
 
 from ledger.errors import TooLarge
-from ledger.proof.dsse import Envelope
 from ledger.proof.passkey import is_assertion
 from ledger.proof.tiles import ENTRY_BYTES_MAX
 from ledger.store.contract import Stored
@@ -101,12 +100,12 @@ def compose(
     return Draft(rfc8785.dumps(statement.as_json()), openings)
 
 
-def finish_entry(envelope: Envelope, recorded_at: str) -> bytes:
-    """The entry, which is the leaf: JCS of the envelope as it came and the instant it was recorded.
+def finish_entry(envelope: bytes, recorded_at: str) -> bytes:
+    """The entry, which is the leaf: JCS of the envelope, itself canonical, and the instant it was recorded.
 
     Raises TooLarge `entry_too_large`: a large payload under several large signatures (SPEC S7.2).
     """
-    entry = rfc8785.dumps({"envelope": envelope.to_json(), "recorded_at": recorded_at})
+    entry = b'{"envelope":%b,"recorded_at":"%b"}' % (envelope, recorded_at.encode("ascii"))
     if len(entry) > ENTRY_BYTES_MAX:
         what = f"the entry would have {len(entry)} bytes; {ENTRY_BYTES_MAX} is the most that a log holds"
         raise TooLarge("entry_too_large", what, "Put large texts into a blob and name its digest, or sign once.")

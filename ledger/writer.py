@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ledger.errors import Unavailable
 from ledger.store.contract import Outcome, Pending, Store
+from ledger.store.frontier import Growth
 
 BATCH_ENTRIES_MAX = 1_000  # keeps one transaction under a second on a slow disk
 
@@ -26,6 +27,7 @@ class Committed:
     outcomes: tuple[Outcome, ...]
     size: int
     checkpoint: bytes
+    growth: Growth | None = None
 
 
 _Job = tuple[Sequence[Pending], "Future[Committed]"]
@@ -90,4 +92,4 @@ class Writer:
         for pending, answer in jobs:
             outcomes = receipts.outcomes[start : start + len(pending)]
             start += len(pending)
-            answer.set_result(Committed(outcomes, receipts.size, receipts.checkpoint))
+            answer.set_result(Committed(outcomes, receipts.size, receipts.checkpoint, receipts.growth))

@@ -93,7 +93,7 @@ def vector(kind: type[Body], body: Body, sealed: dict[str, Any]) -> dict[str, An
         salts=lambda count: salt[:count],
     )
     envelope: Envelope = sign(draft.payload, PAYLOAD_TYPE, Ed25519PrivateKey.from_private_bytes(SEED))
-    entry = finish_entry(envelope, format_instant(RECORDED_AT))
+    entry = finish_entry(envelope.to_bytes(), format_instant(RECORDED_AT))
     return {
         "type": kind.TYPE,
         "payload": draft.payload.decode(),

@@ -7,6 +7,7 @@ offer) and ML-DSA-44 (FIPS 204). Anything else is refused.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -39,6 +40,7 @@ def ed25519_public_key(raw: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
+@lru_cache(maxsize=1_024)  # reading the DER costs a tenth of the verification; a refusal is not kept
 def public_key(spki_der: bytes) -> KnownKey:
     """The key in `spki_der`; raises Misuse `key_unsupported` unless it is one of the three kinds above."""
     try:

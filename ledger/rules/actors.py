@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -69,11 +71,19 @@ class ActorState:
 
 
 def actor_state(history: History, actor: str) -> ActorState:
-    """Folds the actor's statements. O(changes of this actor), never of the log."""
-    state = ActorState(actor)
-    for said in history.about(f"actor:{actor}", *_KINDS):
-        _apply(state, said)
-    return state
+    """The actor's statements, folded; shared, so only read. O(changes of this actor), never of the log."""
+    return history.folded(f"actor:{actor}", _KINDS, _folded_for(actor))
+
+
+@lru_cache(maxsize=1_000)  # one function an actor, so that what it folded can be found again
+def _folded_for(actor: str) -> Callable[[list[Said]], ActorState]:
+    def fold(found: list[Said]) -> ActorState:
+        state = ActorState(actor)
+        for said in found:
+            _apply(state, said)
+        return state
+
+    return fold
 
 
 def _apply(state: ActorState, said: Said) -> None:

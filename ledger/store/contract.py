@@ -13,6 +13,8 @@ from typing import Protocol
 
 from eventsourcing.dcb.api import DCBEvent, DCBQueryItem
 
+from ledger.store.frontier import Growth
+
 READ_PAGE_ENTRIES = 500  # one page of entries in memory, at most 65,535 bytes each: 32 MB at the very worst
 
 Query = DCBQueryItem
@@ -75,6 +77,8 @@ class Receipts:
     outcomes: tuple[Outcome, ...]
     size: int
     checkpoint: bytes = field(repr=False, default=b"")
+    growth: Growth | None = field(repr=False, default=None)
+    """What the tree gained, where proofs of the new entries are at hand; None when nothing was written."""
 
 
 class Store(Protocol):
@@ -90,6 +94,9 @@ class Store(Protocol):
         self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None
     ) -> Iterator[Stored]:
         """Entries with position in (after, upto] matching any query, oldest first; no query means all. O(matches)."""
+
+    def surely_silent(self, query: Query, after: int, upto: int) -> bool:
+        """True when it is known without asking that nothing in (after, upto] matches; False says nothing."""
 
     def entry(self, index: int) -> Stored:
         """One entry. Raises NotFound `entry_unknown`."""

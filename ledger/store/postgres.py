@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from ledger.errors import NotFound
 from ledger.store.contract import READ_PAGE_ENTRIES, Pending, Query, Receipts, Seal, Stored
-from ledger.store.postgres_append import append, evict
+from ledger.store.postgres_append import Memory, append, evict
 from ledger.store.postgres_connections import Connection, Connections
 from ledger.store.postgres_rows import COLUMNS, NO_END, TILE, is_retryable, select, translated
 from ledger.store.sqlite_rows import stored
@@ -40,7 +40,7 @@ class PostgresStore:
     def __init__(
         self, url: str, seal: Seal = _unsealed, *, schema: str = SCHEMA_NAME, password: str | None = None
     ) -> None:
-        self._seal = seal
+        self._seal, self._memory = seal, Memory()
         self._connections = Connections(url, schema, password)
         self._write_lock = threading.Lock()
         self._listen_lock = threading.Lock()
@@ -77,7 +77,7 @@ class PostgresStore:
     def _append_once(self, pending: Sequence[Pending]) -> Receipts:
         connection = self._writer = self._writer or self._connections.open_writer()
         try:
-            return append(connection, self._seal, pending)
+            return append(connection, self._seal, pending, self._memory)
         except BaseException:
             self._settle(connection)
             raise
@@ -122,6 +122,9 @@ class PostgresStore:
     def by_statement(self, statement_id: str) -> Stored | None:
         rows = self._fetch(f"{COLUMNS} WHERE statement_id = %s", (statement_id,))
         return stored(rows[0]) if rows else None
+
+    def surely_silent(self, query: Query, after: int, upto: int) -> bool:
+        return self._memory.newest.surely_silent(query, after, upto)
 
     def read_entries(
         self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None

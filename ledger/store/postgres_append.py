@@ -1,6 +1,6 @@
 """One append to the log in PostgreSQL: one transaction, four round trips, whatever the batch holds.
 
-    (1) begin; take the log's lock; read head, last position, rightmost tiles, known statement ids, newest entries
+    (1) begin; take the log's lock; read head, last position, known statement ids, what other processes appended
     (2) conditions in order, computed here, while only this transaction may append
     (3) rows by binary COPY; while the server takes them in, leaves, tiles and checkpoint are computed here
     (4) tags, tiles, head, NOTIFY, COMMIT
@@ -14,18 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import psycopg
 
 from ledger.errors import Unavailable, Untrusted
-from ledger.proof.merkle import TILE_HEIGHT, hashes_to_append, leaf_hash, tree_root
-from ledger.store.contract import Appended, BoundaryMoved, EntryEvent, Outcome, Pending, Query, Receipts, Seal
+from ledger.proof.merkle import TILE_HEIGHT, leaf_hash
+from ledger.store.contract import Pending, Query, Receipts, Seal
+from ledger.store.frontier import Frontier
+from ledger.store.newest import UNKNOWN, Newest
+from ledger.store.placing import Placement
 from ledger.store.postgres_connections import Connection
-from ledger.store.postgres_rows import NO_END, select
+from ledger.store.postgres_rows import select
 
 LOG_LOCK = 0x43534C47  # the upper half of the advisory lock's key; the lower is the table's oid, so logs do not meet
-NEWEST_ENTRIES_MAX = 500  # conditions look at these in memory; what a slower caller's boundary misses is asked by SQL
+NEWER_ENTRIES_MAX = 500  # of other processes, taken over at an append; of more than these only the newest
 TILE_LEVELS = 7  # 256^7 = 2^56 entries
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"  # each statement sees what committed before the lock was had
@@ -60,72 +64,46 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg
   AND a.state_change < clock_timestamp() - current_setting('lock_timeout')::interval"""
 
 
-class Newest:
-    """The entries after position `low`, those of the running batch included, by tag and by type."""
-
-    def __init__(self, low: int) -> None:
-        self.low = low
-        self._all: list[tuple[int, str, frozenset[str]]] = []
-        self._by_tag: dict[str, list[tuple[int, str, frozenset[str]]]] = {}
-
-    def add(self, position: int, kind: str, tags: Sequence[str]) -> None:
-        """Positions come in order."""
-        row = (position, kind, frozenset(tags))
-        self._all.append(row)
-        for tag in row[2]:
-            self._by_tag.setdefault(tag, []).append(row)
-
-    def match(self, query: Query, after: int) -> int | None:
-        """The newest position past `after` that the query asks for."""
-        rows = min((self._by_tag.get(tag, []) for tag in query.tags), key=len, default=self._all)
-        for position, kind, tags in reversed(rows):
-            if position <= after:
-                return None
-            if (not query.types or kind in query.types) and tags.issuperset(query.tags):
-                return position
-        return None
-
-
 @dataclass
+class Memory:
+    """What one process knows of the log between its appends; true for the size and checkpoint that it names."""
+
+    newest: Newest = field(default_factory=lambda: Newest(UNKNOWN))
+    frontier: Frontier | None = None
+    checkpoint: bytes = b""
+
+
+@dataclass(frozen=True)
 class _Begun:
     """What (1) read."""
 
     size: int
     checkpoint: bytes
-    tiles: dict[tuple[int, int], bytes]
     known: dict[str, int]
-    newest: Newest | None
-    """None when no condition of this batch will ask."""
-    rows: list[tuple[int, str, str, str | None, bytes]] = field(default_factory=list)
 
 
-class _Tiles:
-    """Tiles as they will be, else as they were read in (1), which is all that an append and its root can call for."""
-
-    def __init__(self, read: dict[tuple[int, int], bytes]) -> None:
-        self.all = dict(read)
-
-    def tile(self, level: int, index: int) -> bytes:
-        return self.all.get((level, index), b"")
-
-
-def append(connection: Connection, seal: Seal, pending: Sequence[Pending]) -> Receipts:
+def append(connection: Connection, seal: Seal, pending: Sequence[Pending], memory: Memory) -> Receipts:
     """Raises psycopg's errors when nothing was written, Unavailable when that can't be known, what `seal` raises.
 
     After an error the caller rolls back or closes the connection.
     """
-    begun = _begin(connection, pending)
-    outcomes = tuple(_place(connection, begun, item) for item in pending)
-    if not begun.rows:
+    begun = _begin(connection, pending, memory)
+    placement = Placement(begun.size, memory.newest, begun.known, partial(_ask, connection))
+    outcomes = tuple(placement.place(item) for item in pending)
+    if not placement.rows:
         connection.execute("ROLLBACK")
         return Receipts(outcomes, begun.size, begun.checkpoint)
+    frontier = _frontier(connection, begun, memory)
     with connection.cursor().copy(ROWS) as copy:
         copy.set_types(ROW_TYPES)
-        for row in begun.rows:
+        for row in placement.rows:
             copy.write_row(row)
-        changed, size, checkpoint = _grow(begun, seal)
-    _commit(connection, begun.size, changed, size, checkpoint)
-    return Receipts(outcomes, size, checkpoint)
+        growth = frontier.grown([leaf_hash(row[4]) for row in placement.rows])
+        size, checkpoint = growth.frontier.size, seal(growth.frontier.size, growth.frontier.root, begun.checkpoint)
+    _commit(connection, begun.size, growth.tiles, size, checkpoint)
+    memory.frontier, memory.checkpoint = growth.frontier, checkpoint
+    memory.newest.add(placement.newest_rows)
+    return Receipts(outcomes, size, checkpoint, growth)
 
 
 def evict(connection: Connection) -> int:
@@ -133,9 +111,9 @@ def evict(connection: Connection) -> int:
     return int((connection.execute(EVICT).fetchone() or (0,))[0])
 
 
-def _begin(connection: Connection, pending: Sequence[Pending]) -> _Begun:
+def _begin(connection: Connection, pending: Sequence[Pending], memory: Memory) -> _Begun:
     ids = [item.events[0].statement_id for item in pending if item.events[0].statement_id is not None]
-    low = min((item.after for item in pending if item.boundary), default=NO_END)
+    newest = memory.newest
 
     def ask(sql: str, *parameters: object) -> psycopg.Cursor[tuple[Any, ...]]:
         return connection.execute(sql, parameters, binary=True)
@@ -143,70 +121,46 @@ def _begin(connection: Connection, pending: Sequence[Pending]) -> _Begun:
     with connection.pipeline():
         connection.execute(BEGIN, prepare=False)
         ask(LOCK)
-        head, last, tiles = ask(HEAD), ask(LAST), ask(RIGHTMOST)
-        newest = ask(NEWEST, low, NEWEST_ENTRIES_MAX) if low < NO_END else None
+        head, last = ask(HEAD), ask(LAST)
+        newer = ask(NEWEST, newest.high, NEWER_ENTRIES_MAX) if newest.high != UNKNOWN else None
         known = ask(KNOWN, ids) if ids else None
     size, checkpoint = head.fetchone() or (-1, b"")
     end = (last.fetchone() or (0,))[0]
     if end != size:
         raise Untrusted("store_corrupt", f"the log's head says {size} entries, its rows end at {end}", "Run fsck.")
-    return _Begun(
-        size,
-        checkpoint,
-        {(level, number): hashes for level, number, hashes in tiles},
-        dict(known.fetchall()) if known else {},
-        _newest(newest.fetchall(), low) if newest else None,
-    )
+    _remember(newest, newer.fetchall() if newer else [], size)
+    return _Begun(size, checkpoint, dict(known.fetchall()) if known else {})
 
 
-def _newest(rows: Sequence[tuple[Any, ...]], low: int) -> Newest:
-    newest = Newest(rows[-1][0] - 1 if len(rows) == NEWEST_ENTRIES_MAX else low)
-    for position, kind, tags in reversed(rows):
-        newest.add(position, kind, tags.split("\n") if tags else ())
-    return newest
+def _remember(newest: Newest, rows: Sequence[tuple[Any, ...]], size: int) -> None:
+    """The newest entries reach up to `size` after this; `rows` are those past what was known, the newest first."""
+    oldest = rows[-1][0] if rows else size + 1
+    if newest.high != oldest - 1:
+        newest.begin_at(oldest - 1)
+    newest.add((position, kind, tags.split("\n") if tags else ()) for position, kind, tags in reversed(rows))
 
 
-def _place(connection: Connection, begun: _Begun, item: Pending) -> Outcome:
-    index = begun.size + len(begun.rows)
-    statement_id = item.events[0].statement_id
-    if statement_id is not None and statement_id in begun.known:
-        return Appended(begun.known[statement_id] - 1, existing=True)
-    if (moved := _moved(connection, begun.newest, item)) is not None:
-        return BoundaryMoved(moved - 1)
-    for position, event in enumerate(item.events, index + 1):
-        _put(begun, event, position)
-    return Appended(index)
+def _frontier(connection: Connection, begun: _Begun, memory: Memory) -> Frontier:
+    known = memory.frontier
+    if known is not None and known.size == begun.size and memory.checkpoint == begun.checkpoint:
+        return known
+    tiles = {(level, number): hashes for level, number, hashes in connection.execute(RIGHTMOST, binary=True)}
+    return Frontier.read(begun.size, _Tiles(tiles))
 
 
-def _moved(connection: Connection, newest: Newest | None, item: Pending) -> int | None:
-    if newest is None or not item.boundary:
-        return None
-    for query in item.boundary:
-        if (position := newest.match(query, item.after)) is not None:
-            return position
-    if item.after < newest.low:
-        for sql, parameters in select(item.boundary, item.after, newest.low):
-            row = connection.execute(f"{sql} LIMIT 1", parameters).fetchone()
-            if row:
-                return int(row[0])
+class _Tiles:
+    def __init__(self, read: dict[tuple[int, int], bytes]) -> None:
+        self._read = read
+
+    def tile(self, level: int, index: int) -> bytes:
+        return self._read.get((level, index), b"")
+
+
+def _ask(connection: Connection, boundary: Sequence[Query], after: int, upto: int) -> int | None:
+    for sql, parameters in select(boundary, after, upto):
+        if row := connection.execute(f"{sql} LIMIT 1", parameters).fetchone():
+            return int(row[0])
     return None
-
-
-def _put(begun: _Begun, event: EntryEvent, position: int) -> None:
-    begun.rows.append((position, event.type, "\n".join(event.tags), event.statement_id, event.data))
-    if begun.newest is not None:
-        begun.newest.add(position, event.type, event.tags)
-    if event.statement_id is not None:
-        begun.known.setdefault(event.statement_id, position)
-
-
-def _grow(begun: _Begun, seal: Seal) -> tuple[dict[tuple[int, int], bytes], int, bytes]:
-    """(tiles that change, new size, its checkpoint)"""
-    leaves = [leaf_hash(row[4]) for row in begun.rows]
-    tiles, size = _Tiles(begun.tiles), begun.size + len(leaves)
-    changed = hashes_to_append(begun.size, tiles, leaves)
-    tiles.all.update(changed)
-    return changed, size, seal(size, tree_root(size, tiles), begun.checkpoint)
 
 
 def _commit(

@@ -15,21 +15,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import NotFound, Untrusted
-from ledger.proof.merkle import hashes_to_append, leaf_hash, tree_root
+from ledger.errors import Misuse, NotFound
 from ledger.store.contract import (
     READ_PAGE_ENTRIES,
-    Appended,
-    BoundaryMoved,
-    EntryEvent,
-    Outcome,
     Pending,
     Query,
     Receipts,
     Seal,
     Stored,
 )
-from ledger.store.sqlite_rows import COLUMNS, SCHEMA, TileRows, blob, count, open_database, select, stored, translated
+from ledger.store.sqlite_append import Appender
+from ledger.store.sqlite_rows import (
+    COLUMNS,
+    SCHEMA,
+    TileRows,
+    blob,
+    count,
+    in_our_words,
+    open_database,
+    select,
+    stored,
+    translated,
+)
 
 NO_END = 2**63 - 1
 POLL_S = 0.05  # how late another process's append is noticed; our own wakes waiters at once
@@ -43,7 +50,7 @@ class SQLiteStore:
     """The Store port on SQLite. One connection writes under a lock; each read borrows another."""
 
     def __init__(self, path: Path, seal: Seal = _unsealed) -> None:
-        self._path, self._seal = path, seal
+        self._path = path
         self._write_lock = threading.Lock()
         self._grown = threading.Condition()
         self._idle: list[sqlite3.Connection] = []
@@ -51,73 +58,16 @@ class SQLiteStore:
         self._closed = False
         with translated():
             self._writer = open_database(self._path, SCHEMA)
+            self._appender = Appender(self._writer, seal)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
     def append_batch(self, pending: Sequence[Pending]) -> Receipts:
         with self._write_lock, translated():
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                receipts = self._append(pending)
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+            receipts = self._appender.append(pending)
         with self._grown:
             self._grown.notify_all()
         return receipts
-
-    def _append(self, pending: Sequence[Pending]) -> Receipts:
-        (size, checkpoint) = self._writer.execute("SELECT size, checkpoint FROM head").fetchone()
-        (last,) = self._writer.execute("SELECT COALESCE(MAX(position), 0) FROM entry").fetchone()
-        if last != size:
-            raise Untrusted("store_corrupt", f"the log's head says {size} entries, its rows end at {last}", "Run fsck.")
-        outcomes: list[Outcome] = []
-        leaves: list[bytes] = []
-        for item in pending:
-            outcome = self._place(item, size + len(leaves))
-            if isinstance(outcome, Appended) and not outcome.existing:
-                leaves.extend(leaf_hash(event.data) for event in item.events)
-            outcomes.append(outcome)
-        if leaves:
-            checkpoint = self._extend(size, leaves, blob(checkpoint, "the head"))
-        return Receipts(tuple(outcomes), size + len(leaves), checkpoint)
-
-    def _place(self, item: Pending, index: int) -> Outcome:
-        if (existing := self._said_before(item.events[0].statement_id)) is not None:
-            return Appended(existing, existing=True)
-        for sql, parameters in select(item.boundary, item.after, NO_END):
-            moved = self._writer.execute(f"{sql} LIMIT 1", parameters).fetchone()
-            if moved:
-                return BoundaryMoved(moved[0] - 1)
-        for offset, event in enumerate(item.events):
-            self._insert(event, index + 1 + offset)
-        return Appended(index)
-
-    def _said_before(self, statement_id: str | None) -> int | None:
-        row = self._writer.execute("SELECT position FROM entry WHERE statement_id = ?", (statement_id,)).fetchone()
-        return row[0] - 1 if row else None
-
-    def _insert(self, event: EntryEvent, position: int) -> None:
-        self._writer.execute(
-            "INSERT INTO entry VALUES (?, ?, ?, ?, ?)",
-            (position, event.type, "\n".join(event.tags), event.statement_id, event.data),
-        )
-        self._writer.executemany(
-            "INSERT INTO tag VALUES (?, ?, ?)", [(tag, event.type, position) for tag in dict.fromkeys(event.tags)]
-        )
-
-    def _extend(self, size: int, leaves: list[bytes], before: bytes) -> bytes:
-        changed = hashes_to_append(size, TileRows(self._writer), leaves)
-        self._writer.executemany(
-            "INSERT INTO tile VALUES (?, ?, ?) ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes",
-            [(level, number, hashes) for (level, number), hashes in changed.items()],
-        )
-        new_size = size + len(leaves)
-        checkpoint = self._seal(new_size, tree_root(new_size, TileRows(self._writer)), before)
-        self._writer.execute("UPDATE head SET size = ?, checkpoint = ?", (new_size, checkpoint))
-        return checkpoint
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -141,6 +91,9 @@ class SQLiteStore:
     def by_statement(self, statement_id: str) -> Stored | None:
         rows = self._fetch(f"{COLUMNS} WHERE statement_id = ?", (statement_id,))
         return stored(rows[0]) if rows else None
+
+    def surely_silent(self, query: Query, after: int, upto: int) -> bool:
+        return self._appender.newest.surely_silent(query, after, upto)
 
     def read_entries(
         self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None
@@ -193,15 +146,20 @@ class SQLiteStore:
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         """A connection for one question, then back among the idle: as many as read at once, whoever comes and goes."""
-        with self._idle_lock:
-            if self._closed:
-                raise sqlite3.ProgrammingError("closed")
-            idle = self._idle.pop() if self._idle else None
-        connection = idle or open_database(self._path)
+        connection = self._taken()
         try:
             yield connection
         finally:
             self._give_back(connection)
+
+    def _taken(self) -> sqlite3.Connection:
+        with self._idle_lock:
+            if self._closed:
+                raise Misuse("store_closed", "the store was closed")
+            if self._idle:
+                return self._idle.pop()
+        with translated():
+            return open_database(self._path)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._idle_lock:
@@ -211,5 +169,10 @@ class SQLiteStore:
                 self._idle.append(connection)
 
     def _fetch(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        with translated(), self._reader() as connection:
-            return connection.execute(sql, tuple(parameters)).fetchall()
+        connection = self._taken()
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise in_our_words(error) from error
+        finally:
+            self._give_back(connection)

@@ -6,10 +6,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import Misuse, Unavailable, Untrusted
+from ledger.errors import LedgerError, Misuse, Unavailable, Untrusted
 from ledger.store.contract import Query, Stored
 
 BUSY_TIMEOUT_MS = 10_000  # another process's transaction ends well before; past it something is stuck
@@ -89,16 +90,20 @@ def select(queries: Sequence[Query], after: int, upto: int) -> Iterator[tuple[st
 
 
 def _one_query(query: Query, after: int, upto: int) -> tuple[str, list[Any]]:
-    types = f" AND type IN ({', '.join('?' * len(query.types))})" if query.types else ""
+    sql = _positions(len(query.tags), len(query.types))
     if not query.tags:
-        return f"SELECT position FROM entry WHERE position > ? AND position <= ?{types}", [after, upto, *query.types]
+        return sql, [after, upto, *query.types]
     first, *others = query.tags
-    sql = f"SELECT position FROM tag AS t WHERE name = ? AND position > ? AND position <= ?{types}"
-    values: list[Any] = [first, after, upto, *query.types]
-    for tag in others:
-        sql += " AND EXISTS (SELECT 1 FROM tag AS o WHERE o.name = ? AND o.type = t.type AND o.position = t.position)"
-        values.append(tag)
-    return sql, values
+    return sql, [first, after, upto, *query.types, *others]
+
+
+@cache
+def _positions(tags: int, types: int) -> str:
+    typed = f" AND type IN ({', '.join('?' * types)})" if types else ""
+    if not tags:
+        return f"SELECT position FROM entry WHERE position > ? AND position <= ?{typed}"
+    other = " AND EXISTS (SELECT 1 FROM tag AS o WHERE o.name = ? AND o.type = t.type AND o.position = t.position)"
+    return f"SELECT position FROM tag AS t WHERE name = ? AND position > ? AND position <= ?{typed}{other * (tags - 1)}"
 
 
 class TileRows:
@@ -115,19 +120,21 @@ class TileRows:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """SQLite's errors in our words: busy and full can be retried, a broken file can't."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
+        raise in_our_words(error) from error
+
+
+def in_our_words(error: sqlite3.Error) -> LedgerError:
+    """SQLite's errors in our words: busy and full can be retried, a broken file can't."""
+    if isinstance(error, sqlite3.OperationalError):
         code = error.sqlite_errorname
         if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise Unavailable("store_busy", "another process holds the log", "Try again.") from error
+            return Unavailable("store_busy", "another process holds the log", "Try again.")
         if code.startswith("SQLITE_FULL"):
-            raise Unavailable(
-                "store_full", "the disk under the log is full; nothing was written", "Free space."
-            ) from error
-        raise Unavailable("store_unavailable", f"SQLite answered {code}", "See the runbook on storage.") from error
-    except sqlite3.ProgrammingError as error:
-        raise Misuse("store_closed", "the store was closed") from error
-    except sqlite3.DatabaseError as error:
-        raise Untrusted("store_corrupt", f"SQLite answered {error}", "Restore the log from its copies.") from error
+            return Unavailable("store_full", "the disk under the log is full; nothing was written", "Free space.")
+        return Unavailable("store_unavailable", f"SQLite answered {code}", "See the runbook on storage.")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return Misuse("store_closed", "the store was closed")
+    return Untrusted("store_corrupt", f"SQLite answered {error}", "Restore the log from its copies.")

@@ -9,9 +9,11 @@ from pydantic import AfterValidator, Field
 
 from schemas.base import LIST_ITEMS_MAX, Body, Digest, Id, Line, PositiveInt, Shape, Slug, Text
 
+_SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)")
+
 
 def _one_sentence(value: str) -> str:
-    if len(re.findall(r"[.!?…]+(?=\s|$)", value.strip())) > 1:
+    if len(_SENTENCE_END.findall(value.strip())) > 1:
         raise ValueError("a beat is one sentence")
     return value
 

@@ -34,7 +34,7 @@ class Crook:
         """The member in which it will lie."""
         at = self.house.now()
         draft = compose(body, actor=actor, at=at, auth=auth, statement_id=same_id)
-        entry = finish_entry(sign(draft.payload, PAYLOAD_TYPE, key.private), format_instant(at))
+        entry = finish_entry(sign(draft.payload, PAYLOAD_TYPE, key.private).to_bytes(), format_instant(at))
         event = EntryEvent(type(body).TYPE, entry, list(body.tags()), None)
         return f"entries/{self.house.ledger.store.append_batch([Pending((event,))]).outcomes[0].index}.json"  # type: ignore[union-attr]
 

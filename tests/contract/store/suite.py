@@ -88,7 +88,7 @@ class StoreContract:
             store.entry(index)
 
     def test_a_seal_that_fails_leaves_nothing(self, tmp_path: Path) -> None:
-        def broken(size: int, root: bytes) -> bytes:
+        def broken(size: int, root: bytes, before: bytes) -> bytes:
             if size > 1:
                 raise Untrusted("key_gone", "the key does not answer")
             return b"ok"

@@ -92,7 +92,9 @@ def test_a_rival_under_the_same_id_does_not_take_the_place_of_a_sealed_value(hou
     statement_id = house.new_id()
     first, openings = registration(house, statement_id=statement_id)
     rival, rival_openings = registration(house, statement_id=statement_id, sealed={"/body/name": "Mallory"})
-    ready = house.ledger._judge(parse_envelope(first, openings, house.now()))  # steps 1 to 5; the writer is busy
+    ready = house.ledger._judge(
+        parse_envelope(first, openings, house.now()), house.ledger.store.size()
+    )  # steps 1 to 5; the writer is busy
     refused(house, "statement_id_reused", rival, rival_openings)
     house.ledger._writer.write([ready.pending])
     kept = house.ledger.vault.open(statement_id, "/body/name")
