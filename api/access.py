@@ -58,6 +58,7 @@ ACCESS: dict[str, Access] = {
     "get_receipt": Access("token", _STUDIO),
     "get_inclusion_proof": Access("token", _EVERYBODY),
     "get_consistency_proof": Access("token", _EVERYBODY),
+    "get_completeness": Access("token", _STUDIO),  # it shows what was said
     "get_entry_bundle": Access("token_or_signature", _STUDIO),  # nobody needs one where entries are published
     # files
     "import_asset": Access("token", frozenset({"producer", "librarian", "admin"})),

@@ -1,6 +1,6 @@
 """`countersign fsck`: is this home whole? Told from raw rows by an auditor that shares no query with the store.
 
-Order: the file; then one pass over the rows, which feeds tree, entries, signatures and tags; the checkpoint; what was
+Order: the file; then one pass over the rows, which feeds tree, entries, signatures, tags and index; the checkpoint; what was
 published and time-stamped; then what the entries name elsewhere (keys, blobs, vault); last the views. Nothing is changed,
 nothing is repaired. Where nothing outside the log's file tells of a larger log, an older copy of it is a whole log.
 """
@@ -8,11 +8,13 @@ nothing is repaired. Where nothing outside the log's file tells of a larger log,
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.errors import LedgerError, Untrusted
 from ops.auditing.entries import EntryAudit
 from ops.auditing.holdings import audit_blobs, audit_vault
+from ops.auditing.indexes import IndexAudit
 from ops.auditing.keyfiles import audit_keys, audit_rotations
 from ops.auditing.publication import audit_publication
 from ops.auditing.raw_log import RawLog
@@ -81,8 +83,8 @@ def _audit_log(
     if not (isinstance(size, int) and isinstance(checkpoint, bytes)):  # SQLite keeps any type in any column
         report["rows"].find("head_malformed", "head", "its size is no number, or its checkpoint no bytes")
         size, checkpoint = size if isinstance(size, int) else 0, checkpoint if isinstance(checkpoint, bytes) else b""
-    tree, entries = TreeAudit(db), EntryAudit(report, seen)
-    report.log_size = _walk(report, db, tree, entries, size, progress)
+    tree, entries, index = TreeAudit(db), EntryAudit(report, seen), IndexAudit(report["index"], db, seen)
+    report.log_size = _walk(report, db, _Audits(tree, entries, index), size, progress)
     if report.log_size != size:
         what = f"the head says {size} entries, the rows end at {report.log_size}"
         report["rows"].find("head_size_differs", "head", what)
@@ -93,34 +95,46 @@ def _audit_log(
     return entries.speakers
 
 
-def _walk(report: AuditReport, db: RawRows, tree: TreeAudit, entries: EntryAudit, size: int, progress: Progress) -> int:
+@dataclass(frozen=True)
+class _Audits:
+    """What is fed from the one pass over the rows."""
+
+    tree: TreeAudit
+    entries: EntryAudit
+    index: IndexAudit
+
+
+def _walk(report: AuditReport, db: RawRows, audits: _Audits, size: int, progress: Progress) -> int:
     """One pass over the rows in order; returns the last position."""
     last = 0
     for row in raw_entries(db):
         if not isinstance(row, RawEntry):
             report["tags"].find("tag_without_entry", f"entry {row[0] - 1}", "tag rows name an entry that is not there")
             continue
-        _tell_gap(report, tree, last, row.position)
+        _tell_gap(report, audits, last, row.position)
         last = row.position
         report["rows"].checked += 1
-        tree.add(row.data)
-        entries.look(row)
+        audits.tree.add(row.data)
+        audits.entries.look(row)
+        audits.index.look(row)
         if row.position % PROGRESS_ENTRIES == 0:
             progress(f"entries {row.position} of {size}")
     if last < size:
-        _tell_gap(report, tree, last, size + 1)
+        _tell_gap(report, audits, last, size + 1)
     return last
 
 
-def _tell_gap(report: AuditReport, tree: TreeAudit, last: int, position: int) -> None:
+def _tell_gap(report: AuditReport, audits: _Audits, last: int, position: int) -> None:
     """Positions in (last, position) have no row."""
     missing = range(last + 1, position)
+    if missing:
+        audits.index.give_up("an entry is missing")
     if len(missing) > GAP_ENTRIES_MAX:
         report["rows"].find("entries_missing", f"entry {last}", f"{len(missing)} entries are missing from here")
         return
     for gone in missing:
         report["rows"].find("entry_missing", f"entry {gone - 1}", "there is no row for it")
-        tree.add_missing(gone - 1)
+        audits.tree.add_missing(gone - 1)
 
 
 def _audit_checkpoint(

@@ -9,6 +9,7 @@ keys/webhooks/   secrets of holders' endpoints, one file each     kept; renewed 
 trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the same for time stamps
 tokens.json      SHA-256 of API tokens and whose they are
 views.sqlite     projections; may be deleted, they rebuild
+tagindex.sqlite  the tag index; the same
 stamps/          time-stamped checkpoints and their tokens        kept: no authority stamps the past
 public/          the published log; made from the log, kept because the log is held to what was published
 trust/witnesses.policy   which witnesses cosign checkpoints (C2SP tlog-policy); none without it
@@ -67,6 +68,10 @@ class Home:
     @property
     def views(self) -> Path:
         return self.path / "views.sqlite"
+
+    @property
+    def tag_index(self) -> Path:
+        return self.path / "tagindex.sqlite"
 
     @property
     def blobs(self) -> Path:

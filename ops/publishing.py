@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -39,13 +40,21 @@ class HomePublisher:
     """Publishes one home's log; any number of processes may."""
 
     def __init__(
-        self, home: Home, settings: Settings, store: Store, folder: Path | None = None, policy: Path | None = None
+        self,
+        home: Home,
+        settings: Settings,
+        store: Store,
+        folder: Path | None = None,
+        policy: Path | None = None,
+        before: Callable[[], object] = lambda: None,
     ) -> None:
-        """`folder` instead of the home's `public/`, `policy` instead of its `trust/witnesses.policy`.
+        """`folder` instead of the home's `public/`, `policy` instead of its `trust/witnesses.policy`. `before` each round the
+        log may still say something: the root of its tag index, so that what is published and witnessed covers it.
 
         Raises Misuse `policy_malformed`, NotFound `policy_missing`; Untrusted when the log does not name its keys.
         """
         self._store, self._with_entries = store, settings.publish_entries
+        self._before = before
         self._published: Published = PublishedFolder(folder or home.public)
         self._keys = self._keys_now()
         self._publisher = self._publisher_now()
@@ -60,6 +69,13 @@ class HomePublisher:
 
     def publish(self) -> Round:
         """One round. Raises what `Publisher.publish` raises; witnesses that fail are in the report."""
+        try:
+            self._before()
+        except LedgerError as error:  # the log is published as it is: what is new in it does not wait for its index
+            _LOG.warning("the tag index's root was not named: %s: %s", error.code, error.what)
+        return self._published_now()
+
+    def _published_now(self) -> Round:
         try:
             publication = self._publisher.publish()
         except Untrusted:

@@ -19,6 +19,7 @@ from ledger.media.trust import TrustSettings
 from ledger.proof.notekeys import LogSigner
 from ops.home import Home, log_signers, open_ledger
 from ops.settings import Settings, read_settings
+from projections.tag_index import TagIndex
 from projections.views import Views
 
 
@@ -36,6 +37,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         ledger=ledger,
         blobs=blobs,
         views=Views(home.views, ledger, blobs),
+        index=TagIndex(home.tag_index, ledger.store),
         examiner=Examiner(read_trust(home), limits=_limits(settings), clock=ledger.clock),
         signer=_signer(home),
         tokens=Tokens(home.tokens),

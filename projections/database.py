@@ -200,4 +200,5 @@ def translated() -> Iterator[None]:
         if name.startswith("SQLITE_FULL"):
             raise Unavailable("views_full", "the disk under the views is full", "Free space.") from error
         what = f"SQLite answered {name or type(error).__name__}"
-        raise Unavailable("views_unavailable", what, "Stop, delete views.sqlite and start: it rebuilds.") from error
+        do = "Stop, delete views.sqlite (or tagindex.sqlite) and start: it rebuilds."
+        raise Unavailable("views_unavailable", what, do) from error

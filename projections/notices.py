@@ -52,7 +52,6 @@ class Notices(View):
             "consent.narrowed.v1",
             "consent.suspended.v1",
             "log.opened.v1",
-            "log.indexed.v1",
             "consent.withdrawn.v1",
             "consent.revoked.v1",
             "consent.expired.v1",
@@ -63,6 +62,7 @@ class Notices(View):
     ignored: frozenset[str] = (
         frozenset(
             {
+                "log.indexed.v1",
                 "person.registered.v2",
                 "person.speaker-changed.v1",
                 "person.engagement-ended.v1",

@@ -7,17 +7,18 @@ from base64 import b64encode
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
 from api.auth import GuardedRoute, ServicesOf
 from api.problems import documented
 from api.routes.statements import INDEX_MAX
+from api.services.completeness import completeness
 from api.services.services import Services
 from ledger.errors import Misuse, NotFound
 from ledger.log.logkeys import stored_log_keys
 from ledger.proof.merkle import inclusion_proof, leaf_hash, tree_root
 from ledger.proof.notekeys import ED25519_TYPE, NoteVerifier
-from schemas.api.log import ConsistencyAnswer, InclusionAnswer, LogKey, LogKeysAnswer
+from schemas.api.log import COMPLETENESS_EXAMPLE, ConsistencyAnswer, InclusionAnswer, LogKey, LogKeysAnswer
 
 Size = Annotated[int, Query(ge=0, le=INDEX_MAX, description="A size of the log: how many entries it had.")]
 router = APIRouter(prefix="/v1", tags=["log"], route_class=GuardedRoute)
@@ -94,6 +95,32 @@ def get_consistency_proof(services: ServicesOf, old: Size, new: Size) -> Consist
         new_root=_text(tree_root(new, store)),
         hashes=tuple(map(_text, services.ledger.consistency(old, new))),
     )
+
+
+@router.get(
+    "/log/completeness",
+    operation_id="get_completeness",
+    summary="Prove what the log holds about a tag",
+    response_class=Response,
+    responses={
+        **documented(400, 401, 403, 413, 503),
+        200: {
+            "description": "A `countersign.completeness/1` (SPEC S7.17), byte for byte canonical.",
+            "content": {"application/json": {"schema": {"type": "object"}, "example": COMPLETENESS_EXAMPLE}},
+        },
+    },
+)
+def get_completeness(
+    services: ServicesOf,
+    tag: Annotated[str, Query(max_length=200, description="Such as `consent:0190…` or `asset:<sha256>`.")],
+    wire_type: Annotated[
+        str | None, Query(alias="type", max_length=80, description="Answer for this type only.")
+    ] = None,
+    entries: Annotated[bool, Query(description="Show the entries; without them the proof is of their number.")] = True,
+) -> Response:
+    """All entries about the tag up to the size in it, or that there are none, under a root that the log itself names."""
+    raw = completeness(services.ledger, services.index, tag, wire_type, entries=entries)
+    return Response(raw, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def log_keys(services: Services) -> LogKeysAnswer:

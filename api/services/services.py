@@ -12,6 +12,7 @@ from ledger.log.cose import ReceiptIssuer
 from ledger.log.published import Published
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
+from projections.tag_index import TagIndex
 from projections.views import Views
 
 
@@ -22,6 +23,7 @@ class Services:
     ledger: Ledger
     blobs: Blobs
     views: Views
+    index: TagIndex
     examiner: Examiner
     signer: ManifestSigner | None
     tokens: Tokens
@@ -38,4 +40,5 @@ class Services:
     def close(self) -> None:
         """Stops following, waits for the writer, gives back the files."""
         self.views.close()
+        self.index.close()
         self.ledger.close()

@@ -71,6 +71,7 @@ TITLES = {
     "signatures": "every statement is signed by a key of its actor at that time, who might say it",
     "tags": "the tag rows are the statements' tags, no more and no less",
     "tree": "every tile has the hashes that the entries give",
+    "index": "every root that the log names for its tag index is that of the entries before it",
     "checkpoint": "the checkpoint has the entries' size and root, and both signatures of the log's keys",
     "published": "what lies under public/ is whole, and is a past of this log",
     "stamps": "every time stamp is over a checkpoint that this log had, by an authority under trust/tsa",

@@ -65,7 +65,8 @@ def audit(
 def check(
     ctx: typer.Context,
     pack: Annotated[
-        Path, typer.Argument(metavar="PACK", help="An evidence pack, a disclosed field or a certificate of erasure.")
+        Path,
+        typer.Argument(metavar="PACK", help="An evidence pack, or a document: a field, an erasure, a completeness."),
     ],
     vkeys: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The log's keys, one vkey a line, as you got them elsewhere.")

@@ -151,13 +151,15 @@ def publish(
     json: JsonOption = False,
 ) -> int:
     """Bring the published tiles and checkpoint up to the log's head, and have witnesses cosign it."""
+    from api.services.completeness import name_root
     from ops.home import Home
     from ops.publishing import HomePublisher
 
     run = invocation_of(ctx)
     with run.services() as services:
         settings = run.settings
-        publisher = HomePublisher(Home(run.home), settings, services.ledger.store, folder, policy)
+        named = lambda: name_root(services.ledger, services.index)  # noqa: E731
+        publisher = HomePublisher(Home(run.home), settings, services.ledger.store, folder, policy, named)
         round_ = publisher.publish()
     found = {"folder": shown(folder or Home(run.home).public), "entries": settings.publish_entries, **round_.as_json()}
     pairs = [(name.replace("_", " "), value) for name, value in found.items() if name != "witnessed"]

@@ -12,6 +12,7 @@ from typer.main import get_command
 from ledger.errors import LedgerError, Misuse
 from ops.cli import (
     actor_commands,
+    completeness_commands,
     ending_commands,
     evidence_commands,
     home_commands,
@@ -84,6 +85,8 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
 )
 for _panel, _name, _function in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_function)
+log_commands.log.command("index")(completeness_commands.index)
+log_commands.log.command("complete")(completeness_commands.complete)
 log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)

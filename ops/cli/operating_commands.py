@@ -32,6 +32,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.services.completeness import name_root
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
@@ -45,7 +46,12 @@ def serve(
         config = uvicorn.Config(app, log_config=LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
         notices = NoticeWorker(services, Home(run.home), run.settings)
-        home_publisher = HomePublisher(Home(run.home), run.settings, services.ledger.store)
+        home_publisher = HomePublisher(
+            Home(run.home),
+            run.settings,
+            services.ledger.store,
+            before=lambda: name_root(services.ledger, services.index),
+        )
         home_publisher.check()  # a log that lost what it published must not go on
         publishing = PublishingWorker(home_publisher, services.ledger.store)
         # uvicorn handles signals while it runs, and raises them again afterwards, when the home still has to be closed

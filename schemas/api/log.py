@@ -160,3 +160,13 @@ class LogKeysAnswer(Shape):
 
     origin: str
     keys: tuple[LogKey, ...]
+
+
+COMPLETENESS_EXAMPLE = {
+    "format": "countersign.completeness/1",
+    "type": "consent.withdrawn.v1",
+    "indexed": {"index": 1_204, "entry": _ENTRY, "proof": "c2sp.org/tlog-proof@v1\nindex 1204\n…"},
+    "proof": {"tag": "consent:01a0-…", "types": {}, "other": None, "path": ["66" * 32]},
+    "entries": [],
+}
+"""What `GET /v1/log/completeness` gives: the root that the log names, the tag's record under it, the entries (SPEC S7.17)."""
