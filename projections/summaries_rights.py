@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.wording import day, file, joined
-from schemas.statements import guardrail, licence, placement, right
+from schemas.statements import contract, guardrail, licence, moderation, placement, registry, right, rightsreview
 
 
 def _recorded(body: right.RightRecorded) -> str:
@@ -46,6 +46,25 @@ def _swept(body: guardrail.GuardrailSwept) -> str:
     return f"looked through {things} for guardrail {body.guardrail}: {body.matched} matched"
 
 
+def _decided(body: rightsreview.RightsReviewDecided) -> str:
+    how = "allowed" if body.decision == "allow" else "denied"
+    until = f" until {day(body.expires_at)}" if body.expires_at else ""
+    return f"{how} {file(body.asset)} in rights review {body.review}{until}: {'; '.join(body.reasons)}"
+
+
+def _term(body: contract.ContractTermRecorded) -> str:
+    terms, source = body.terms, body.source
+    scope = f"{joined(terms.uses)} on {joined(terms.channels)} in {joined(terms.territories)}"
+    ended = ", terminated" if body.terminated else ""
+    until = f"until {day(terms.valid_until)}{ended}"
+    return f"read contract {source.ref} of {source.system}, revision {source.revision}: {scope} {until}"
+
+
+def _reevaluated(body: contract.ContractReevaluated) -> str:
+    counts = f"{body.affected_count} affected, {body.denied_count} not allowed any more"
+    return f"weighed again what hangs on contract {body.source.ref} ({body.source.system}, {body.source.revision}): {counts}"
+
+
 def _placed(body: placement.PlacementRecorded) -> str:
     where = f"{body.platform}, {body.channel} in {body.territory}, from {day(body.starts_at)}"
     return f"placed {file(body.asset)} on {where} under clearance {body.clearance} (placement {body.placement})"
@@ -78,6 +97,16 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"found that {file(b.asset)} falls under guardrail {b.finding.guardrail} ({b.finding.method}, {b.finding.score})"
     ),
     guardrail.GuardrailSwept: _swept,
+    rightsreview.RightsReviewOpened: lambda b: f"opened rights review {b.review} of {file(b.asset)}: {b.doubt}",
+    rightsreview.RightsReviewDecided: _decided,
+    moderation.GenerationModerated: lambda b: (
+        f"recorded that {b.source} ({b.by}) said {b.outcome.replace('_', ' ')} of generation {b.generation}"
+    ),
+    contract.ContractTermRecorded: _term,
+    contract.ContractReevaluated: _reevaluated,
+    registry.RegistryAnswered: lambda b: (
+        f"asked {b.registry} about consent {b.consent}: {b.status}, good until {day(b.fresh_until)}"
+    ),
     placement.PlacementRecorded: _placed,
     placement.PlacementObserved: _observed,
     placement.PlacementEnded: _ended,

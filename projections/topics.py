@@ -18,5 +18,11 @@ OF_RIGHTS: Final[frozenset[str]] = frozenset(
         "guardrail.screened.v1",
         "guardrail.matched.v1",
         "guardrail.swept.v1",
+        "rightsreview.opened.v1",
+        "rightsreview.decided.v1",
+        "generation.moderated.v1",
+        "contract.term-recorded.v1",
+        "contract.reevaluated.v1",
+        "registry.answered.v1",
     }
 )

@@ -16,7 +16,10 @@ from ledger.history import History
 from ledger.rules.briefs import approval
 from ledger.rules.generations import generation
 from ledger.rules.lineage import ancestors, arrival, examination, flags, rejection, same_essence
+from ledger.rules.moderation import weigh_moderation
+from ledger.rules.registries import weigh_registries
 from ledger.rules.reviews import GATES, approvals
+from ledger.rules.rightsreviews import weigh_reviews
 from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX, weigh
 from ledger.rules.weighing_consents import weigh_consents
 from ledger.rules.weighing_guardrails import weigh_guardrails
@@ -82,6 +85,9 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += weigh_consents(history, question, requests, at)
     weighed += weigh_rights(history, family, question, at)
     weighed += weigh_guardrails(history, family, requests, question, at)
+    weighed += weigh_reviews(history, family, question, at)
+    weighed += weigh_moderation(history, requests)
+    weighed += weigh_registries(history, consents, at)
     weighed += _of_the_gates(history, question.asset)
     if len(weighed) > WEIGHED_MAX:
         raise TooLarge("weighed_too_many", f"more than {WEIGHED_MAX} rows of reasons", "Clear its parts.")

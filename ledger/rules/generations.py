@@ -10,6 +10,7 @@ from ledger.history import History, bodies
 from ledger.rules.briefs import approval, draft
 from ledger.rules.consents import consent_state
 from ledger.rules.guardrails import against_request
+from ledger.rules.lineage import quarantine
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.statements.generation import Cameo, GenerationFailed, GenerationRequested
@@ -27,7 +28,12 @@ def accept_request(proposal: Proposal, body: GenerationRequested, history: Histo
         refuse("generation_known", f"generation {body.generation} was requested before", known[0].index)
     refuse_all(
         "the generation can't be requested",
-        [*_brief(body, history), *_cameos(body, history, at), *against_request(history, body, at)],
+        [
+            *_brief(body, history),
+            *_cameos(body, history, at),
+            *against_request(history, body, at),
+            *_references(body, history),
+        ],
     )
 
 
@@ -37,6 +43,13 @@ def _brief(body: GenerationRequested, history: History) -> Iterator[Reason]:
         yield Reason("brief_unknown", f"brief {body.brief} has no version {body.brief_version}")
     elif approval(history, body.brief, body.brief_version) is None:
         yield Reason("brief_not_approved", f"version {body.brief_version} of the brief is not approved", found[0].index)
+
+
+def _references(body: GenerationRequested, history: History) -> Iterator[Reason]:
+    """A rejected file, and whatever was made from one, is no material for anything new."""
+    for reference in body.references:
+        if (said := quarantine(history, reference.sha256)) is not None:
+            yield Reason("reference_rejected", "a reference, or what it was made from, was rejected", said.index)
 
 
 def _cameos(body: GenerationRequested, history: History, at: datetime) -> Iterator[Reason]:

@@ -70,6 +70,11 @@ def rejection(history: History, asset: str) -> Said | None:
     return history.last(f"asset:{asset}", ReviewRejected)
 
 
+def quarantine(history: History, asset: str) -> Said | None:
+    """The rejection, of the file or of one that it was made from, that closes it (SPEC S5.4)."""
+    return next((said for name in ancestors(history, asset) if (said := rejection(history, name))), None)
+
+
 def flags(history: History, asset: str) -> list[tuple[Said, AssetFlagged]]:
     return bodies(history.about(f"asset:{asset}", AssetFlagged), AssetFlagged)
 

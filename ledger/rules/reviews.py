@@ -7,7 +7,7 @@ from datetime import datetime
 from ledger.history import History, bodies
 from ledger.rules.assets import known
 from ledger.rules.generations import generation
-from ledger.rules.lineage import ancestors, arrival, rejection, same_essence
+from ledger.rules.lineage import ancestors, arrival, quarantine, rejection, same_essence
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
 from schemas.statements.asset import AssetImported
@@ -33,6 +33,10 @@ def accept_review(proposal: Proposal, body: Review, history: History, at: dateti
     if (said := rejection(history, body.asset)) is not None:
         refuse("asset_rejected", "the file was rejected; new bytes need a new look", said.index)
     if not isinstance(body, ReviewRejected):
+        if (said := quarantine(history, body.asset)) is not None:
+            refuse(
+                "ancestor_rejected", "what it was made from was rejected; so is everything made from that", said.index
+            )
         _fresh_eyes(proposal, body, history)
 
 

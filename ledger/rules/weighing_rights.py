@@ -11,13 +11,14 @@ from datetime import datetime
 
 from ledger.errors import TooLarge
 from ledger.history import History
-from ledger.rules.licences import Counted, LicenceState, licence_state, overlap, standing_licences, usage
+from ledger.rules.contracts import newest_term
+from ledger.rules.licences import Counted, licence_state, overlap, standing_licences, usage
 from ledger.rules.rights import Title, title, uses
 from ledger.rules.weighing import weigh
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.statements.clearance import Question, Weighed
-from schemas.statements.licence import LicenceGranted, Terms
+from schemas.statements.licence import Caps, LicenceGranted, Terms
 from schemas.statements.right import RightUsed
 
 RIGHTS_MAX = 20  # rights in one file that a reviewer can weigh in one verdict; a placement names as many licences
@@ -94,7 +95,11 @@ def _weigh_way(
         code = f"licence_{state.state}"
         yield weigh("licence", "fail", code, state.sentence(), said.index, *state.entries)
         return
-    reasons = [*_outside(state.grant.terms, question, state.granted_by), *_used_up(history, state.grant, state)]
+    reasons = [
+        *_outside("licence", state.grant.terms, question, state.granted_by),
+        *_used_up(history, state.grant, state.grant.caps, state.granted_by),
+        *_beyond_contract(history, state.grant, question),
+    ]
     if reasons:
         yield from reasons
     else:
@@ -124,7 +129,7 @@ def _as_terms(question: Question, like: Terms) -> Terms:
     )
 
 
-def _outside(terms: Terms, question: Question, by: int | None) -> Iterator[Weighed]:
+def _outside(paper: str, terms: Terms, question: Question, by: int | None) -> Iterator[Weighed]:
     checks = (
         ("use", question.use in terms.uses, f"{question.use}; licensed: {', '.join(terms.uses)}"),
         ("channel", question.channel in terms.channels, f"{question.channel}; licensed: {', '.join(terms.channels)}"),
@@ -141,12 +146,11 @@ def _outside(terms: Terms, question: Question, by: int | None) -> Iterator[Weigh
     )
     for name, inside, detail in checks:
         if not inside:
-            yield weigh("licence", "fail", f"licence_{name}_out_of_scope", detail, by)
+            yield weigh("licence", "fail", f"{paper}_{name}_out_of_scope", detail, by)
 
 
-def _used_up(history: History, grant: LicenceGranted, state: LicenceState) -> Iterator[Weighed]:
+def _used_up(history: History, grant: LicenceGranted, caps: Caps, by: int | None) -> Iterator[Weighed]:
     """A cap that is reached lets nothing new happen; what is placed already stays placed."""
-    caps = grant.caps
     rooms: tuple[tuple[Counted, int | None, int], ...] = (
         ("placements", caps.placements, 1),
         ("impressions", caps.impressions, 1),
@@ -154,6 +158,17 @@ def _used_up(history: History, grant: LicenceGranted, state: LicenceState) -> It
     )
     for what, cap, room in rooms:
         if cap is not None and (used := usage(history, grant, what)) + room > cap:
-            yield weigh(
-                "licence", "fail", f"licence_{what}_exhausted", f"{used} of {cap} {what} used", state.granted_by
-            )
+            yield weigh("licence", "fail", f"licence_{what}_exhausted", f"{used} of {cap} {what} used", by)
+
+
+def _beyond_contract(history: History, grant: LicenceGranted, question: Question) -> Iterator[Weighed]:
+    """The contract may have changed since the licence was recorded; what is narrower counts."""
+    found = newest_term(history, grant.source) if grant.source else None
+    if found is None:
+        return
+    said, term = found
+    if term.terminated:
+        detail = f"contract {term.source.ref} is terminated by revision {term.source.revision}"
+        yield weigh("licence", "fail", "contract_terminated", detail, said.index)
+    yield from _outside("contract", term.terms, question, said.index)
+    yield from _used_up(history, grant, term.caps, said.index)
