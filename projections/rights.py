@@ -164,7 +164,7 @@ class Rights(View):
         """Raises NotFound `consent_unknown` when nothing about it was recorded by then."""
         found = self._views([consent], at, known_at)[0]
         if found.state == "unknown":
-            then = format_instant(known_at or at)
+            then = format_instant(min(at, known_at or at))
             raise NotFound("consent_unknown", f"nothing about consent {consent} was recorded by {then}")
         return found
 

@@ -12,12 +12,13 @@ from api.limits import PAGE_ROWS_MAX
 from api.problems import documented
 from api.routes.assets import At
 from api.routes.statements import INDEX_MAX
-from api.services.dossier import caught_up, consent_answer
+from api.services.consents import consent_answer
+from api.services.dossier import caught_up
 from api.services.services import Services
 from ledger.errors import Forbidden, NotFound
 from ledger.history import bodies
 from ledger.rules.briefs import approval
-from ledger.rules.people import person as registration
+from ledger.rules.people import speaker
 from schemas.api.records import (
     ApprovalShape,
     BriefAnswer,
@@ -27,9 +28,12 @@ from schemas.api.records import (
     NoticeShape,
     PersonConsents,
 )
-from schemas.base import Id, Slug, format_instant
+from schemas.base import Id, Instant, Slug, format_instant
 from schemas.statements.brief import BriefDrafted
 
+KnownAt = Annotated[
+    Instant | None, Query(description="What was recorded until this instant counts; the same as `at` when left out.")
+]
 router = APIRouter(prefix="/v1", tags=["records"], route_class=GuardedRoute)
 
 
@@ -40,11 +44,18 @@ router = APIRouter(prefix="/v1", tags=["records"], route_class=GuardedRoute)
     responses=documented(400, 401, 403, 404, 503),
 )
 def get_consent(
-    services: ServicesOf, caller: CallerOf, consent: Annotated[Id, Path(description="Its number.")], at: At = None
+    services: ServicesOf,
+    caller: CallerOf,
+    consent: Annotated[Id, Path(description="Its number.")],
+    at: At = None,
+    known_at: KnownAt = None,
 ) -> ConsentAnswer:
-    """What was asked, what was given, and its state at `at`. A talent reads the consents of those they speak for."""
+    """What was asked, what was given, what is left of it, and its state at `at`, by what was recorded until `known_at`.
+
+    A talent reads the consents of those they speak for.
+    """
     caught_up(services)
-    view = services.views.rights.consent(consent, at or services.clock.now())
+    view = services.views.rights.consent(consent, at or services.clock.now(), known_at)
     own_person(services, caller, view.person)
     return consent_answer(view)
 
@@ -56,15 +67,19 @@ def get_consent(
     responses=documented(400, 401, 403, 404, 503),
 )
 def list_consents_of_person(
-    services: ServicesOf, caller: CallerOf, person: Annotated[Slug, Path(description="The pseudonym.")], at: At = None
+    services: ServicesOf,
+    caller: CallerOf,
+    person: Annotated[Slug, Path(description="The pseudonym.")],
+    at: At = None,
+    known_at: KnownAt = None,
 ) -> PersonConsents:
     """In the order of asking, each as it stood at `at`."""
     own_person(services, caller, person)
-    if registration(services.ledger.history(), person) is None:
+    if speaker(services.ledger.history(), person) is None:
         raise NotFound("person_unknown", "nobody is registered under this pseudonym", "Check the pseudonym.")
     caught_up(services)
     instant = at or services.clock.now()
-    found = services.views.rights.consents_of(person, instant)
+    found = services.views.rights.consents_of(person, instant, known_at)
     return PersonConsents(person=person, at=format_instant(instant), consents=tuple(map(consent_answer, found)))
 
 
@@ -123,6 +138,6 @@ def own_person(services: Services, caller: Caller, person: str) -> None:
     """Somebody who is here as talent only sees their own. The answer is the same whether or not the person exists."""
     if caller.roles != {"talent"}:
         return
-    found = registration(services.ledger.history(), person)
+    found = speaker(services.ledger.history(), person)
     if found is None or found[1].speaks_as != caller.actor:
         raise Forbidden("not_your_person", f"{caller.actor} does not speak for this person", "Ask for your own.")

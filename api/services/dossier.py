@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.limits import VIEW_WAIT_S
+from api.services.consents import consent_answer
 from api.services.services import Services
 from ledger.errors import NotFound
 from ledger.history import History, bodies
 from ledger.rules.lineage import arrival, examination, flags
 from ledger.statement import Said
 from projections.clearance import ClearanceView
-from projections.rights import ConsentView, RightsView
+from projections.rights import RightsView
 from schemas.api.assets import (
     ArrivalShape,
     AssetAnswer,
@@ -29,7 +30,7 @@ from schemas.api.assets import (
     ReviewShape,
     TrailRowShape,
 )
-from schemas.api.records import ConsentAnswer, RightsAnswer, ScopeShape
+from schemas.api.records import RightsAnswer
 from schemas.base import format_instant
 from schemas.statements.asset import AssetExamined
 from schemas.statements.review import Review, ReviewApproved, ReviewRejected
@@ -155,30 +156,9 @@ def caught_up(services: Services) -> None:
     services.views.wait_for(services.ledger.store.size(), VIEW_WAIT_S)
 
 
-def consent_answer(view: ConsentView) -> ConsentAnswer:
-    return ConsentAnswer(
-        consent=view.consent,
-        person=view.person,
-        at=format_instant(view.at),
-        state=view.state,
-        requested=_scope(view.requested),
-        granted=_scope(view.granted),
-        ended_by=view.ending.entry_index if view.ending else None,
-        entries=view.entries,
-    )
-
-
 def not_checked(body: AssetExamined) -> tuple[str, ...]:
     """Extractors that did not look, or fell over."""
     return tuple(found.extractor for found in body.findings if found.state in ("not_checked", "failed"))
-
-
-def _scope(scope: object) -> ScopeShape | None:
-    if scope is None:
-        return None
-    said = vars(scope)
-    window = {name: format_instant(said[name]) for name in ("valid_from", "valid_until")}
-    return ScopeShape.model_validate({name: said[name] for name in ScopeShape.model_fields} | window)
 
 
 def _arrival(said: Said) -> ArrivalShape:

@@ -86,7 +86,7 @@ def _at_generation(entries: Entries, said: Said, request: GenerationRequested, a
     ]
     consents = tuple(dict.fromkeys(cameo.consent for cameo in request.cameos))
     for state in (consent_state(history, consent, said.recorded_at) for consent in consents):
-        outcome, entries_read = ("pass" if state.state == "given" else "fail"), state.entries[:64]
+        outcome, entries_read = ("pass" if state.in_force else "fail"), state.entries[:64]
         code, detail = f"consent_{state.state}", state.sentence()
         weighed.append(
             Weighed.model_validate(

@@ -13,34 +13,18 @@ from dataclasses import dataclass, field
 from ledger.errors import NotFound, TooLarge
 from ledger.history import Entries, History, bodies
 from ledger.rules.clearances import standing
+from ledger.rules.consent_states import CONSENT_KINDS, PERSON_KINDS
 from ledger.rules.decision import decide
 from ledger.rules.lineage import ancestors, arrival, descendants
 from ledger.statement import Said
 from ledger.store.contract import Query, Stored
-from schemas.base import Body, Id
+from schemas.base import Id
 from schemas.evidence import PACK_ENTRIES_MAX
 from schemas.statements.asset import AssetFlagged, AssetImported
 from schemas.statements.brief import BriefApproved, BriefDrafted
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRefused, Question
-from schemas.statements.consent import (
-    ConsentExpired,
-    ConsentGranted,
-    ConsentRefused,
-    ConsentRequested,
-    ConsentRevoked,
-    ConsentWithdrawn,
-)
+from schemas.statements.consent import ConsentGranted, ConsentRequested
 from schemas.statements.generation import GenerationRequested
-from schemas.statements.person import PersonRegistered
-
-CONSENT_KINDS: tuple[type[Body], ...] = (
-    ConsentRequested,
-    ConsentGranted,
-    ConsentRefused,
-    ConsentWithdrawn,
-    ConsentRevoked,
-    ConsentExpired,
-)
 
 
 @dataclass
@@ -139,7 +123,7 @@ def _add_origins(contents: Contents, history: History) -> None:
         body.person for kind in (ConsentRequested, ConsentGranted) for _, body in bodies(contents.ordered(), kind)
     }
     for person in sorted(people):
-        contents.add(history.about(f"person:{person}", PersonRegistered), "the person whose likeness it shows")
+        contents.add(history.about(f"person:{person}", *PERSON_KINDS), "the person whose likeness it shows")
 
 
 def _consents(contents: Contents) -> set[Id]:

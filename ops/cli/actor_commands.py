@@ -119,7 +119,7 @@ def say(
         return _example(run, example)
     if file is None or actor is None:
         raise Misuse("usage", "say needs a FILE and --as ACTOR", "See `countersign say --help`.")
-    return _say(run, _read(file), actor, new or [])
+    return _say(run, statement_file(file), actor, new or [])
 
 
 def _say(run: Invocation, wanted: dict[str, Any], actor: str, fresh: list[str]) -> int:
@@ -153,7 +153,8 @@ def _say(run: Invocation, wanted: dict[str, Any], actor: str, fresh: list[str]) 
     return 0
 
 
-def _read(file: Path) -> dict[str, Any]:
+def statement_file(file: Path) -> dict[str, Any]:
+    """A statement written by hand. Raises Misuse `statement_file_invalid`, `file_unreadable`, NotFound, TooLarge."""
     from ledger.errors import Misuse, NotFound, TooLarge
     from ledger.proof.canonical import parse_json
 

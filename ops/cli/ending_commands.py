@@ -17,15 +17,12 @@ if TYPE_CHECKING:
 AsOption = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Whose key signs; it lies in keys/.")]
 ROWS_SHOWN = 100  # notices on a screen; `--json` has as many, with where to go on
 
-consents = typer.Typer(help="What became of a consent.")
-consents.callback()(everywhere)
 holders = typer.Typer(help="Who has to be told of what ends.")
 holders.callback()(everywhere)
 notices = typer.Typer(help="What holders were told, and their answers.")
 notices.callback()(everywhere)
 
 
-@consents.command("report")
 def report(
     ctx: typer.Context,
     consent: Annotated[str, typer.Argument(metavar="CONSENT", help="Its number.")],

@@ -13,6 +13,7 @@ from ledger.errors import LedgerError, Misuse
 from ops.cli import (
     actor_commands,
     completeness_commands,
+    consent_commands,
     ending_commands,
     evidence_commands,
     home_commands,
@@ -87,11 +88,12 @@ for _panel, _name, _function in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_function)
 log_commands.log.command("index")(completeness_commands.index)
 log_commands.log.command("complete")(completeness_commands.complete)
+consent_commands.consents.command("report")(ending_commands.report)
 log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
-app.add_typer(ending_commands.consents, name="consent", rich_help_panel=_ASK)
+app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)

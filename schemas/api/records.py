@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.api.consents import AgreedShape, EffectShape, ProofLink, StopShape, TermShape
 from schemas.api.problems import example
 from schemas.base import Shape
 
@@ -22,11 +23,35 @@ _STATE: dict[str, Any] = {
     "consent": _CONSENT,
     "person": "p-7f3a",
     "at": "2026-10-05T00:00:00.000000Z",
+    "known_at": "2026-10-05T00:00:00.000000Z",
     "state": "given",
+    "effect": {"dpv": "ConsentGiven", "past": "stands", "present": "allowed", "future": "allowed"},
+    "evidence": "own_key",
     "requested": _SCOPE,
     "granted": _SCOPE | {"entry_index": 13},
+    "agreed": {
+        "uses": ["advertising"],
+        "channels": ["social"],
+        "territories": ["DE", "FR"],
+        "not_in": [],
+        "media": ["video"],
+        "training": False,
+        "final_approval": False,
+        "exclusivity": "none",
+        "narrowed_by": [],
+    },
+    "terms": [
+        {
+            "valid_from": "2026-10-01T00:00:00.000000Z",
+            "valid_until": "2026-12-01T00:00:00.000000Z",
+            "renewal": False,
+            "entry_index": 13,
+        }
+    ],
+    "suspensions": [],
     "ended_by": None,
     "entries": [12, 13],
+    "proofs": [{"entry_index": 12, "receipt": "/v1/receipts/12"}, {"entry_index": 13, "receipt": "/v1/receipts/13"}],
 }
 
 
@@ -44,18 +69,26 @@ class ScopeShape(Shape):
 
 
 class ConsentAnswer(Shape):
-    """A consent as it stood at an instant, from what was recorded by then. Only `given` lets anything happen."""
+    """A consent as it stood at `at`, from what was recorded by `known_at`. Only `given` and `renewed` are in force."""
 
     model_config = example(_STATE)
 
     consent: str
     person: str
     at: str
+    known_at: str
     state: str
+    effect: EffectShape
+    evidence: str | None
+    """How we know that the person agreed: `own_key`, or the weaker `document`."""
     requested: ScopeShape | None
     granted: ScopeShape | None
+    agreed: AgreedShape | None
+    terms: tuple[TermShape, ...]
+    suspensions: tuple[StopShape, ...]
     ended_by: int | None
     entries: tuple[int, ...]
+    proofs: tuple[ProofLink, ...]
 
 
 class PersonConsents(Shape):
