@@ -21,6 +21,7 @@ from schemas.base import Body, new_id
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.consent import ConsentExpired
+from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import ConsentExpiring, NoticeIssued, NoticeOverdue
 
 ATTEMPTS_MAX = 8  # each conflict means that somebody else got ahead; so many in a row about one file is a loop
@@ -71,6 +72,7 @@ class CascadeReport:
     def as_json(self) -> dict[str, Any]:
         return {
             "expired": self.counts[ConsentExpired.TYPE],
+            "licences_expired": self.counts[LicenceExpired.TYPE],
             "warned": self.counts[ConsentExpiring.TYPE],
             "clearances_revoked": self.counts[ClearanceRevoked.TYPE],
             "assets_flagged": self.counts[AssetFlagged.TYPE],
@@ -87,6 +89,7 @@ def run_expiry(ledger: Ledger, views: Views, at: datetime) -> CascadeReport:
     """
     run = _Run(ledger, views, CascadeReport())
     run.settle(lambda: run.expiries(at))
+    run.settle(lambda: run.licences(at))
     run.settle(lambda: run.warnings(at))
     run.settle(run.revocations)  # first: a clearance is what somebody may be acting on
     run.settle(run.notices)  # whom the end alone concerns need not wait for a long list of flags
@@ -109,6 +112,9 @@ class _Run:
             (one.consent, ConsentExpired(consent=one.consent, person=one.person, expired_at=one.valid_until))
             for one in self.views.due.due(at, PAGE_ROWS_MAX)
         ]
+
+    def licences(self, at: datetime) -> list[tuple[str, Body]]:
+        return [(body.licence, body) for body in self.views.holders.licences_due(at, PAGE_ROWS_MAX)]
 
     def warnings(self, at: datetime) -> list[tuple[str, Body]]:
         return [(f"{body.consent}/{body.days}", body) for body in self.views.due.to_warn(at, PAGE_ROWS_MAX)]

@@ -16,7 +16,7 @@ from projections.database import View
 from projections.topics import OF_RIGHTS
 from schemas.base import format_instant, parse_instant
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRevoked
-from schemas.statements.consent_changes import ConsentRenewed
+from schemas.statements.consent_changes import ConsentNarrowed, ConsentRenewed
 
 Standing = Literal["issued", "refused", "revoked"]
 
@@ -70,7 +70,7 @@ class Clearances(View):
     """By number, by file, and by the consent that a clearance rests on."""
 
     name = "clearance"
-    version = 2
+    version = 3
     schema = """
     CREATE TABLE clearance_decision (
       clearance TEXT PRIMARY KEY, asset TEXT NOT NULL, issued INTEGER NOT NULL, use TEXT NOT NULL, channel TEXT NOT NULL,
@@ -94,6 +94,7 @@ class Clearances(View):
             "clearance.revoked.v1",
             *ENDING_TYPES,
             "consent.renewed.v1",
+            "consent.narrowed.v1",
         }
     )
     ignored: frozenset[str] = (
@@ -104,7 +105,6 @@ class Clearances(View):
                 "person.engagement-ended.v1",
                 "consent.requested.v2",
                 "consent.granted.v2",
-                "consent.narrowed.v1",
                 "consent.suspended.v1",
                 "consent.resumed.v1",
                 "consent.cut-approved.v1",
@@ -164,11 +164,9 @@ class Clearances(View):
             db.execute("INSERT INTO clearance_revocation VALUES (?, ?, ?, ?, ?)", row)
             db.execute("DELETE FROM clearance_to_revoke WHERE clearance = ?", (body.clearance,))
         elif (ending := ending_of(said)) is not None:
-            sql = """INSERT OR IGNORE INTO clearance_to_revoke
-                     SELECT d.clearance, d.idx, d.asset, c.consent, ? FROM clearance_consent AS c
-                     JOIN clearance_decision AS d USING (clearance) LEFT JOIN clearance_revocation AS r USING (clearance)
-                     WHERE c.consent = ? AND d.issued AND r.clearance IS NULL"""
-            db.execute(sql, (ending.detail, ending.consent))
+            db.execute(_TO_REVOKE, (ending.detail, ending.consent))
+        elif isinstance(body, ConsentNarrowed):
+            _narrowed(db, said, body)
         elif isinstance(body, ConsentRenewed):  # it runs again: what was not revoked by now stands
             db.execute("DELETE FROM clearance_to_revoke WHERE consent = ?", (body.consent,))
 
@@ -204,6 +202,21 @@ class Clearances(View):
 
     def _found(self, where: str, parameters: Sequence[object]) -> list[ClearanceView]:
         return [_view(row) for row in self._rows(f"{_COLUMNS} {where}", parameters)]
+
+
+_TO_REVOKE = """INSERT OR IGNORE INTO clearance_to_revoke
+  SELECT d.clearance, d.idx, d.asset, c.consent, ? FROM clearance_consent AS c
+  JOIN clearance_decision AS d USING (clearance) LEFT JOIN clearance_revocation AS r USING (clearance)
+  WHERE c.consent = ? AND d.issued AND r.clearance IS NULL"""
+
+
+def _narrowed(db: sqlite3.Connection, said: Said, body: ConsentNarrowed) -> None:
+    """Those that are for something that was taken back; a yes for the world goes with any country of it."""
+    places = [*body.territories, *(["WORLD"] if body.territories else [])]
+    taken = [json.dumps(list(values)) for values in (body.uses, body.channels, places)]
+    of_these = " OR ".join(f"d.{name} IN (SELECT value FROM json_each(?))" for name in ("use", "channel", "territory"))
+    detail = f"entry {said.index} took this use, channel or territory out of consent {body.consent}"
+    db.execute(f"{_TO_REVOKE} AND ({of_these})", (detail, body.consent, *taken))
 
 
 def _decision(db: sqlite3.Connection, said: Said, body: ClearanceDecided) -> None:

@@ -11,7 +11,7 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from ledger.rules.endings import ENDING_TYPES
+from ledger.rules.matters import MATTER_TYPES
 from ledger.statement import Said
 from projections.database import View
 from projections.holdersteps import change
@@ -26,6 +26,7 @@ from projections.holdertables import (
 )
 from projections.topics import OF_RIGHTS
 from schemas.base import format_instant
+from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import (
     NoticeOverdue,
 )
@@ -37,7 +38,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = "holders"
-    version = 2
+    version = 3
     schema = SCHEMA
     handled = frozenset(
         {
@@ -54,7 +55,8 @@ class Holders(View):
             "notice.overdue.v1",
             "placement.recorded.v1",
             "placement.ended.v1",
-            *ENDING_TYPES,
+            "licence.granted.v1",
+            *MATTER_TYPES,
         }
     )
     ignored: frozenset[str] = (
@@ -66,8 +68,6 @@ class Holders(View):
                 "consent.requested.v2",
                 "consent.granted.v2",
                 "consent.renewed.v1",
-                "consent.narrowed.v1",
-                "consent.suspended.v1",
                 "consent.resumed.v1",
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
@@ -104,7 +104,7 @@ class Holders(View):
                 "placement.observed.v1",
             }
         )
-        | OF_RIGHTS
+        | OF_RIGHTS - handled
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
@@ -114,7 +114,7 @@ class Holders(View):
 
     def to_tell(self, limit: int) -> list[ToTell]:
         """Notices that have to be issued, the oldest matter first, each with at most NOTICE_ITEMS_MAX files."""
-        sql = """SELECT t.holder, t.about, t.kind, t.ref, t.asset, t.asks, m.kind, m.consent, m.outcome, m.due_at
+        sql = """SELECT t.holder, t.about, t.kind, t.ref, t.asset, t.asks, m.kind, m.basis_kind, m.basis, m.outcome, m.due_at
                  FROM holders_to_tell AS t JOIN holders_matter AS m USING (about)
                  ORDER BY t.about, t.holder, t.ref LIMIT ?"""
         return groups(self._rows(sql, (limit,)))
@@ -125,6 +125,14 @@ class Holders(View):
                  WHERE answered_by IS NULL AND overdue_by IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?"""
         rows = self._rows(sql, (format_instant(at), limit))
         return [NoticeOverdue.model_validate({"notice": n, "holder": h, "due_at": due}) for n, h, due in rows]
+
+    def licences_due(self, at: datetime, limit: int) -> list[LicenceExpired]:
+        """Licences that time ended by `at` and whose end nobody recorded."""
+        sql = """SELECT licence, right, valid_until FROM holders_licence
+                 WHERE over = 0 AND valid_until <= ? ORDER BY valid_until LIMIT ?"""
+        names = ("licence", "right", "expired_at")
+        rows = self._rows(sql, (format_instant(at), limit))
+        return [LicenceExpired.model_validate(dict(zip(names, row, strict=True))) for row in rows]
 
     def reachable(self) -> list[tuple[str, str, int]]:
         """(holder, endpoint, registered by entry) of everybody to whom notices are sent."""
@@ -145,9 +153,9 @@ class Holders(View):
         found = self._notices("notice = ?", (notice,))
         return found[0] if found else None
 
-    def of_consent(self, consent: str, *, after: int = -1, limit: int = NOTICES_PAGE_MAX) -> list[Notified]:
-        """Every notice about a consent, oldest first; `after` is an entry index."""
-        return self._notices("consent = ? AND idx > ? ORDER BY idx LIMIT ?", (consent, after, limit))
+    def of_basis(self, basis: str, *, after: int = -1, limit: int = NOTICES_PAGE_MAX) -> list[Notified]:
+        """Every notice about a consent or a licence, oldest first; `after` is an entry index."""
+        return self._notices("basis = ? AND idx > ? ORDER BY idx LIMIT ?", (basis, after, limit))
 
     def of_holder(self, holder: str, *, after: int = -1, limit: int = NOTICES_PAGE_MAX) -> list[Notified]:
         return self._notices("holder = ? AND idx > ? ORDER BY idx LIMIT ?", (holder, after, limit))
@@ -167,7 +175,7 @@ class Holders(View):
     def untold(self, consent: str, limit: int = NOTICES_PAGE_MAX) -> list[Untold]:
         """What somebody has of an ended consent for whom nobody is registered: nobody was told."""
         sql = """SELECT u.party, u.kind, u.ref, u.asset FROM holders_untold AS u JOIN holders_matter AS m USING (about)
-                 WHERE m.consent = ? ORDER BY u.party, u.ref LIMIT ?"""
+                 WHERE m.basis = ? ORDER BY u.party, u.ref LIMIT ?"""
         return [Untold(*row) for row in self._rows(sql, (consent, limit))]
 
     def matter(self, about: int) -> dict[str, Any] | None:
@@ -176,17 +184,15 @@ class Holders(View):
 
     def end_of(self, consent: str) -> dict[str, Any] | None:
         """The newest end of a consent, as it was recorded."""
-        return self._matter("kind = 'ended' AND consent = ? ORDER BY about DESC LIMIT 1", consent)
+        return self._matter("kind = 'ended' AND basis = ? ORDER BY about DESC LIMIT 1", consent)
 
     def counts(self, consent: str) -> dict[str, int]:
         """How many placements there are of a consent's files, and how its notices stand."""
-        placed = "SELECT COUNT(*), COUNT(ended_by) FROM holders_placed WHERE consent = ?"
+        placed = "SELECT COUNT(*), COUNT(ended_by) FROM holders_placed WHERE basis = ?"
         notices = """SELECT COUNT(*), COUNT(delivered_by), COUNT(answered_by), COALESCE(SUM(due_at IS NOT NULL AND
                      (answered_by IS NULL OR done = 'declined')), 0) FROM holders_notice
-                     WHERE consent = ? AND kind != 'expiring'"""
-        untold = (
-            """SELECT COUNT(*) FROM holders_untold AS u JOIN holders_matter AS m USING (about) WHERE m.consent = ?"""
-        )
+                     WHERE basis = ? AND kind != 'expiring'"""
+        untold = """SELECT COUNT(*) FROM holders_untold AS u JOIN holders_matter AS m USING (about) WHERE m.basis = ?"""
         names = ("placements", "placements_ended", "notices", "notices_delivered", "notices_answered", "notices_open")
         found = [value for sql in (placed, notices, untold) for value in self._rows(sql, (consent,))[0]]
         return dict(zip((*names, "told_to_nobody"), found, strict=True))
@@ -194,11 +200,11 @@ class Holders(View):
     def last_steps(self, consent: str) -> dict[str, str | None]:
         """When the last notice of an end was issued, delivered and answered."""
         sql = """SELECT MAX(issued_at), MAX(delivered_at), MAX(answered_at) FROM holders_notice
-                 WHERE consent = ? AND kind != 'expiring'"""
+                 WHERE basis = ? AND kind != 'expiring'"""
         return dict(zip(("notice_issued", "notice_delivered", "answered"), self._rows(sql, (consent,))[0], strict=True))
 
     def _matter(self, where: str, value: object) -> dict[str, Any] | None:
-        names = ("about", "kind", "consent", "how", "ended_at", "outcome", "due_at")
+        names = ("about", "kind", "basis_kind", "basis", "how", "since", "outcome", "due_at")
         rows = self._rows(f"SELECT {', '.join(names)} FROM holders_matter WHERE {where}", (value,))
         return dict(zip(names, rows[0], strict=True)) if rows else None
 

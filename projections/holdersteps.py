@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from ledger.rules.endings import Ending, ending_of
+from ledger.rules.matters import Matter, matter_of
 from ledger.statement import Said
 from projections.holdertables import record_notice
 from schemas.base import format_instant
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceIssued
+from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted
 from schemas.statements.notice import (
     ConsentExpiring,
     HolderEndpointDisabled,
@@ -27,12 +28,21 @@ EVERYTHING = "*"
 
 def change(db: sqlite3.Connection, said: Said) -> None:
     """One statement, whichever it is."""
-    if (ending := ending_of(said)) is not None:
-        _ended(db, ending)
+    if (matter := matter_of(said, _at_end(db, said))) is not None:
+        _arisen(db, matter)
     elif isinstance(said.body, NoticeStatement):
         record_notice(db, said, said.body)
     elif (step := _STEPS.get(type(said.body))) is not None:
         step(db, said, said.body)
+
+
+def _at_end(db: sqlite3.Connection, said: Said) -> AtEnd | None:
+    """What the licence that the statement ends leaves to whoever shows something under it."""
+    if not isinstance(said.body, LicenceEnded | LicenceExpired):
+        return None
+    sql = "UPDATE holders_licence SET over = 1 WHERE licence = ? RETURNING outcome, days"
+    row = db.execute(sql, (said.body.licence,)).fetchall()[0]
+    return AtEnd(outcome=row[0], days=row[1])
 
 
 def _registered(db: sqlite3.Connection, said: Said, body: HolderRegistered) -> None:
@@ -53,60 +63,95 @@ def _disabled(db: sqlite3.Connection, said: Said, body: HolderEndpointDisabled) 
     db.execute(sql, (said.index, body.holder, body.registered_by))
 
 
+def _granted(db: sqlite3.Connection, said: Said, body: LicenceGranted) -> None:
+    row = (body.licence, body.right, format_instant(body.terms.valid_until), body.at_end.outcome, body.at_end.days)
+    db.execute("INSERT INTO holders_licence VALUES (?, ?, ?, ?, ?, 0)", row)
+
+
 def _cleared(db: sqlite3.Connection, said: Said, body: ClearanceIssued) -> None:
     if body.asked_by is not None:
         _has(db, f"actor:{body.asked_by}", ("clearance", body.clearance, body.question.asset), body.consents)
 
 
 def _placed(db: sqlite3.Connection, said: Said, body: PlacementRecorded) -> None:
-    _has(db, f"platform:{body.platform}", ("placement", body.placement, body.asset), body.consents)
-    pairs = [(consent, body.placement) for consent in body.consents]
-    db.executemany("INSERT OR IGNORE INTO holders_placed VALUES (?, ?, NULL)", pairs)
+    rests_on = (*body.consents, *body.licences)
+    _has(db, f"platform:{body.platform}", ("placement", body.placement, body.asset), rests_on)
+    pairs = [(basis, body.placement, body.asset) for basis in rests_on]
+    db.executemany("INSERT OR IGNORE INTO holders_placed VALUES (?, ?, ?, NULL)", pairs)
 
 
 def _unplaced(db: sqlite3.Connection, said: Said, body: PlacementEnded) -> None:
     db.execute("DELETE FROM holders_had WHERE asset = ? AND ref = ?", (body.asset, body.placement))
-    pairs = [(said.index, consent, body.placement) for consent in body.consents]
-    db.executemany("UPDATE holders_placed SET ended_by = ? WHERE consent = ? AND placement = ?", pairs)
+    pairs = [(said.index, basis, body.placement) for basis in (*body.consents, *body.licences)]
+    db.executemany("UPDATE holders_placed SET ended_by = ? WHERE basis = ? AND placement = ?", pairs)
 
 
-def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str], consents: tuple[str, ...]) -> None:
+def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str], rests_on: tuple[str, ...]) -> None:
     kind, ref, asset = thing
     db.execute("INSERT INTO holders_had VALUES (?, ?, ?, ?)", (asset, ref, kind, party))
-    pairs = [(consent, party) for consent in consents]
+    pairs = [(basis, party) for basis in rests_on]
     db.executemany("INSERT OR IGNORE INTO holders_under VALUES (?, ?)", pairs)
 
 
 def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
-    if body.cause != "consent-ended":
+    """Everybody who has the file is told. A flag may stand before the record of the end; then that queues them."""
+    if body.cause != "consent-ended" or body.consent is None:
         return
-    newest = "SELECT MAX(about) FROM holders_matter WHERE consent = ? AND kind = 'ended'"
-    about = db.execute(newest, (body.consent,)).fetchone()
-    for ref, kind, party in db.execute(
-        "SELECT ref, kind, party FROM holders_had WHERE asset = ?", (body.asset,)
-    ).fetchall():
-        _queue(db, party, (*about, kind, ref, body.asset))
+    newest = "SELECT MAX(about) FROM holders_matter WHERE basis = ? AND kind = 'ended'"
+    (about,) = db.execute(newest, (body.consent,)).fetchone()
+    if about is None:
+        db.execute("INSERT OR IGNORE INTO holders_early VALUES (?, ?)", (body.consent, body.asset))
+        return
+    _queue_asset(db, about, body.asset)
+
+
+def _queue_asset(db: sqlite3.Connection, about: int, asset: str) -> None:
+    had = "SELECT ref, kind, party FROM holders_had WHERE asset = ?"
+    for ref, kind, party in db.execute(had, (asset,)).fetchall():
+        _queue(db, party, (about, kind, ref, asset))
 
 
 def _queue(db: sqlite3.Connection, party: str, thing: tuple[int, str, str, str]) -> None:
     """For everybody who is registered for the party; where nobody is, it waits for somebody."""
-    told = "SELECT holder, ?, ?, ?, ?, 1 FROM holders_party WHERE party = ?"
-    if not db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*thing, party)).rowcount:
+    if db.execute("SELECT 1 FROM holders_party WHERE party = ?", (party,)).fetchone():
+        told = "SELECT holder, ?, ?, ?, ?, 1 FROM holders_party WHERE party = ?"
+        db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*thing, party))
+    else:
         db.execute("INSERT OR IGNORE INTO holders_untold VALUES (?, ?, ?, ?, ?)", (party, *thing))
 
 
-def _ended(db: sqlite3.Connection, ending: Ending) -> None:
-    instants = (format_instant(ending.ended_at), format_instant(ending.due_at))
-    row = (ending.entry_index, "ended", ending.consent, instants[0], ending.outcome, instants[1], ending.kind)
-    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    _inform(db, ending.entry_index, EVERYTHING, asks=True)
-    _inform(db, ending.entry_index, f"person:{ending.person}", asks=False)
+def _arisen(db: sqlite3.Connection, matter: Matter) -> None:
+    """Of a consent's end whoever has a file is told when that is flagged; of everything else at once."""
+    about, instants = matter.entry_index, (format_instant(matter.since), format_instant(matter.due_at))
+    row = (about, matter.kind, matter.basis_kind, matter.basis, instants[0], matter.outcome, instants[1], matter.how)
+    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    _inform(db, about, EVERYTHING, asks=True)
+    if matter.basis_kind == "licence":
+        placed = "SELECT placement, asset FROM holders_placed WHERE basis = ? AND ended_by IS NULL"
+        for placement, asset in db.execute(placed, (matter.basis,)).fetchall():
+            _queue_one(db, about, asset, placement)
+        return
+    if matter.kind == "ended":
+        early = db.execute("DELETE FROM holders_early WHERE consent = ? RETURNING asset", (matter.basis,)).fetchall()
+        for (asset,) in early:
+            _queue_asset(db, about, asset)
+    else:
+        for (party,) in db.execute("SELECT party FROM holders_under WHERE basis = ?", (matter.basis,)).fetchall():
+            _inform(db, about, party, asks=True)
+    _inform(db, about, f"person:{matter.person}", asks=False)
+
+
+def _queue_one(db: sqlite3.Connection, about: int, asset: str, ref: str) -> None:
+    had = "SELECT kind, party FROM holders_had WHERE asset = ? AND ref = ?"
+    for kind, party in db.execute(had, (asset, ref)).fetchall():
+        _queue(db, party, (about, kind, ref, asset))
 
 
 def _warned(db: sqlite3.Connection, said: Said, body: ConsentExpiring) -> None:
-    row = (said.index, "expiring", body.consent, format_instant(body.valid_until), None, None, f"{body.days}-days")
-    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    parties = db.execute("SELECT party FROM holders_under WHERE consent = ?", (body.consent,)).fetchall()
+    until, how = format_instant(body.valid_until), f"{body.days}-days"
+    row = (said.index, "expiring", "consent", body.consent, until, None, None, how)
+    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    parties = db.execute("SELECT party FROM holders_under WHERE basis = ?", (body.consent,)).fetchall()
     for party in (EVERYTHING, f"person:{body.person}", *(party for (party,) in parties)):
         _inform(db, said.index, party, asks=False)
 
@@ -127,6 +172,7 @@ _STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
     HolderRegistered: _registered,
     HolderEndpointDisabled: _disabled,
     ClearanceIssued: _cleared,
+    LicenceGranted: _granted,
     PlacementRecorded: _placed,
     PlacementEnded: _unplaced,
     AssetFlagged: _flagged,

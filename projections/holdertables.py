@@ -30,12 +30,18 @@ CREATE TABLE holders_party (party TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY K
 CREATE TABLE holders_had (
   asset TEXT NOT NULL, ref TEXT NOT NULL, kind TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (asset, ref)) WITHOUT ROWID;
 CREATE TABLE holders_placed (
-  consent TEXT NOT NULL, placement TEXT NOT NULL, ended_by INTEGER, PRIMARY KEY (consent, placement)) WITHOUT ROWID;
-CREATE TABLE holders_under (consent TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (consent, party)) WITHOUT ROWID;
+  basis TEXT NOT NULL, placement TEXT NOT NULL, asset TEXT NOT NULL, ended_by INTEGER,
+  PRIMARY KEY (basis, placement)) WITHOUT ROWID;
+CREATE TABLE holders_under (basis TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (basis, party)) WITHOUT ROWID;
+CREATE TABLE holders_early (consent TEXT NOT NULL, asset TEXT NOT NULL, PRIMARY KEY (consent, asset)) WITHOUT ROWID;
+CREATE TABLE holders_licence (
+  licence TEXT PRIMARY KEY, right TEXT NOT NULL, valid_until TEXT NOT NULL, outcome TEXT NOT NULL, days INTEGER NOT NULL,
+  over INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX holders_licence_by_end ON holders_licence (valid_until) WHERE over = 0;
 CREATE TABLE holders_matter (
-  about INTEGER PRIMARY KEY, kind TEXT NOT NULL, consent TEXT NOT NULL, ended_at TEXT NOT NULL, outcome TEXT, due_at TEXT,
-  how TEXT NOT NULL);
-CREATE INDEX holders_matter_by_consent ON holders_matter (consent, kind);
+  about INTEGER PRIMARY KEY, kind TEXT NOT NULL, basis_kind TEXT NOT NULL, basis TEXT NOT NULL, since TEXT NOT NULL,
+  outcome TEXT, due_at TEXT, how TEXT NOT NULL);
+CREATE INDEX holders_matter_by_basis ON holders_matter (basis, kind);
 CREATE TABLE holders_to_tell (
   holder TEXT NOT NULL, about INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL, asset TEXT NOT NULL,
   asks INTEGER NOT NULL, PRIMARY KEY (about, holder, ref)) WITHOUT ROWID;
@@ -44,12 +50,12 @@ CREATE TABLE holders_untold (
   PRIMARY KEY (party, about, ref)) WITHOUT ROWID;
 CREATE INDEX holders_untold_by_matter ON holders_untold (about);
 CREATE TABLE holders_notice (
-  notice TEXT PRIMARY KEY, holder TEXT NOT NULL, kind TEXT NOT NULL, consent TEXT NOT NULL, about INTEGER NOT NULL,
-  outcome TEXT, due_at TEXT, items TEXT NOT NULL, idx INTEGER NOT NULL, issued_at TEXT NOT NULL,
+  notice TEXT PRIMARY KEY, holder TEXT NOT NULL, kind TEXT NOT NULL, basis_kind TEXT NOT NULL, basis TEXT NOT NULL,
+  about INTEGER NOT NULL, outcome TEXT, due_at TEXT, items TEXT NOT NULL, idx INTEGER NOT NULL, issued_at TEXT NOT NULL,
   settled INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL, tried_at TEXT,
   delivered_by INTEGER, delivered_at TEXT, failed_by INTEGER, failed_why TEXT, received_by INTEGER, received_at TEXT,
   answered_by INTEGER, answered_at TEXT, done TEXT, done_at TEXT, overdue_by INTEGER) WITHOUT ROWID;
-CREATE INDEX holders_notice_by_consent ON holders_notice (consent, idx);
+CREATE INDEX holders_notice_by_basis ON holders_notice (basis, idx);
 CREATE INDEX holders_notice_by_holder ON holders_notice (holder, idx);
 CREATE INDEX holders_notice_to_send ON holders_notice (holder, next_at) WHERE settled = 0;
 CREATE INDEX holders_notice_unanswered ON holders_notice (due_at) WHERE answered_by IS NULL
@@ -63,7 +69,8 @@ class ToTell:
     holder: str
     about: int
     kind: str
-    consent: str
+    basis_kind: str
+    basis: str
     outcome: str | None
     due_at: str | None
     items: tuple[NoticeItem, ...]
@@ -73,14 +80,8 @@ class ToTell:
         return f"{self.holder}/{self.about}/{self.items[0].tag if self.items else ''}"
 
     def notice(self, number: str) -> NoticeIssued:
-        shape = {
-            "notice": number,
-            "holder": self.holder,
-            "kind": self.kind,
-            "consent": self.consent,
-            "about": self.about,
-        }
-        asks = {"outcome": self.outcome, "due_at": self.due_at}
+        shape = {"notice": number, "holder": self.holder, "kind": self.kind, self.basis_kind: self.basis}
+        asks = {"about": self.about, "outcome": self.outcome, "due_at": self.due_at}
         return NoticeIssued.model_validate({**shape, **asks, "items": self.items})
 
 
@@ -110,7 +111,9 @@ class Notified:
     notice: str
     holder: str
     kind: str
-    consent: str
+    basis_kind: str
+    basis: str
+    """The number of the consent or the licence."""
     about: int
     outcome: str | None
     due_at: str | None
@@ -154,7 +157,7 @@ class Notified:
 
 def notified(row: Sequence[Any]) -> Notified:
     values = list(row)
-    values[7], values[10] = tuple(json.loads(row[7])), bool(row[10])
+    values[8], values[11] = tuple(json.loads(row[8])), bool(row[11])
     return Notified(*values)
 
 
@@ -163,14 +166,15 @@ def groups(rows: Sequence[tuple[Any, ...]]) -> list[ToTell]:
     found = []
     for (holder, about), of_one in groupby(rows, key=lambda row: (row[0], row[1])):
         same = list(of_one)
-        *_, asks, kind, consent, outcome, due_at = same[0]
+        *_, asks, kind, basis_kind, basis, outcome, due_at = same[0]
+        matter = (holder, about, kind, basis_kind, basis)
         items = [NoticeItem.model_validate({row[2]: row[3], "asset": row[4]}) for row in same if row[3]]
         if len(items) < len(same):
             asked = (outcome, due_at) if asks else (None, None)
-            found.append(ToTell(holder, about, kind, consent, asked[0], asked[1], ()))
+            found.append(ToTell(*matter, asked[0], asked[1], ()))
         for start in range(0, len(items), NOTICE_ITEMS_MAX):
             part = tuple(items[start : start + NOTICE_ITEMS_MAX])
-            found.append(ToTell(holder, about, kind, consent, outcome, due_at, part))
+            found.append(ToTell(*matter, outcome, due_at, part))
     return found
 
 
@@ -206,7 +210,8 @@ def _acknowledged(said: Said, body: NoticeAcknowledged, now: str) -> dict[str, o
 def _insert(db: sqlite3.Connection, said: Said, body: NoticeIssued) -> None:
     now, due_at = format_instant(said.recorded_at), format_instant(body.due_at) if body.due_at else None
     items = json.dumps([item.model_dump(mode="json", exclude_none=True) for item in body.items])
-    columns = "notice, holder, kind, consent, about, outcome, due_at, items, idx, issued_at, next_at"
-    row = (body.notice, body.holder, body.kind, body.consent or body.licence, body.about, body.outcome, due_at)
-    sql = f"INSERT INTO holders_notice ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    columns = "notice, holder, kind, basis_kind, basis, about, outcome, due_at, items, idx, issued_at, next_at"
+    kind, _, basis = body.basis.partition(":")
+    row = (body.notice, body.holder, body.kind, kind, basis, body.about, body.outcome, due_at)
+    sql = f"INSERT INTO holders_notice ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     db.execute(sql, (*row, items, said.index, now, now))

@@ -89,6 +89,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     right.RightUsed: _used,
     licence.LicenceGranted: _granted,
+    licence.LicenceExpired: lambda b: f"recorded that licence {b.licence} ended in time, at {day(b.expired_at)}",
     licence.LicenceEnded: lambda b: f"recorded that licence {b.licence} was {b.cause}: {b.reason}",
     guardrail.GuardrailAdded: _listed,
     guardrail.GuardrailLifted: lambda b: f"took guardrail {b.guardrail} off the do-not-generate list: {b.reason}",

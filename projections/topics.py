@@ -13,6 +13,7 @@ OF_RIGHTS: Final[frozenset[str]] = frozenset(
         "asset.right-used.v1",
         "licence.granted.v1",
         "licence.ended.v1",
+        "licence.expired.v1",
         "guardrail.entry-added.v1",
         "guardrail.entry-lifted.v1",
         "guardrail.screened.v1",

@@ -93,6 +93,7 @@ BODIES: tuple[type[Body], ...] = (
     contract.ContractTermRecorded,
     contract.ContractReevaluated,
     registry.RegistryAnswered,
+    licence.LicenceExpired,
     placement.PlacementRecorded,
     placement.PlacementObserved,
     placement.PlacementEnded,

@@ -39,7 +39,10 @@ def calendar_feed(services: Services) -> bytes:
     for notice in services.views.holders.open_until(EVENTS_MAX):
         due_at = parse_instant(notice.due_at or notice.issued_at)
         event = _event(services, f"notice-{notice.notice}", due_at, f"{notice.holder} has to answer ({notice.outcome})")
-        event.add("description", f"Notice {notice.notice} about consent {notice.consent}, {len(notice.items)} files.")
+        event.add(
+            "description",
+            f"Notice {notice.notice} about {notice.basis_kind} {notice.basis}, {len(notice.items)} files.",
+        )
         calendar.add_component(event)
     return bytes(calendar.to_ical())
 

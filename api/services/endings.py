@@ -20,7 +20,7 @@ def consent_report(services: Services, consent: str, *, after: int = -1, limit: 
     now = services.clock.now()
     view = services.views.rights.consent(consent, now)
     end = _end(services, view)
-    page = services.views.holders.of_consent(consent, after=after, limit=limit + 1)
+    page = services.views.holders.of_basis(consent, after=after, limit=limit + 1)
     untold = services.views.holders.untold(consent)
     counts = _counts(services, consent)
     done = counts.files == counts.files_flagged and counts.clearances == counts.clearances_revoked
@@ -42,7 +42,7 @@ def consent_report(services: Services, consent: str, *, after: int = -1, limit: 
 def notice_record(services: Services, one: Notified) -> NoticeRecord:
     """One notice with the seconds from the end to each of its steps."""
     matter = services.views.holders.matter(one.about)
-    ended_at = matter["ended_at"] if matter and matter["kind"] == "ended" else None
+    ended_at = matter["since"] if matter and matter["kind"] != "expiring" else None
     steps = {
         "issued": one.issued_at,
         "delivered": one.delivered_at,
@@ -51,11 +51,13 @@ def notice_record(services: Services, one: Notified) -> NoticeRecord:
     }
     seconds = {name: _seconds(ended_at, at) for name, at in steps.items() if at is not None} if ended_at else {}
     by = (one.entry_index, one.delivered_by, one.failed_by, one.received_by, one.answered_by, one.overdue_by)
-    same = ("notice", "holder", "kind", "consent", "entry_index", "standing", "open", "outcome", "due_at", "items")
+    same = ("notice", "holder", "kind", "entry_index", "standing", "open", "outcome", "due_at", "items")
     more = ("issued_at", "attempts", "delivered_at", "failed_why", "received_at", "answered_at", "done", "done_at")
     return NoticeRecord.model_validate(
         {
             **{name: getattr(one, name) for name in (*same, *more)},
+            "consent": one.basis if one.basis_kind == "consent" else None,
+            "licence": one.basis if one.basis_kind == "licence" else None,
             "about_entry": one.about,
             "overdue": one.overdue_by is not None,
             "entries": sorted(entry for entry in by if entry is not None),
@@ -71,7 +73,7 @@ def _end(services: Services, view: ConsentView) -> EndRecord | None:
         recorded_at = format_instant(next(services.ledger.read(after=matter["about"], limit=1)).recorded_at)
         return EndRecord(
             how=matter["how"],
-            ended_at=matter["ended_at"],
+            ended_at=matter["since"],
             entry_index=matter["about"],
             recorded_at=recorded_at,
             outcome=matter["outcome"],

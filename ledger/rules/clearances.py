@@ -53,7 +53,7 @@ def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: Histo
     if body.cause == "consent-ended":
         if body.consent is None or body.consent not in issued[0][1].consents:
             refuse("revocation_without_consent", "name the consent that the clearance rested on", issued[0][0].index)
-        refuse_unless_ended(history, body.consent, at)
+        refuse_unless_ended(history, body.consent, at, issued[0][1].question)
 
 
 def standing(history: History, question: Question, at: datetime) -> tuple[Weighed, Said | None]:

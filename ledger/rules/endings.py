@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.history import History
-from ledger.rules.consent_effects import ENDED
 from ledger.rules.consent_states import ConsentState
 from ledger.rules.consents import consent_state
-from ledger.rules.proposal import refuse
+from ledger.rules.licences import licence_state
+from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
+from schemas.statements.clearance import Question
 from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
+from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import NoticeOutcome
 
 ENDING_TYPES: frozenset[str] = frozenset(
@@ -64,15 +66,25 @@ def ending_of(said: Said) -> Ending | None:
     return None
 
 
-def recorded_end(history: History, consent: str, index: int) -> Ending | None:
-    """The end that entry `index` says; one consent may have several: expired, renewed, withdrawn, found never valid."""
-    found = [ending for said in history.about(f"consent:{consent}", *_KINDS) if (ending := ending_of(said))]
-    return next((ending for ending in found if ending.entry_index == index), None)
-
-
-def refuse_unless_ended(history: History, consent: str, at: datetime) -> ConsentState:
-    """Raises Refused `consent_not_ended`."""
+def refuse_unless_ended(history: History, consent: str, at: datetime, cleared: Question | None = None) -> ConsentState:
+    """It has ended; or for a clearance it has ended for that use, channel or territory. Raises Refused `consent_not_ended`."""
     state = consent_state(history, consent, at)
-    if state.state not in ENDED:
+    if not state.ended and not (cleared is not None and state.narrowings and not _covers(state, cleared)):
         refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
     return state
+
+
+def _covers(state: ConsentState, cleared: Question) -> bool:
+    asked = (("uses", cleared.use), ("channels", cleared.channel), ("territories", cleared.territory))
+    return all(state.covers(name, value) for name, value in asked)
+
+
+def accept_licence_expiry(proposal: Proposal, body: LicenceExpired, history: History, at: datetime) -> None:
+    """Recorded once, never early, with the licence's own end."""
+    state = licence_state(history, body.licence, at)
+    if state.grant is None or state.grant.right != body.right:
+        refuse("licence_unknown", f"no licence {body.licence} of this right was granted")
+    if state.state != "expired" or history.about(f"licence:{body.licence}", LicenceExpired):
+        refuse("expiry_not_due", f"nothing to record: {state.sentence()}", state.entries[-1])
+    if body.expired_at != state.grant.terms.valid_until:
+        refuse("expiry_misdated", "a licence expires at its valid_until, not at another time", state.entries[-1])

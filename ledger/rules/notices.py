@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ledger.history import History, bodies
 from ledger.rules.actors import actor_state
-from ledger.rules.endings import Ending, recorded_end
+from ledger.rules.matters import Matter, recorded_matter
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse
 from ledger.statement import Said
 from schemas.base import format_instant
@@ -107,9 +107,9 @@ def accept_issue(proposal: Proposal, body: NoticeIssued, history: History, at: d
         refuse("notice_known", f"notice {body.notice} was issued before")
     if registration(history, body.holder) is None:
         refuse("holder_unknown", f"nobody is registered as {body.holder}")
-    ending = _matter(body, history)
-    if body.due_at is not None and (ending is None or (body.due_at, body.outcome) != (ending.due_at, ending.outcome)):
-        due = f"{ending.outcome} by {format_instant(ending.due_at)}" if ending else "nothing"
+    matter = _matter(body, history)
+    if body.due_at is not None and (matter is None or (body.due_at, body.outcome) != (matter.due_at, matter.outcome)):
+        due = f"{matter.outcome} by {format_instant(matter.due_at)}" if matter else "nothing"
         refuse("notice_deadline_differs", f"what this asks for is {due}", body.about)
     if not body.items:
         _refuse_told(body, history.about(body.once_tag, NoticeIssued))
@@ -118,26 +118,26 @@ def accept_issue(proposal: Proposal, body: NoticeIssued, history: History, at: d
         _refuse_told(body, history.about(item.tag, NoticeIssued))
 
 
-def _matter(body: NoticeIssued, history: History) -> Ending | None:
-    """The end that the notice is about; None for a warning."""
-    if body.consent is None:
-        refuse("matter_unknown", "this ledger issues notices about consents", body.about)
+def _matter(body: NoticeIssued, history: History) -> Matter | None:
+    """What the notice is about; None for a warning, which asks nothing."""
     if body.kind == "expiring":
-        warned = history.about(f"consent:{body.consent}", ConsentExpiring)
+        warned = history.about(body.basis, ConsentExpiring)
         if not any(said.index == body.about for said in warned):
-            refuse("matter_unknown", f"entry {body.about} does not warn of the end of {body.consent}")
+            refuse("matter_unknown", f"entry {body.about} does not warn of the end of {body.basis}")
         return None
-    ending = recorded_end(history, body.consent, body.about)
-    if body.kind != "ended" or ending is None:
-        refuse("matter_unknown", f"entry {body.about} is not the end of consent {body.consent}")
-    return ending
+    kind, _, name = body.basis.partition(":")
+    matter = recorded_matter(history, kind, name, body.about)
+    if matter is None or matter.kind != body.kind:
+        refuse("matter_unknown", f"entry {body.about} is nothing of that kind about {body.basis}")
+    return matter
 
 
 def _item(body: NoticeIssued, item: NoticeItem, history: History) -> None:
     known = history.about(item.tag, ClearanceIssued if item.clearance else PlacementRecorded)
     cleared = [(one.question.asset, one.consents) for _, one in bodies(known, ClearanceIssued)]
-    placed = [(one.asset, one.consents) for _, one in bodies(known, PlacementRecorded)]
-    if not any(asset == item.asset and body.consent in consents for asset, consents in cleared + placed):
+    placed = [(one.asset, one.consents + one.licences) for _, one in bodies(known, PlacementRecorded)]
+    basis = body.consent or body.licence
+    if not any(asset == item.asset and basis in rests_on for asset, rests_on in cleared + placed):
         refuse("item_unknown", f"{item.tag} is not about that file, or does not rest on {body.basis}", body.about)
 
 

@@ -82,6 +82,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "notice.acknowledged.v1": frozenset({"platform", "talent", "producer", "librarian", "legal", "ip-steward"}),
     "notice.overdue.v1": frozenset({"service"}),
     "consent.expiring.v1": frozenset({"service"}),
+    "licence.expired.v1": frozenset({"service"}),
 }
 SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1", "actor.passkey-added.v1"})
 """Types that anybody may say of themselves, whatever their role."""

@@ -15,6 +15,7 @@ _RECORD: dict[str, Any] = {
     "holder": "pia",
     "kind": "ended",
     "consent": _CONSENT,
+    "licence": None,
     "about_entry": 60,
     "entry_index": 66,
     "standing": "answered",
@@ -44,7 +45,8 @@ class NoticeRecord(Shape):
     notice: str
     holder: str
     kind: str
-    consent: str
+    consent: str | None
+    licence: str | None
     about_entry: int
     entry_index: int
     standing: str

@@ -131,3 +131,25 @@ class LicenceEnded(Body):
             cause="terminated",
             reason="notice given on 2026-11-02",
         )
+
+
+class LicenceExpired(Body):
+    """Records, once, that time ended a licence. It ended at `expired_at` whether or not this was written."""
+
+    TYPE: ClassVar[str] = "licence.expired.v1"
+    licence: Id
+    right: Id
+    expired_at: Instant
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"licence:{self.licence}", f"right:{self.right}")
+
+    @classmethod
+    def example(cls) -> LicenceExpired:
+        return cls.model_validate(
+            {
+                "licence": "019a9b00-0000-7000-8000-000000000012",
+                "right": "019a9b00-0000-7000-8000-000000000011",
+                "expired_at": "2026-12-01T00:00:00Z",
+            }
+        )

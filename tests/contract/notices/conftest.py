@@ -125,7 +125,7 @@ class Desk:
 
     def notice(self) -> Notified:
         self.views.catch_up()
-        (found,) = self.views.holders.of_consent(self.consent)
+        (found,) = self.views.holders.of_basis(self.consent)
         return found
 
     def count(self, wire_type: str) -> int:

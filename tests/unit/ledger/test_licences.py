@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.statements.licence import AtEnd, LicenceEnded, LicenceGranted, Terms
+from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted, Terms
 from schemas.statements.placement import PlacementObserved
 from tests.house_of import House, raises_code
 from tests.rights_of import HOLDER, TERMS, ended, licence, licence_body, licensed_clip, right, transferred, used
@@ -198,3 +198,17 @@ def test_a_licence_is_found_under_its_contract(house: House) -> None:
     name = licence(house, of, source=source)
     found = house.ledger.history().last("contract:contracts.C-1", LicenceGranted, LicenceEnded)
     assert found is not None and found.body.licence == name  # type: ignore[attr-defined]
+
+
+def test_the_end_of_a_licence_in_time_is_recorded_once_and_never_early(house: House) -> None:
+    of = right(house)
+    name = licence(house, of)
+    body = LicenceExpired.model_validate({"licence": name, "right": of, "expired_at": TERMS["valid_until"]})
+    raises_code("expiry_not_due", lambda: house.ledger.say(body))
+    house.move_to("2026-12-01T00:00:00+00:00")
+    other = {"licence": house.new_id(), "right": of, "expired_at": TERMS["valid_until"]}
+    raises_code("licence_unknown", lambda: house.ledger.say(LicenceExpired.model_validate(other)))
+    misdated = body.model_copy(update={"expired_at": house.now()})
+    raises_code("expiry_misdated", lambda: house.ledger.say(misdated))
+    house.ledger.say(body)
+    raises_code("expiry_not_due", lambda: house.ledger.say(body))

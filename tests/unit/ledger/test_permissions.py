@@ -53,6 +53,7 @@ MAY_SAY: dict[str, set[str]] = {
         "contract.term-recorded.v1",
         "contract.reevaluated.v1",
         "registry.answered.v1",
+        "licence.expired.v1",
     },
     "producer": {
         "consent.requested.v1",

@@ -8,13 +8,18 @@ import pytest
 
 from projections.cascade import CascadeReport, run_expiry
 from projections.views import Views
+from schemas.statements.asset import AssetFlagged
 from schemas.statements.consent import ConsentWithdrawn
+from schemas.statements.consent_changes import ConsentNarrowed, ConsentSuspended
 from schemas.statements.notice import HolderEndpointDisabled, HolderRegistered, NoticeAcknowledged, NoticeAttempted
 from schemas.statements.placement import PlacementEnded, PlacementRecorded
 from tests.house_of import House
+from tests.rights_of import ended as licence_ended
+from tests.rights_of import licensed_clip
 from tests.unit.projections.material import dump, ready_clip
 
 END = datetime(2026, 12, 1, tzinfo=UTC)
+LICENCE_END = "2026-11-15T00:00:00Z"
 
 
 def run(house: House, views: Views) -> CascadeReport:
@@ -44,7 +49,7 @@ def test_who_asked_for_a_clearance_is_told_of_that_file_and_no_other(house: Hous
     ready_clip(house)
     withdraw(house, consent)
     assert run(house, views).counts["notice.issued.v1"] == 1
-    (notice,) = views.holders.of_consent(consent)
+    (notice,) = views.holders.of_basis(consent)
     assert notice.items == ({"asset": asset, "clearance": clearance},)
     assert (notice.holder, notice.outcome, notice.standing, notice.open) == ("pia", "takedown", "issued", True)
     assert run(house, views) == CascadeReport()
@@ -56,7 +61,7 @@ def test_who_is_told_of_everything_is_told_of_the_end_itself(house: House, views
     withdraw(house, consent)
     run(house, views)
     (notice,) = views.holders.of_holder("pia")
-    assert notice.items == () and notice.due_at is not None and notice.consent == consent
+    assert notice.items == () and notice.due_at is not None and notice.basis == consent
 
 
 def test_the_persons_side_is_told_for_information(house: House, views: Views) -> None:
@@ -87,9 +92,9 @@ def test_many_files_are_told_in_notices_of_a_bounded_length(house: House, views:
         cleared_for(house, "pia", asset)
     withdraw(house, consent)
     run(house, views)
-    told = [len(one.items) for one in views.holders.of_consent(consent)]
+    told = [len(one.items) for one in views.holders.of_basis(consent)]
     assert told == [25, 2]
-    refs = [item["clearance"] for one in views.holders.of_consent(consent) for item in one.items]
+    refs = [item["clearance"] for one in views.holders.of_basis(consent) for item in one.items]
     assert len(set(refs)) == 27
 
 
@@ -105,7 +110,7 @@ def test_warnings_are_given_at_thirty_seven_and_one_day_once_each(house: House, 
     warned = [said.body.as_json()["days"] for said in house.ledger.read(types=["consent.expiring.v1"])]
     assert warned == [30, 7, 1]
     assert [len(views.holders.of_holder(name)) for name in ("pia", "paul")] == [3, 3]
-    assert all(one.kind == "expiring" and not one.open for one in views.holders.of_consent(consent))
+    assert all(one.kind == "expiring" and not one.open for one in views.holders.of_basis(consent))
 
 
 def test_a_house_that_slept_warns_of_what_is_left(house: House, views: Views) -> None:
@@ -126,7 +131,7 @@ def test_a_missed_deadline_is_recorded_by_the_next_run_once(house: House, views:
     house.move_to(house.now() + timedelta(hours=48))
     assert run(house, views).as_json()["notices_overdue"] == 1
     assert run(house, views).as_json()["notices_overdue"] == 0
-    (notice,) = views.holders.of_consent(consent)
+    (notice,) = views.holders.of_basis(consent)
     assert notice.standing == "overdue"
     words = {"notice": notice.notice, "holder": "pia", "done": "taken-down", "done_at": house.now()}
     house.say_as("pia", NoticeAcknowledged.model_validate(words))
@@ -192,3 +197,80 @@ def ended(house: House, body: PlacementRecorded) -> PlacementEnded:
     names = {name: getattr(body, name) for name in ("placement", "asset", "clearance", "consents", "licences")}
     how = {"ended_at": house.now(), "outcome": "taken-down", "detail": "the campaign is over"}
     return PlacementEnded.model_validate(names | how)
+
+
+def shown_under_a_licence(house: House) -> tuple[str, str, str]:
+    """(asset, right, licence) of a clip on a platform, under a licence that leaves two weeks to wind down."""
+    terms = {"valid_until": LICENCE_END}
+    winding = {"outcome": "wind-down", "days": 14}
+    asset, of, name = licensed_clip(house, terms=terms, at_end=winding)
+    clearance = house.cleared(asset)
+    house.move_to("2026-10-06T00:00:00+00:00")
+    house.placed(asset, clearance, licences=[name])
+    return asset, of, name
+
+
+def test_a_licence_that_time_ends_tells_who_shows_something_under_it_with_its_own_outcome(
+    house: House, views: Views
+) -> None:
+    register(house, platforms=["example-video"])
+    asset, _, name = shown_under_a_licence(house)
+    end = datetime.fromisoformat(LICENCE_END)
+    house.move_to(end)
+    assert run(house, views).as_json()["licences_expired"] == 1
+    (notice,) = views.holders.of_basis(name)
+    assert [item["asset"] for item in notice.items] == [asset]
+    assert (notice.basis_kind, notice.outcome) == ("licence", "wind-down")
+    assert datetime.fromisoformat(notice.due_at or "") == end + timedelta(days=14)
+    assert run(house, views).as_json()["licences_expired"] == 0
+
+
+def test_a_licence_that_somebody_ends_does_the_same(house: House, views: Views) -> None:
+    register(house, platforms=["example-video"])
+    _, of, name = shown_under_a_licence(house)
+    licence_ended(house, name, of)
+    run(house, views)
+    (notice,) = views.holders.of_basis(name)
+    assert (notice.about, notice.outcome) == (house.size - 2, "wind-down")
+
+
+def test_a_narrowing_revokes_what_is_outside_it_and_tells_who_has_something(house: House, views: Views) -> None:
+    register(house)
+    asset, consent = ready_clip(house)
+    for territory in ("DE", "FR"):
+        verdict = house.verdict(house.decision(asset, territory=territory)).model_copy(update={"asked_by": "pia"})
+        house.ledger.say(verdict)
+    person = house.granted(consent).person
+    words = {"consent": consent, "person": person, "territories": ["FR"], "reason": "not in France any more"}
+    house.say_as("ines", ConsentNarrowed.model_validate(words))
+    report = run(house, views).as_json()
+    assert (report["clearances_revoked"], report["assets_flagged"]) == (1, 0)
+    standing = [one.territory for one in views.clearance.of_asset(asset) if one.revocation is None]
+    assert standing == ["DE"]
+    (notice,) = views.holders.of_basis(consent)
+    assert (notice.kind, notice.outcome, notice.open) == ("narrowed", "takedown", True)
+
+
+def test_a_suspension_asks_holders_to_pause_and_revokes_nothing(house: House, views: Views) -> None:
+    register(house)
+    asset, consent = ready_clip(house)
+    cleared_for(house, "pia", asset)
+    words = {"consent": consent, "person": house.granted(consent).person, "suspension": house.new_id()}
+    said = ConsentSuspended.model_validate({**words, "cause": "by-person", "reason": "I want to see it first"})
+    house.say_as("ines", said)
+    report = run(house, views).as_json()
+    assert (report["clearances_revoked"], report["assets_flagged"]) == (0, 0)
+    (notice,) = views.holders.of_basis(consent)
+    assert (notice.kind, notice.outcome) == ("suspended", "pause")
+
+
+def test_a_flag_that_came_before_the_record_of_the_end_is_not_lost(house: House, views: Views) -> None:
+    register(house)
+    asset, consent = ready_clip(house)
+    cleared_for(house, "pia", asset)
+    house.move_to(END)
+    flag = AssetFlagged(asset=asset, cause="consent-ended", consent=consent, detail="it is over, says legal")
+    house.say_as("lena", flag)
+    run(house, views)
+    (notice,) = views.holders.of_basis(consent)
+    assert [item["asset"] for item in notice.items] == [asset]
