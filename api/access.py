@@ -7,7 +7,7 @@ from typing import Literal
 
 from ledger.rules.permissions import PERMISSIONS
 
-Means = Literal["nobody", "token", "token_or_signature", "session", "session_if_any"]
+Means = Literal["nobody", "token", "token_or_signature", "token_or_session", "session", "session_if_any"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ ACCESS: dict[str, Access] = {
     "get_consistency_proof": Access("token", _EVERYBODY),
     "get_completeness": Access("token", _STUDIO),  # it shows what was said
     "get_entry_bundle": Access("token_or_signature", _STUDIO),  # nobody needs one where entries are published
+    # passkeys: programs with a token, and these pages
+    "begin_passkey": Access("token_or_session", _EVERYBODY),
+    "register_passkey": Access("token_or_session", _EVERYBODY),
+    "prepare_statement": Access("token_or_session", _EVERYBODY),
     # files
     "import_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
     "sign_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
@@ -98,4 +102,9 @@ ACCESS: dict[str, Access] = {
     "page_asset": Access("session", _STUDIO),
     "page_evidence": Access("session", _CARE),
     "page_style": PUBLIC,
+    "page_script": PUBLIC,
+    "page_passkey_challenge": PUBLIC,
+    "page_passkey_session": PUBLIC,
+    "page_passkeys": Access("session", _EVERYBODY),
+    "page_consents": Access("session", frozenset({"talent"})),
 }

@@ -23,6 +23,7 @@ from api.routes import (
     health,
     log,
     openapi,
+    passkeys,
     records,
     rights,
     statements,
@@ -30,7 +31,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
-from api.web import pages
+from api.web import pages, passkey_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
 from api.web.sessions import Sessions
@@ -89,7 +90,9 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         tiles,
         health,
         openapi,
+        passkeys,
         pages,
+        passkey_pages,
     ):
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):

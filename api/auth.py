@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from api.access import ACCESS, Access
 from api.incoming import BoundedRequest
 from api.services.services import Services
-from api.web.sessions import Sessions
+from api.web.sessions import Method, Sessions, Visitor, from_own_page, require_same_origin
 from ledger.errors import Forbidden, Unauthenticated
 from ledger.rules.actors import actor_state
 
@@ -30,6 +30,7 @@ class Caller:
 
     actor: str
     roles: frozenset[str]
+    method: Method
 
 
 class GuardedRoute(APIRoute):
@@ -47,20 +48,31 @@ class GuardedRoute(APIRoute):
 
 
 def caller_of(request: Request, access: Access) -> Caller | None:
-    """Raises Unauthenticated `token_missing`, `token_unknown`, `session_missing`; Forbidden `role_not_permitted`."""
+    """Raises Unauthenticated `token_missing`, `token_unknown`, `session_missing`; Forbidden `role_not_permitted`,
+    `origin_foreign`.
+    """
     if access.means == "nobody":
         return None
     services: Services = request.app.state.services
-    actor = _by_session(request) if access.means.startswith("session") else _by_token(request, services)
-    if actor is None:
+    visitor = _by_session(request) if access.means.startswith("session") else _by_token(request, services)
+    visitor = visitor or _by_page(request, access)
+    if visitor is None or not _key_speaks(services, visitor):
         if access.means in ("token_or_signature", "session_if_any"):
             return None
         raise _nobody(access)
-    return _permitted(services, actor, access)
+    return _permitted(services, visitor, access)
 
 
-def _permitted(services: Services, actor: str, access: Access) -> Caller:
-    state = actor_state(services.ledger.history(), actor)
+def _key_speaks(services: Services, visitor: Visitor) -> bool:
+    """A session by passkey lasts no longer than the passkey does."""
+    if visitor.keyid is None:
+        return True
+    key = actor_state(services.ledger.history(), visitor.actor).keys.get(visitor.keyid)
+    return key is not None and (key.until is None or services.clock.now() < key.until)
+
+
+def _permitted(services: Services, visitor: Visitor, access: Access) -> Caller:
+    actor, state = visitor.actor, actor_state(services.ledger.history(), visitor.actor)
     if state.enrolled_by is None or actor == services.ledger.service_actor:
         raise Forbidden("actor_unknown", "the token's actor is not enrolled here", "An administrator enrols actors.")
     if not state.roles & access.roles:
@@ -68,22 +80,33 @@ def _permitted(services: Services, actor: str, access: Access) -> Caller:
         raise Forbidden(
             "role_not_permitted", f"{actor} has {held}; this needs one of {needed}", "Ask an administrator."
         )
-    return Caller(actor, state.roles)
+    return Caller(actor, state.roles, visitor.method)
 
 
-def _by_token(request: Request, services: Services) -> str | None:
+def _by_token(request: Request, services: Services) -> Visitor | None:
     header = request.headers.get("authorization")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_CHARS_MAX:
         raise Unauthenticated("token_malformed", "the header is not `Authorization: Bearer …`", "Send a bearer token.")
-    return services.tokens.actor(token)
+    return Visitor(services.tokens.actor(token), "bearer")
 
 
-def _by_session(request: Request) -> str | None:
+def _by_session(request: Request) -> Visitor | None:
     sessions: Sessions = request.app.state.sessions
-    return sessions.actor(request)
+    return sessions.visitor(request)
+
+
+def _by_page(request: Request, access: Access) -> Visitor | None:
+    """A page of ours that talks to the API. What is said for its visitor without their signature takes a real sign-in."""
+    sessions: Sessions = request.app.state.sessions
+    if access.means == "token_or_session" and (visitor := sessions.visitor(request)) is not None:
+        require_same_origin(request)
+        return visitor
+    if access.means == "token_or_signature" and sessions.local_operator is None and from_own_page(request):
+        return sessions.visitor(request)
+    return None
 
 
 def _nobody(access: Access) -> Unauthenticated:

@@ -27,6 +27,7 @@ _TAGS = (
     ("log", "What a stranger needs to check the log."),
     ("assets", "Files and everything known of them."),
     ("decisions", "Verdicts and clearances."),
+    ("passkeys", "Signing with a device of one's own."),
     ("records", "Consents, briefs and notices."),
     ("operation", "For whoever runs this."),
 )
@@ -108,4 +109,4 @@ def _exemplify(status: str, kind: str, content: dict[str, Any], schemas: dict[st
 def _security(access: Access) -> list[dict[str, list[str]]]:
     if access.means == "token_or_signature":
         return [{}, {"bearer": []}]
-    return [{"bearer": []}] if access.means == "token" else []
+    return [{"bearer": []}] if access.means in ("token", "token_or_session") else []

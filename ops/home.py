@@ -8,6 +8,7 @@ keys/            private keys (0700, each 0600)                   kept, and back
 keys/webhooks/   secrets of holders' endpoints, one file each     kept; renewed with `holder secret`
 trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the same for time stamps
 tokens.json      SHA-256 of API tokens and whose they are
+passkeys.json    passkeys made on the pages: credential IDs, and which wait to be added
 views.sqlite     projections; may be deleted, they rebuild
 tagindex.sqlite  the tag index; the same
 stamps/          time-stamped checkpoints and their tokens        kept: no authority stamps the past
@@ -104,6 +105,10 @@ class Home:
     @property
     def webhook_secrets(self) -> Path:
         return self.keys / "webhooks"
+
+    @property
+    def passkeys(self) -> Path:
+        return self.path / "passkeys.json"
 
     def actor_key(self, actor: str) -> Path:
         return self.keys / f"actor-{actor}.pem"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ledger.errors import Misuse, NotFound
+from schemas.statements.passkey import ORIGIN_PATTERN, ORIGINS_MAX, fits_rp_id
 
 HOME_VARIABLE = "COUNTERSIGN_HOME"
 DEBUG_VARIABLE = "COUNTERSIGN_DEBUG"
@@ -44,6 +46,18 @@ class Settings(BaseModel):
     store: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
     """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
     which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""
+
+    passkey_rp_id: str = Field(default="localhost", max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
+    """The domain that passkeys are made for (WebAuthn RP ID). Another one later means new passkeys for everybody (ADR 014)."""
+    passkey_origins: tuple[str, ...] = Field(default=("http://localhost:8400",), min_length=1, max_length=ORIGINS_MAX)
+    """The origins of the pages on that domain, as browsers write them. Elsewhere than on localhost it takes https."""
+
+    @model_validator(mode="after")
+    def _pages_fit(self) -> Settings:
+        for origin in self.passkey_origins:
+            if not re.fullmatch(ORIGIN_PATTERN, origin) or not fits_rp_id(origin, self.passkey_rp_id):
+                raise ValueError("passkey_origins are origins of passkey_rp_id's domain, over https or on localhost")
+        return self
 
     @field_validator("store")
     @classmethod
@@ -104,7 +118,9 @@ def write_settings(home: Path, settings: Settings) -> None:
     (home / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _toml(value: str | int | bool) -> str:
+def _toml(value: str | int | bool | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else f'"{value}"'

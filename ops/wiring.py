@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.challenges import Challenges
+from api.passkeys import PasskeyBook, RelyingParty
 from api.services.services import Services
 from api.tokens import Tokens
 from ledger.blobs import FolderBlobs
@@ -46,6 +48,9 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         published=PublishedFolder(home.public),
         publish_entries=settings.publish_entries,
         receipts=ReceiptIssuer(ledger.store, log_key(), log_key),
+        relying_party=RelyingParty(settings.passkey_rp_id, settings.passkey_origins),
+        passkeys=PasskeyBook(home.passkeys),
+        challenges=Challenges(ledger.clock),
     )
 
 

@@ -13,6 +13,7 @@ from projections import summaries_rights
 from projections.wording import day as _day
 from projections.wording import file as _file
 from projections.wording import joined as _list
+from schemas.base import Body
 from schemas.statements import (
     actor,
     asset,
@@ -42,8 +43,12 @@ _METHODS = {
 
 def summary(said: Said) -> str:
     """The sentence. Raises KeyError for a type that nobody wrote one for, which stops the trail loudly."""
-    sentence = _SENTENCES[type(said.body)](said.body)
-    return f"{said.actor}{_voice(said)} {sentence}"
+    return f"{said.actor}{_voice(said)} {sentence(said.body)}"
+
+
+def sentence(body: Body) -> str:
+    """What is said, without who says it: also for a statement that is not said yet. Raises KeyError as `summary`."""
+    return _SENTENCES[type(body)](body)
 
 
 def _voice(said: Said) -> str:

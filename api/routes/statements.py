@@ -173,7 +173,7 @@ def _say_unsigned(services: Services, caller: CallerIfAny, said: UnsignedStateme
         raise Unauthenticated("token_missing", what, "Send Authorization: Bearer, or sign the statement.")
     words = read_words(said.type, said.body, said.sealed, said.subject)
     statement_id = _statement_id(key)
-    speak = partial(say_for, services, words, actor=caller.actor, statement_id=statement_id)
+    speak = partial(say_for, services, words, actor=caller.actor, statement_id=statement_id, method=caller.method)
     return hear(services, lambda: words.body, speak)
 
 

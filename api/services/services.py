@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.challenges import Challenges
+from api.passkeys import PasskeyBook, RelyingParty
 from api.tokens import Tokens
 from ledger.blobs import Blobs
 from ledger.clock import Clock
@@ -32,6 +34,9 @@ class Services:
     published: Published
     publish_entries: bool
     receipts: ReceiptIssuer
+    relying_party: RelyingParty
+    passkeys: PasskeyBook
+    challenges: Challenges
 
     @property
     def clock(self) -> Clock:

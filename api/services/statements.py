@@ -41,19 +41,21 @@ def read_words(wire_type: str, body: dict[str, Any], sealed: Mapping[str, Any], 
         raise Misuse("body_invalid", sentences(named(error)), f"See the schema of {wire_type}.") from None
 
 
-def say_for(services: Services, words: Words, *, actor: str, statement_id: str | None) -> Receipt:
+def say_for(
+    services: Services, words: Words, *, actor: str, statement_id: str | None, method: str = "bearer"
+) -> Receipt:
     """Raises what the door raises. With an id that was used for the very same words, answers its first receipt."""
     turn: AbstractContextManager[Any] = _SEALING if words.sealed and statement_id else nullcontext()
     with turn:
-        return _said_before(services, words, actor, statement_id) or _say(services, words, actor, statement_id)
+        return _said_before(services, words, actor, statement_id) or _say(services, words, actor, statement_id, method)
 
 
-def _say(services: Services, words: Words, actor: str, statement_id: str | None) -> Receipt:
+def _say(services: Services, words: Words, actor: str, statement_id: str | None, method: str) -> Receipt:
     try:
         return services.ledger.say(
             words.body,
             actor=actor,
-            method="bearer",
+            method=method,
             sealed=words.sealed or None,
             subject=words.subject,
             statement_id=statement_id,

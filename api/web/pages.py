@@ -128,7 +128,7 @@ def page_entry(request: Request, services: ServicesOf, index: Index) -> Response
 def page_sign_in(request: Request, next: str = "/") -> Response:
     if _sessions(request).local_operator is not None:
         return RedirectResponse("/", 303)
-    return _pages(request).answer(request, "sign_in.html", next=_own_path(next), failed=False)
+    return _pages(request).answer(request, "sign_in.html", scripted=True, next=_own_path(next), failed=False)
 
 
 @router.post("/sign-in", operation_id="page_session")
@@ -139,7 +139,7 @@ async def page_session(request: Request) -> Response:
     try:
         name = await run_in_threadpool(_sessions(request).begin, form.fields.get("token", "").strip())
     except Unauthenticated:
-        return _pages(request).answer(request, "sign_in.html", 401, next=target, failed=True)
+        return _pages(request).answer(request, "sign_in.html", 401, scripted=True, next=target, failed=True)
     answer = RedirectResponse(target, 303)
     set_cookie(answer, request, name)
     return answer

@@ -9,9 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.edge import CONTENT_SECURITY_POLICY
 from api.web.wording import tone, words
 from schemas.base import format_instant, parse_instant
 
+# On the pages that talk to a passkey: our own script file, never inline, and requests to this origin only.
+SCRIPTED_POLICY = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
 TEMPLATES = Path(__file__).parent / "templates"
 _FINGERPRINT_GROUP_CHARS = 4  # what an eye compares at a time
 
@@ -29,8 +32,10 @@ class Pages:
         )
         self._environment.filters.update(instant=instant, words=words, tone=tone, bytes=size_words, spaced=spaced)
 
-    def answer(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-        """The page under the frame that all share."""
+    def answer(
+        self, request: Request, template: str, status: int = 200, *, scripted: bool = False, **context: Any
+    ) -> HTMLResponse:
+        """The page under the frame that all share. `scripted`: it may run our one script and talk to this origin."""
         state = request.app.state
         shared = {
             "caller": getattr(request.state, "caller", None),
@@ -38,8 +43,10 @@ class Pages:
             "origin": state.services.origin,
             "now": instant(format_instant(state.services.clock.now())),
             "here": None,
+            "scripted": scripted,
         }
-        return HTMLResponse(self._environment.get_template(template).render(shared | context), status)
+        headers = {"Content-Security-Policy": SCRIPTED_POLICY} if scripted else None
+        return HTMLResponse(self._environment.get_template(template).render(shared | context), status, headers)
 
 
 def instant(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is signed in to the pages: a random id in a cookie, the token it stands for in this process's memory only.
+"""Who is signed in to the pages: a random id in a cookie, the token or passkey it stands for in this process's memory only.
 
 On one's own machine nobody signs in: the operator whose home folder it is speaks. That is safe only as long as the
 browser was really sent to this machine, so requests under any other host name are refused (a name that a stranger's DNS
@@ -11,6 +11,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -27,10 +28,26 @@ SESSIONS_MAX = 1_000  # signed in at once; past it the oldest is signed out
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+Method = Literal["bearer", "token-session", "passkey", "local"]
+"""How somebody is known; what the service signs for them says so in `auth.method`."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is asking, and how we know. `keyid`: the passkey that a session hangs on."""
+
+    actor: str
+    method: Method
+    keyid: str | None = None
+
+
 @dataclass(frozen=True)
 class _Session:
-    token: str
+    """By token or by passkey: it lasts no longer than what it was begun with."""
+
     until: datetime
+    token: str | None = None
+    visitor: Visitor | None = None
 
 
 class Sessions:
@@ -44,24 +61,31 @@ class Sessions:
     def begin(self, token: str) -> str:
         """A new session's id. Raises Unauthenticated `token_unknown`."""
         self._tokens.actor(token)
+        return self._begin(_Session(self._clock.now() + SESSION_LENGTH, token=token))
+
+    def begin_passkey(self, actor: str, keyid: str) -> str:
+        """A session of somebody whose passkey was verified."""
+        return self._begin(_Session(self._clock.now() + SESSION_LENGTH, visitor=Visitor(actor, "passkey", keyid)))
+
+    def _begin(self, session: _Session) -> str:
         name = secrets.token_urlsafe(SESSION_BYTES)
         with self._lock:
             while len(self._open) >= SESSIONS_MAX:
                 del self._open[next(iter(self._open))]
-            self._open[name] = _Session(token, self._clock.now() + SESSION_LENGTH)
+            self._open[name] = session
         return name
 
-    def actor(self, request: Request) -> str | None:
-        """Who is signed in, or None. Raises Forbidden `host_not_local`."""
+    def visitor(self, request: Request) -> Visitor | None:
+        """Who is signed in, or None; that a passkey still speaks is for the log to say. Raises Forbidden `host_not_local`."""
         if self.local_operator is not None:
             _require_own_name(request)
-            return self.local_operator
+            return Visitor(self.local_operator, "local")
         with self._lock:
             session = self._open.get(request.cookies.get(COOKIE, ""))
         if session is None or session.until <= self._clock.now():
             return None
         try:
-            return self._tokens.actor(session.token)
+            return session.visitor or Visitor(self._tokens.actor(session.token or ""), "token-session")
         except Unauthenticated:
             return None
 
@@ -82,10 +106,15 @@ def set_cookie(response: Response, request: Request, name: str) -> None:
     )
 
 
+def from_own_page(request: Request) -> bool:
+    """Whether a browser says that one of our own pages sent this."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+
+
 def require_same_origin(request: Request) -> None:
     """For every POST of a page: it must come from one of our own. Raises Forbidden `origin_foreign`."""
-    origin = request.headers.get("origin")
-    if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
+    if not from_own_page(request):
         raise Forbidden("origin_foreign", "this form was not sent by one of these pages", "Open the page itself.")
 
 

@@ -13,7 +13,8 @@ from schemas.statements.actor import Role, key_tag
 ORIGINS_MAX = 8  # a page, its other names and ports; a passkey's RP ID covers no more sites than that in practice
 RpId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 """A WebAuthn relying party ID: the domain that the passkey is for."""
-Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,253}(:[1-9][0-9]{0,4})?$")]
+ORIGIN_PATTERN = r"^https?://[a-z0-9.-]{1,253}(:[1-9][0-9]{0,4})?$"
+Origin = Annotated[str, StringConstraints(pattern=ORIGIN_PATTERN)]
 """An origin as browsers write it: lower case, no path, no port that is the scheme's own."""
 
 EXAMPLE_P256_SPKI = (  # RFC 6979 A.2.5

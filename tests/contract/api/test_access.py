@@ -121,5 +121,5 @@ def test_public_routes_are_exactly_these() -> None:
     assert public == {
         "get_health", "get_ready", "get_openapi", "get_checkpoint", "list_log_keys",
         "get_published_checkpoint", "get_witnessed_checkpoint", "get_published_keys", "get_tile",
-        "page_sign_in", "page_session", "page_style",
+        "page_sign_in", "page_session", "page_style", "page_script", "page_passkey_challenge", "page_passkey_session",
     }  # fmt: skip
