@@ -43,12 +43,13 @@ def list_actors(ctx: typer.Context, home: HomeOption = None, json: JsonOption = 
     """Everybody who is enrolled, with their roles and current keys."""
     from ledger.rules.actors import actor_state
     from schemas.statements.actor import ActorEnrolled, LogOpened
+    from schemas.statements.passkey import ActorAdmitted
 
     run = invocation_of(ctx)
     with run.services() as services:
         history = services.ledger.history()
         names: list[str] = []
-        for said in services.ledger.read(types=[LogOpened.TYPE, ActorEnrolled.TYPE]):
+        for said in services.ledger.read(types=[LogOpened.TYPE, ActorEnrolled.TYPE, ActorAdmitted.TYPE]):
             body = said.body
             names += [body.service, body.admin] if isinstance(body, LogOpened) else [getattr(body, "actor", "")]
         states = [actor_state(history, name) for name in names]
@@ -57,7 +58,10 @@ def list_actors(ctx: typer.Context, home: HomeOption = None, json: JsonOption = 
             "actor": state.actor,
             "roles": sorted(state.roles),
             "entry_index": state.enrolled_by,
-            "keys": [{"keyid": key.keyid, "current": key.until is None} for key in state.keys.values()],
+            "keys": [
+                {"keyid": key.keyid, "current": key.until is None, "kind": "passkey" if key.passkey else "key"}
+                for key in state.keys.values()
+            ],
         }
         for state in states
     ]
@@ -205,4 +209,9 @@ def _words(value: object) -> str:
 
 
 def _keys(keys: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{key['keyid'][:16]}…{'' if key['current'] else ' (ended)'}" for key in keys)
+    return ", ".join(f"{key['keyid'][:16]}…{_kind(key)}" for key in keys)
+
+
+def _kind(key: dict[str, Any]) -> str:
+    remarks = [word for word, true in (("passkey", key["kind"] == "passkey"), ("ended", not key["current"])) if true]
+    return f" ({', '.join(remarks)})" if remarks else ""

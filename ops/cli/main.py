@@ -20,6 +20,7 @@ from ops.cli import (
     log_commands,
     media_commands,
     operating_commands,
+    passkey_commands,
     privacy_commands,
     receipt_commands,
     turning_commands,
@@ -92,6 +93,8 @@ consent_commands.consents.command("report")(ending_commands.report)
 log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
+for _name, _command in passkey_commands.COMMANDS:
+    actor_commands.actors.command(_name)(_command)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)

@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.actor_commands import actors
 from ops.cli.invocation import HomeOption, JsonOption, invocation_of
 from ops.cli.printing import facts, table
 
 KEYID_CHARS_MIN = 16  # 64 bits of the fingerprint: nobody makes a second key that begins like it
 
 
-@actors.command("admit")
 def admit(
     ctx: typer.Context,
     actor: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case letters, digits, dots and hyphens.")],
@@ -37,7 +35,6 @@ def admit(
     return 0
 
 
-@actors.command("passkeys")
 def passkeys(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False) -> int:
     """Passkeys that were made on the pages: which wait to be added, which speak."""
     from api.services.passkeys import passkeys_of
@@ -60,7 +57,6 @@ def passkeys(ctx: typer.Context, home: HomeOption = None, json: JsonOption = Fal
     return 0
 
 
-@actors.command("add-passkey")
 def add_passkey(
     ctx: typer.Context,
     actor: Annotated[str, typer.Argument(metavar="NAME", help="Whose passkey it is.")],
@@ -88,3 +84,7 @@ def add_passkey(
     found = {"actor": actor, "keyid": made.keyid, "rp_id": made.body["rp_id"], "entry_index": receipt.index}
     run.answer(found, facts((name.replace("_", " "), value) for name, value in found.items()))
     return 0
+
+
+COMMANDS = (("admit", admit), ("passkeys", passkeys), ("add-passkey", add_passkey))
+"""What the group `actor` has besides its own."""
