@@ -85,11 +85,14 @@
     if (!window.PublicKeyCredential) return;
     document.querySelectorAll("[data-passkey]").forEach(place => {
       place.hidden = false;
+      const ready = (button, act) => {
+        button.addEventListener("click", () => trying(place, act));
+        button.disabled = false;
+      };
       const work = {"sign-in": () => signIn(place), make};
-      place.querySelectorAll("button[data-act]").forEach(button =>
-        button.addEventListener("click", () => trying(place, work[button.dataset.act])));
+      place.querySelectorAll("button[data-act]").forEach(button => ready(button, work[button.dataset.act]));
       place.querySelectorAll("button[data-statement]").forEach(button =>
-        button.addEventListener("click", () => trying(place, () => show(place, JSON.parse(button.dataset.statement)))));
+        ready(button, () => show(place, JSON.parse(button.dataset.statement))));
     });
   });
 })();
