@@ -75,6 +75,7 @@
       client_data_json: base64(found.response.clientDataJSON), signature: base64(found.response.signature)});
     const envelope = {payload: ready.payload, payloadType: ready.payload_type, signatures: [{keyid, sig: btoa(assertion)}]};
     const receipt = await send("/v1/statements", {envelope, openings: ready.openings});
+    panel.parentElement.querySelectorAll("button[data-statement]").forEach(button => button.remove());
     panel.dataset.entry = receipt.index;
     say(panel, `Signed. It is entry ${receipt.index} of the log, and can't be changed.`, "allow");
     panel.querySelector(".actions").replaceChildren(Object.assign(document.createElement("a"),
