@@ -17,6 +17,7 @@ from ledger.proof.dsse import PAYLOAD_TYPE
 from projections.summaries import sentence
 from schemas.api.log import OpeningShape, UnsignedStatement
 from schemas.api.passkeys import PasskeyAnswer, PasskeyMade, PasskeyOptions, PreparedStatement
+from schemas.catalogue import newest
 from schemas.statements.passkey import ActorPasskeyAdded
 
 router = APIRouter(prefix="/v1", tags=["passkeys"], route_class=GuardedRoute)
@@ -70,7 +71,7 @@ def _prepared(services: Services, actor: str, said: UnsignedStatement) -> Prepar
         payload=b64encode(found.draft.payload).decode(),
         payload_type=PAYLOAD_TYPE,
         payload_sha256=hashlib.sha256(found.draft.payload).hexdigest(),
-        words=f"{actor} {sentence(words.body)}",
+        words=f"{actor} {sentence(newest(words.body))}",
         options=found.options,
         keyids=found.keyids,
         openings=openings,

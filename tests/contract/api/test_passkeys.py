@@ -336,7 +336,7 @@ def test_a_persons_consents_are_shown_whole_and_only_to_them(office: Office) -> 
     for name in grant.as_json():
         assert (
             name in ("consent", "person", "specific_description", "valid_from", "valid_until")
-            or name.capitalize() in page
+            or name.replace("_", " ").capitalize() in page
         )
     assert "Take it back" in page and "Give this consent" not in page
     office.form("/sign-in", data={"token": office.tokens["lena"]})

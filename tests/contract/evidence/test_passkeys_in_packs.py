@@ -35,7 +35,7 @@ def pack_of(house: House, asset: str, folder: Path) -> bytes:
 
 def slip(house: House, envelope: Envelope, body: Body) -> str:
     """Past the door, as a crooked operator could; the member in which it will lie."""
-    entry = finish_entry(envelope, format_instant(house.now()))
+    entry = finish_entry(envelope.to_bytes(), format_instant(house.now()))
     pending = Pending((EntryEvent(type(body).TYPE, entry, list(body.tags()), None),))
     return f"entries/{house.ledger.store.append_batch([pending]).outcomes[0].index}.json"  # type: ignore[union-attr]
 

@@ -89,10 +89,10 @@ def test_the_largest_payload_fits_an_entry_under_an_assertion_and_not_under_eigh
     keys = [Authenticator() for _ in range(8)]
     payload = b"x" * PAYLOAD_BYTES_MAX
     signatures = tuple(key.envelope(payload, filler="x" * 1_800).signatures[0] for key in keys)
-    entry = finish_entry(Envelope(PAYLOAD_TYPE, payload, signatures[:1]), "2026-10-01T09:00:00.000000Z")
+    entry = finish_entry(Envelope(PAYLOAD_TYPE, payload, signatures[:1]).to_bytes(), "2026-10-01T09:00:00.000000Z")
     assert len(entry) < 65_535
     whole = Envelope(PAYLOAD_TYPE, payload, signatures)
-    raises_code("entry_too_large", lambda: finish_entry(whole, "2026-10-01T09:00:00.000000Z"))
+    raises_code("entry_too_large", lambda: finish_entry(whole.to_bytes(), "2026-10-01T09:00:00.000000Z"))
 
 
 def test_a_counter_that_goes_back_stops_no_statement(house: House) -> None:
