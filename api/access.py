@@ -52,6 +52,8 @@ ACCESS: dict[str, Access] = {
     "get_witnessed_checkpoint": PUBLIC,
     "get_published_keys": PUBLIC,
     "get_tile": PUBLIC,
+    "get_status_list": PUBLIC,
+    "get_service_keys": PUBLIC,
     # the log
     "say_statement": Access("token_or_signature", _EVERYBODY),
     "get_statement": Access("token", _STUDIO),
@@ -79,6 +81,8 @@ ACCESS: dict[str, Access] = {
     "ask_clearance": Access("token", frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "platform"})),
     "get_clearance": Access("token", _STUDIO | {"platform"}),
     # records
+    "export_consent": Access("token", _CARE | {"talent"}),
+    "import_consent": Access("token", frozenset({"producer", "ip-steward"})),
     "get_consent": Access("token", _CARE | {"talent"}),
     "list_consents_of_person": Access("token", _CARE | {"talent"}),
     "get_brief": Access("token", _STUDIO),

@@ -27,6 +27,7 @@ from ledger.history import History
 from ledger.keys import SigningKey
 from ledger.knock import Knock, parse_envelope, sign_for
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
+from ledger.proof.jws import sign_jws
 from ledger.proof.merkle import consistency_proof, inclusion_proof
 from ledger.proof.tlogproof import format_proof
 from ledger.recall import Recall
@@ -154,6 +155,10 @@ class Ledger:
         if payload_type == PAYLOAD_TYPE:
             raise Misuse("attest_statement", "a statement is said through the door", "Use say or append.")
         return sign(payload, payload_type, self._service.private, payload_bytes_max)
+
+    def attest_token(self, claims: dict[str, Any], typ: str) -> str:
+        """The service's signature over what lives for minutes and enters no log: a compact JWS of this type."""
+        return sign_jws(claims, typ, self._service.spki, self._service.keyid, self._service.private.sign)
 
     # -- the seven steps -----------------------------------------------------------------------------------------
 

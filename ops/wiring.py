@@ -47,6 +47,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         upload_bytes_max=settings.upload_bytes_max,
         published=PublishedFolder(home.public),
         publish_entries=settings.publish_entries,
+        public_url=settings.public_url.rstrip("/"),
         receipts=ReceiptIssuer(ledger.store, log_key(), log_key),
         relying_party=RelyingParty(settings.passkey_rp_id, settings.passkey_origins),
         passkeys=PasskeyBook(home.passkeys),

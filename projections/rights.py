@@ -175,6 +175,10 @@ class Rights(View):
         names = [consent for (consent,) in self._rows(sql, (person,))]
         return [view for view in self._views(names, at, known_at) if view.state != "unknown" and view.person == person]
 
+    def consents(self, names: Sequence[str], at: datetime) -> dict[str, ConsentView]:
+        """Several at once, by number; those that nothing is recorded about are left out."""
+        return {view.consent: view for view in self._views(names, at, None) if view.state != "unknown"}
+
     def rights(self, asset: str, at: datetime, known_at: datetime | None = None) -> RightsView:
         """The consents behind a file, each as it stood at `at`."""
         return RightsView(asset, at, tuple(self._views(self._lineage.consents_of(asset), at, known_at)))
@@ -194,13 +198,21 @@ class Rights(View):
             people = json.dumps(sorted({row[1] for row in rows}))
             among = "consent IS NULL AND person IN (SELECT value FROM json_each(?)) AND recorded_at <= ?"
             persons = look.rows(f"SELECT {columns} FROM rights_said WHERE {among} ORDER BY idx", (people, until))
-        return [_view(name, at, known or at, [r for r in rows if r[0] == name], persons) for name in consents]
+        about, of_person = _by_column(rows, 0), _by_column(persons, 1)
+        return [_view(name, at, known or at, about.get(name, []), of_person) for name in consents]
 
 
-def _view(name: str, at: datetime, known: datetime, rows: list[Any], persons: list[Any]) -> ConsentView:
+def _by_column(rows: list[Any], column: int) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row[column], []).append(row)
+    return found
+
+
+def _view(name: str, at: datetime, known: datetime, rows: list[Any], persons: dict[str, list[Any]]) -> ConsentView:
     about = [_row(row) for row in rows]
     person = str(rows[0][1]) if rows else ""
-    of_person = [_row(row) for row in persons if row[1] == person]
+    of_person = [_row(row) for row in persons.get(person, [])]
     state = fold(name, known_at(about, at), known_at(of_person, at), at)
     requested = next((row for row in about if isinstance(row.body, ConsentRequested)), None)
     granted = next((row for row in about if row.index == state.granted_by), None)

@@ -17,8 +17,19 @@ from projections.matches import Matches
 from projections.notices import Notices
 from projections.rights import Rights
 from projections.runner import Runner
+from projections.status import StatusPlaces
 
-PROJECTIONS: tuple[type[Projection], ...] = (Lineage, AuditTrail, Rights, Clearances, Matches, Due, Notices, Holders)
+PROJECTIONS: tuple[type[Projection], ...] = (
+    Lineage,
+    AuditTrail,
+    Rights,
+    Clearances,
+    Matches,
+    Due,
+    Notices,
+    Holders,
+    StatusPlaces,
+)
 """Every view there is; a house test holds each against the catalogue."""
 
 
@@ -39,6 +50,7 @@ class Views(Runner):
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)
+        self.status = StatusPlaces(database)
         self.projections: tuple[Projection, ...] = (
             self.lineage,
             self.audit_trail,
@@ -48,5 +60,6 @@ class Views(Runner):
             self.due,
             self.notices,
             self.holders,
+            self.status,
         )
         super().__init__(path, ledger.store, database, self.projections)

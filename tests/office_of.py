@@ -128,6 +128,10 @@ class Office:
     def page(self, path: str) -> Any:
         return self.client.get(path, headers={"Accept": "text/html"})
 
+    @property
+    def key_of_service(self) -> SigningKey:
+        return read_signing_key(self.home.keys / "service.pem")
+
     def key(self, name: str) -> SigningKey:
         return read_signing_key(self.home.actor_key(name))
 

@@ -37,6 +37,7 @@ class Services:
     relying_party: RelyingParty
     passkeys: PasskeyBook
     challenges: Challenges
+    public_url: str
 
     @property
     def clock(self) -> Clock:

@@ -133,6 +133,14 @@ class ConsentState:
         agreed = self.grant is not None and self.grant.training_use
         return agreed and not any(body.training_use for _, body in self.narrowings)
 
+    def runs_until(self, at: datetime) -> datetime | None:
+        """How long, from `at` on, no time comes at which no term holds; None if none holds at `at`."""
+        reached = at
+        for term in sorted(self.terms, key=lambda one: one.valid_from):
+            if term.valid_from <= reached < term.valid_until:
+                reached = term.valid_until
+        return reached if reached > at else None
+
     def covers_window(self, valid_from: datetime, valid_until: datetime) -> bool:
         """Whether the terms, end to end, hold the whole window."""
         reached = valid_from

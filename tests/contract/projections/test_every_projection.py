@@ -19,7 +19,7 @@ from schemas.statements.clearance import ClearanceIssued
 from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
-NAMES = ("audit_trail", "clearance", "due", "lineage", "matches", "notices", "rights")
+NAMES = ("audit_trail", "clearance", "due", "holders", "lineage", "matches", "notices", "rights", "status")
 
 
 def test_the_views_are_these_and_their_names_do_not_begin_each_other(views: Views) -> None:
