@@ -28,9 +28,9 @@ from ledger.keys import SigningKey
 from ledger.knock import Knock, parse_envelope, sign_for
 from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
 from ledger.proof.jws import sign_jws
-from ledger.proof.merkle import consistency_proof, inclusion_proof
-from ledger.proof.tlogproof import format_proof
+from ledger.proof.merkle import consistency_proof
 from ledger.recall import Recall
+from ledger.receipt import Receipt
 from ledger.rules import book
 from ledger.rules.logkeys import check_handover
 from ledger.rules.permissions import permit
@@ -38,42 +38,18 @@ from ledger.rules.proposal import Proposal
 from ledger.rules.signers import roles_of, signing_keys
 from ledger.statement import Draft, Opening, Said, compose, finish_entry, read_entry
 from ledger.store.contract import BoundaryMoved, EntryEvent, Pending, Query, Store
-from ledger.store.frontier import Growth
 from ledger.vault import Vault
 from ledger.writer import Committed, Writer
 from schemas.base import Auth, Body, Statement, format_instant
 from schemas.statements.logkeys import LogKeysRotated
 
+__all__ = ["BATCH_STATEMENTS_MAX", "Ledger", "Receipt"]
 BATCH_STATEMENTS_MAX = 1_000  # one call's worth; the writer's own bound on a transaction
 PART_STATEMENTS = 10  # what one thread judges at a time; with fewer the hand-over shows
 PREPARERS = min(4, os.cpu_count() or 1)  # threads that judge parts of a large call
 
 Unparsed = tuple[bytes | Envelope, Mapping[str, Opening]]
 """A statement as it came, and the openings of what it seals."""
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The answer to an append: where the statement stands, its exact entry, and the checkpoint that covers it."""
-
-    index: int
-    statement_id: str
-    entry: bytes
-    size: int
-    checkpoint: bytes
-    existing: bool
-    _store: Store
-    _growth: Growth | None = None
-
-    def proof(self) -> bytes:
-        """The c2sp.org/tlog-proof of inclusion, with the checkpoint. O(log size)."""
-        return format_proof(self.index, self.path(), self.checkpoint)
-
-    def path(self) -> list[bytes]:
-        """The proof's hashes, from the leaf up; for an entry that was just appended nothing is read."""
-        if self._growth is not None:
-            return self._growth.path(self.index)
-        return inclusion_proof(self.index, self.size, self._store)
 
 
 @dataclass(frozen=True)
