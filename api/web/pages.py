@@ -16,17 +16,19 @@ from api.downloads import evidence_file
 from api.routes.assets import Sha256
 from api.routes.log import log_keys
 from api.routes.statements import INDEX_MAX, Index, statement_answer
-from api.services.dossier import dossier
+from api.services.consents import consent_answer
+from api.services.dossier import caught_up, dossier
 from api.services.verification import Circumstances, verify_file
 from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
 from api.web.history import chosen_instant, rows_before
 from api.web.rendering import Pages, size_words
 from api.web.sessions import Sessions, require_same_origin, set_cookie
-from api.web.wording import C2PA, IDENTIFIED, VERDICTS
+from api.web.wording import C2PA, CONSENT, EFFECTS, IDENTIFIED, VERDICTS
 from ledger.errors import Unauthenticated
 from ledger.statement import read_entry
 from projections.summaries import known_by, summary
+from schemas.base import Id
 
 STYLE = FilePath(__file__).parent / "static" / "style.css"
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -78,6 +80,25 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         c2pa=C2PA.get(state, ""),
         chosen=instant is not None,
         at_value=found.at.strftime("%Y-%m-%dT%H:%M:%S"),
+    )
+
+
+@router.get("/consents/{consent}", operation_id="page_consent")
+def page_consent(
+    request: Request, services: ServicesOf, consent: Id, at: str | None = None, known_at: str | None = None
+) -> Response:
+    instant, known = chosen_instant(at), chosen_instant(known_at)
+    caught_up(services)
+    view = services.views.rights.consent(consent, instant or services.clock.now(), known)
+    return _pages(request).answer(
+        request,
+        "consent.html",
+        consent=consent_answer(view),
+        meaning=CONSENT[view.state],
+        effects=EFFECTS,
+        chosen=instant is not None or known is not None,
+        at_value=view.at.strftime("%Y-%m-%dT%H:%M:%S"),
+        known_value=view.known_at.strftime("%Y-%m-%dT%H:%M:%S") if known else "",
     )
 
 

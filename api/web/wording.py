@@ -27,13 +27,37 @@ C2PA: Final = {
     "remote_only": "The file points to a manifest elsewhere; nothing was fetched.",
     "not_checked": "Nobody looked for a manifest.",
 }
+CONSENT: Final = {
+    "requested": "It was asked for and not answered: nothing may happen.",
+    "refused": "The person said no.",
+    "not_yet": "The person agreed for a later time.",
+    "given": "The person agreed, and it holds at this time, for what is listed below.",
+    "renewed": "The person agreed again, and it holds at this time, for what is listed below.",
+    "suspended": "Nothing new happens under it until it is looked into.",
+    "expired": "Its time is over. What was used while it ran had its ground.",
+    "withdrawn": "The person took it back. What was used before had its ground; nothing may go on.",
+    "revoked": "Somebody else ended it. What was used before had its ground; nothing may go on.",
+    "invalidated": "It never was a consent: what was used under it had no ground.",
+}
+EFFECTS: Final = {
+    "none": "nothing was used",
+    "stands": "had its ground and keeps it",
+    "void": "never had a ground",
+    "blocked": "nothing may be out there",
+    "allowed": "may stay",
+    "pause": "may stay, and is not newly shown",
+    "wind_down": "ends as each licence says",
+    "stop": "has to be taken down",
+}
 TONES: Final = {
-    **dict.fromkeys(("allow", "pass", "given", "issued", "trusted", "approved"), "allow"),
+    **dict.fromkeys(("allow", "pass", "given", "renewed", "issued", "trusted", "approved"), "allow"),
     **dict.fromkeys(
-        ("deny", "fail", "failed", "expired", "withdrawn", "revoked", "refused", "rejected", "tampered"), "deny"
+        ("deny", "fail", "failed", "expired", "withdrawn", "revoked", "invalidated", "refused", "rejected", "tampered"),
+        "deny",
     ),
     **dict.fromkeys(
-        ("review", "not_checked", "not_yet", "requested", "untrusted", "remote_only", "unsupported"), "review"
+        ("review", "not_checked", "not_yet", "requested", "suspended", "untrusted", "remote_only", "unsupported"),
+        "review",
     ),
 }
 """Which of the page's four tones goes with a word; the rest are neutral. The word itself is always there too."""

@@ -23,6 +23,7 @@ from ops.cli import (
     passkey_commands,
     privacy_commands,
     receipt_commands,
+    rule_commands,
     turning_commands,
     verdict_commands,
     witness_commands,
@@ -97,6 +98,7 @@ for _name, _command in passkey_commands.COMMANDS:
     actor_commands.actors.command(_name)(_command)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
+app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)

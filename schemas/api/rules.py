@@ -1,0 +1,107 @@
+"""Rule packs as they stand, and the labels that they ask for."""
+
+from __future__ import annotations
+
+from schemas.api.problems import example
+from schemas.base import Shape
+
+_ENTRY = {
+    "pack": "law",
+    "version": "2026.11",
+    "id": "eu-ai-act-50-4",
+    "kind": "label",
+    "title": "A deployer says that a deepfake is artificially generated or manipulated",
+    "citation": "Regulation (EU) 2024/1689, Art. 50(4)",
+    "confidence": "V2",
+    "since": "2026-08-02T00:00:00.000000Z",
+    "until": None,
+    "where": ["AT", "BE", "DE"],
+    "in_force": True,
+}
+_LABEL = {"text": "AI-generated", "form": "visible", "seconds_min": 0, "exceptions": ["artistic"], "rule": _ENTRY}
+
+
+class RuleShape(Shape):
+    """One dated, cited entry. `in_force`: adopted, switched on, and its time has come."""
+
+    pack: str
+    version: str
+    id: str
+    kind: str
+    title: str
+    citation: str
+    confidence: str
+    since: str
+    until: str | None
+    where: tuple[str, ...]
+    in_force: bool
+
+
+class PackShape(Shape):
+    """One version of a pack. Legal adopts it by its digest."""
+
+    pack: str
+    version: str
+    sha256: str
+    disclaimer: str
+    adopted: bool
+    entries: tuple[RuleShape, ...]
+
+
+class RulesAnswer(Shape):
+    """Every pack that is here, and what of it applies at an instant. Nothing in it is legal advice."""
+
+    model_config = example(
+        {
+            "at": "2026-11-23T09:30:00.000000Z",
+            "packs": [
+                {
+                    "pack": "law",
+                    "version": "2026.11",
+                    "sha256": "cc" * 32,
+                    "disclaimer": "A reading of the rules for software. Nothing here is legal advice.",
+                    "adopted": True,
+                    "entries": [_ENTRY],
+                }
+            ],
+        }
+    )
+
+    at: str
+    packs: tuple[PackShape, ...]
+
+
+class LabelShape(Shape):
+    """What has to be shown or written into the file; `text` is empty where the rule gives none."""
+
+    text: str
+    form: str
+    seconds_min: int
+    exceptions: tuple[str, ...]
+    rule: RuleShape
+
+
+class LabelsAnswer(Shape):
+    """The labels for one market, channel and use. `not_checked`: nobody adopted a rule pack, which is not "none"."""
+
+    model_config = example(
+        {
+            "at": "2026-11-23T09:30:00.000000Z",
+            "territory": "DE",
+            "channel": "social",
+            "use": "advertising",
+            "outcome": "decided",
+            "labels": [_LABEL],
+            "entries": [41],
+            "disclaimer": "A reading of the rules for software. Nothing here is legal advice.",
+        }
+    )
+
+    at: str
+    territory: str
+    channel: str
+    use: str
+    outcome: str
+    labels: tuple[LabelShape, ...]
+    entries: tuple[int, ...]
+    disclaimer: str
