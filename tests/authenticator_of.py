@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -86,6 +86,8 @@ class Authenticator:
     def sign(self, message: bytes) -> bytes:
         if isinstance(self.key, Ed25519PrivateKey):
             return self.key.sign(message)
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(message, padding.PKCS1v15(), SHA256())
         found: bytes = self.key.sign(message, ec.ECDSA(SHA256()))
         return found
 
@@ -98,9 +100,8 @@ class Authenticator:
 
     def registration(self, options: dict[str, Any], **changes: Any) -> dict[str, Any]:
         """RegistrationResponseJSON with attestation `none`, for options from the server."""
-        numbers = self.key.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
-        attested = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + cbor2.dumps(cose)
+        cose = cbor2.dumps(self._cose())
+        attested = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + cose
         told = self.authenticator_data(PRESENT | VERIFIED | ATTESTED, tail=attested)
         told = changes.pop("told", told)
         client = json.dumps(
@@ -114,6 +115,16 @@ class Authenticator:
             "transports": ["internal"],
         }
         return self._credential(response)
+
+    def _cose(self) -> dict[int, Any]:
+        """The public key as COSE_Key (RFC 9053, RFC 8230)."""
+        public = self.key.public_key()
+        if isinstance(self.key, Ed25519PrivateKey):
+            return {1: 1, 3: -8, -1: 6, -2: public.public_bytes_raw()}
+        numbers = public.public_numbers()
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return {1: 3, 3: -257, -1: numbers.n.to_bytes(self.key.key_size // 8, "big"), -2: b"\x01\x00\x01"}
+        return {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
 
     def authentication(
         self, options: dict[str, Any], assertion: Assertion | None = None, **changes: Any

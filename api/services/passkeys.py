@@ -34,6 +34,7 @@ from ledger.statement import Draft, compose
 from schemas.statements.passkey import ActorPasskeyAdded
 
 TIMEOUT_MS = 300_000  # as long as a challenge lives
+SIGNATURE_BYTES_MAX = 512  # RSA with 4,096 bits
 CREDENTIAL_ID_BYTES_MAX = 1_023  # WebAuthn L3 4
 
 
@@ -165,7 +166,7 @@ def sign_in(services: Services, credential: dict[str, Any]) -> tuple[str, str]:
         assertion = Assertion(
             _bytes(credential, "authenticatorData", AUTHENTICATOR_DATA_BYTES),
             _bytes(credential, "clientDataJSON", CLIENT_DATA_BYTES_MAX),
-            _bytes(credential, "signature", 128),
+            _bytes(credential, "signature", SIGNATURE_BYTES_MAX),
         )
         if len(assertion.authenticator_data) != AUTHENTICATOR_DATA_BYTES:
             raise ValueError("authenticatorData")
@@ -225,7 +226,11 @@ def _descriptors(known: list[KnownPasskey]) -> list[Any]:
 def _algorithms() -> list[Any]:
     from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
-    return [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
+    return [
+        COSEAlgorithmIdentifier.ECDSA_SHA_256,
+        COSEAlgorithmIdentifier.EDDSA,
+        COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+    ]
 
 
 def _webauthn() -> ModuleType:

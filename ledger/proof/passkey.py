@@ -18,16 +18,20 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from ledger.errors import LedgerError, Misuse, Untrusted
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.encoding import base64_bytes, base64_text
-from ledger.proof.keys import public_key, verify_signature
+from ledger.proof.keys import KnownKey, public_key, verify_signature
 
 ASSERTION_BYTES_MAX = 4 * 2**10  # the whole object; real ones have about 600
 CLIENT_DATA_BYTES_MAX = 2 * 2**10  # type, challenge and origin take 200; browsers add a sentence
+RSA_BITS_MIN, RSA_BITS_MAX, RSA_EXPONENT = 2_048, 4_096, 65_537  # what authenticators make; larger only costs time
 AUTHENTICATOR_DATA_BYTES = 37  # RP ID hash, flags, counter; no extensions were asked for
 
 _FLAG_USER_PRESENT, _FLAG_USER_VERIFIED = 0x01, 0x04
@@ -100,17 +104,44 @@ def verify_assertion(passkey: Passkey, assertion: Assertion, challenge: bytes) -
     """
     _check_client_data(_client_data(assertion.client_data_json), passkey, challenge)
     _check_authenticator_data(assertion.authenticator_data, passkey)
-    passkey_public_key(passkey.spki)
+    key = passkey_public_key(passkey.spki)
     signed = assertion.authenticator_data + hashlib.sha256(assertion.client_data_json).digest()
-    verify_signature(passkey.spki, assertion.signature, signed)
+    if isinstance(key, rsa.RSAPublicKey):
+        _verify_rs256(key, assertion.signature, signed)
+    else:
+        verify_signature(passkey.spki, assertion.signature, signed)
 
 
-def passkey_public_key(spki_der: bytes) -> None:
-    """Raises Misuse `key_unsupported` unless this is ES256 or Ed25519, in the one DER spelling of its SubjectPublicKeyInfo."""
-    key = public_key(spki_der)
+def passkey_public_key(spki_der: bytes) -> KnownKey | rsa.RSAPublicKey:
+    """Raises Misuse `key_unsupported` unless this is a key for ES256, Ed25519 or RS256 (2,048 to 4,096 bits, exponent 65,537;
+    older Windows makes no other), in the one DER spelling of its SubjectPublicKeyInfo.
+    """
+    key = _rsa_key(spki_der) or public_key(spki_der)
     spelled = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if isinstance(key, MLDSA44PublicKey) or spelled != spki_der:
-        raise Misuse("key_unsupported", "Not a key of a passkey that we accept.", "Use ES256 or Ed25519.")
+        raise Misuse("key_unsupported", "Not a key of a passkey that we accept.", "Use ES256, Ed25519 or RS256.")
+    return key
+
+
+def _rsa_key(spki_der: bytes) -> rsa.RSAPublicKey | None:
+    """The key if it is RSA, and strong. Nowhere else is RSA accepted."""
+    try:
+        key = load_der_public_key(spki_der)
+    except (ValueError, UnsupportedAlgorithm):
+        return None  # `public_key` says so
+    if not isinstance(key, rsa.RSAPublicKey):
+        return None
+    if not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX or key.public_numbers().e != RSA_EXPONENT:
+        what = f"An RSA key of a passkey has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits and the exponent {RSA_EXPONENT}."
+        raise Misuse("key_unsupported", what, "Use ES256, Ed25519 or a stronger key.")
+    return key
+
+
+def _verify_rs256(key: rsa.RSAPublicKey, signature: bytes, message: bytes) -> None:
+    try:
+        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature as error:
+        raise Untrusted("signature_invalid", "The signature by the passkey does not fit.") from error
 
 
 def _client_data(raw: bytes) -> dict[str, Any]:

@@ -25,6 +25,12 @@ def serve(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Beyond loopback, callers need tokens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65_535, help="0 takes a free one.")] = PORT,
+    sign_in: Annotated[
+        bool,
+        typer.Option(
+            "--sign-in", help="Nobody is the operator on sight, on this machine too: behind a proxy; for passkeys."
+        ),
+    ] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -41,7 +47,8 @@ def serve(
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
         bound, bound_port = listener.getsockname()[:2]
-        local, address = ipaddress.ip_address(bound).is_loopback, address_of(host, bound_port)
+        loopback, address = ipaddress.ip_address(bound).is_loopback, address_of(host, bound_port)
+        local = loopback and not sign_in
         app = create_app(services, local_operator=run.settings.operator if local else None)
         config = uvicorn.Config(app, log_config=LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
@@ -61,7 +68,7 @@ def serve(
             publishing.start()
             try:
                 with stamping(Home(run.home), run.settings, services.ledger):
-                    _tell_where(run, address, local)
+                    _tell_where(run, address, loopback=loopback, local=local)
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
@@ -70,8 +77,8 @@ def serve(
     return 0
 
 
-def _tell_where(run: Invocation, address: str, local: bool) -> None:
-    if not local:
+def _tell_where(run: Invocation, address: str, *, loopback: bool, local: bool) -> None:
+    if not loopback:
         run.note("Not a loopback address: put TLS in front of it; nobody acts without a token.")
     found = {"address": address, "home": shown(run.home), "local_operator": local}
     run.answer(found, facts([("serving", address), ("home", found["home"]), ("stop", "Ctrl-C")]))

@@ -67,6 +67,17 @@ def test_serve_beyond_loopback_warns_and_has_no_local_operator(cli: Command) -> 
     assert "Not a loopback address" in err
 
 
+def test_serve_asks_everybody_to_sign_in_where_that_is_wanted(cli: Command) -> None:
+    with running("--home", cli.home, "serve", "--sign-in", "--port", 0, "--json") as process:
+        told = document(process)
+        assert told["local_operator"] is False
+        with urllib.request.urlopen(told["address"] + "/sign-in", timeout=ENDS_WITHIN_S) as answer:
+            assert b"Sign in with a passkey" in answer.read()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=ENDS_WITHIN_S)
+    assert "Not a loopback address" not in err
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_ends_after_the_round_in_hand(cli: Command, ending: signal.Signals) -> None:
     with running("--home", cli.home, "worker", "--interval", "0.1", "--json") as process:

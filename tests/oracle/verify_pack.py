@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 
 STATEMENT, PACK = (f"application/vnd.countersign.{kind}+json" for kind in ("statement", "pack"))
 FIXED = {"keys/actors.json", "keys/log.vkeys", "report.html", "verify.py"}  # S8.1
@@ -115,7 +115,15 @@ def check_assertion(spki, rp_id, origins, signature, message):
     need(data["origin"] in origins and "topOrigin" not in data and len(client) <= 2048, "origin")
     need(len(told) == 37 and told[:32] == digest(rp_id.encode()), "authenticatorData, or RP ID")
     need(told[32] in (0x05, 0x0D, 0x1D), "flags")
-    check_signature(spki, signature, told + digest(client))
+    key = serialization.load_der_public_key(spki)
+    need(
+        key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo) == spki,
+        "spelling",
+    )
+    if isinstance(key, rsa.RSAPublicKey):
+        need(2048 <= key.key_size <= 4096 and key.public_numbers().e == 65537, "RSA key")
+        return key.verify(signature, told + digest(client), padding.PKCS1v15(), hashes.SHA256())
+    return check_signature(spki, signature, told + digest(client))
 
 
 def opened(envelope, kind):

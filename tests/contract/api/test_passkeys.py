@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.challenges import CHALLENGE_LIFE
 from api.passkeys import PENDING_MAX
@@ -83,7 +85,7 @@ def test_options_ask_for_a_discoverable_passkey_that_verifies_its_user(office: O
     options = office.post("/v1/passkeys/options", "ines").json()["options"]
     wanted = options["authenticatorSelection"]
     assert (wanted["residentKey"], wanted["userVerification"]) == ("required", "required")
-    assert [one["alg"] for one in options["pubKeyCredParams"]] == [-7, -8]
+    assert [one["alg"] for one in options["pubKeyCredParams"]] == [-7, -8, -257]
     assert options["rp"]["id"] == "localhost" and options["attestation"] == "none"
     assert options["excludeCredentials"] == []
     key = added(office)
@@ -151,6 +153,14 @@ def test_a_damaged_book_is_told_and_a_lost_one_costs_comfort_only(office: Office
     office.home.passkeys.unlink()
     prepared = office.post("/v1/statements/prepare", "mara", json=brief(office)).json()
     assert prepared["options"]["allowCredentials"] == []
+    assert office.client.post("/v1/statements", json=signed_by(key, prepared)).status_code == 201
+    assert sign_in(office, key, "mara").status_code == 200
+
+
+@pytest.mark.parametrize("private", [Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)])
+def test_other_kinds_of_passkeys_are_made_signed_with_and_signed_in_with(office: Office, private: Any) -> None:
+    key = added(office, "mara", authenticator(key=private))
+    prepared = office.post("/v1/statements/prepare", "mara", json=brief(office)).json()
     assert office.client.post("/v1/statements", json=signed_by(key, prepared)).status_code == 201
     assert sign_in(office, key, "mara").status_code == 200
 

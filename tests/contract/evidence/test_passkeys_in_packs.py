@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.services.evidence import write_pack
@@ -60,6 +61,13 @@ def test_a_grant_and_an_approval_by_passkey_verify_offline(house: House, verifie
     say(house, "lena", lena, ReviewApproved.model_validate(told))
     pack = pack_of(house, asset, tmp_path)
     assert verifier(pack, [key.vkey() for key in house.verifiers]) == (True, "")
+
+
+def test_an_rsa_passkey_verifies_offline(house: House, verifier: Verifier, tmp_path: Path) -> None:
+    key, body = Authenticator(rsa.generate_private_key(65537, 2048)), imported()
+    house.say_as(ADMIN, key.added("lib"))
+    say(house, "lib", key, body)
+    assert verifier(pack_of(house, body.asset, tmp_path), None) == (True, "")
 
 
 def test_somebody_admitted_without_a_key_is_verified_by_their_passkey(

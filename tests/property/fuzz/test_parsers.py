@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from ledger.proof.logentry import LogEntry
 from ledger.proof.note import open_checkpoint, open_note
 from ledger.proof.notekeys import CosignatureKey, NoteVerifier
 from ledger.proof.packclaims import PackClaims
+from ledger.proof.passkey import Assertion, verify_assertion
 from ledger.proof.tiles import TileName, bundle_of, unbundled
 from ledger.proof.tlogproof import parse_proof, verify_entry
+from tests.authenticator_of import Authenticator
 from tests.property.fuzz.mutations import fuzzing, mutated, survives
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "proof"
@@ -58,11 +61,18 @@ END = {"keys": 1, "values": 1, "statements": 1, "erased_at": "2026-10-01T09:00:0
 ERASURE = format_erasure("p-1", END, [LOGGED] * 4)
 LINES = NOTE.partition(b"\n\n")[2]
 
+_AUTHENTICATOR = Authenticator()
+ASSERTION, PASSKEY = _AUTHENTICATOR.assertion(bytes(32)), _AUTHENTICATOR.passkey
 HEAD = Checkpoint.parse(NOTE.partition(b"\n\n")[0].decode() + "\n")
 
 CASES: dict[str, tuple[list[bytes], Callable[[bytes], object]]] = {
     "json": ([ENVELOPE, b'{"a":[1,{"b":null}],"c":"\xc3\xa9"}'], parse_json),
     "envelope": ([ENVELOPE], lambda raw: verify(Envelope.parse(raw), {"k": SPKI})),
+    "assertion": ([ASSERTION.to_bytes()], lambda raw: verify_assertion(PASSKEY, Assertion.parse(raw), bytes(32))),
+    "client data": (
+        [ASSERTION.client_data_json],
+        lambda raw: verify_assertion(PASSKEY, replace(ASSERTION, client_data_json=raw), bytes(32)),
+    ),
     "entry": ([ENTRY], lambda raw: LogEntry.parse(1, raw)),
     "note": ([NOTE], lambda raw: open_note(raw, KEYS)),
     "checkpoint": ([NOTE], lambda raw: open_checkpoint(raw, KEYS, strict=True)),
@@ -100,7 +110,9 @@ def test_bytes_of_strangers_end_in_an_answer_or_a_typed_error(name: str, data: s
     survives(lambda: call(raw))
 
 
-@pytest.mark.parametrize("name", ["json", "note", "checkpoint", "tlog-proof", "proven entry", "policy", "bundle"])
+@pytest.mark.parametrize(
+    "name", ["json", "assertion", "client data", "note", "checkpoint", "tlog-proof", "proven entry", "policy", "bundle"]
+)
 def test_the_seeds_themselves_are_read(name: str) -> None:
     seeds, call = CASES[name]
     for seed in seeds:

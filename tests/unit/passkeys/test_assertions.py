@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -30,6 +30,7 @@ from ledger.proof.passkey import (
 from tests.authenticator_of import ATTESTED, BACKED_UP, ELIGIBLE, EXTENDED, PRESENT, VERIFIED, Authenticator
 from tests.house_of import raises_code
 
+RSA = rsa.generate_private_key(65537, 2048)  # once: a tenth of a second
 CHALLENGE = passkey_challenge(b"what is signed")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -44,7 +45,7 @@ def refused(code: str, key: Authenticator, assertion: Assertion, challenge: byte
     assert isinstance(error, Untrusted)
 
 
-@pytest.mark.parametrize("private", [None, Ed25519PrivateKey.generate()], ids=["ES256", "Ed25519"])
+@pytest.mark.parametrize("private", [None, Ed25519PrivateKey.generate(), RSA], ids=["ES256", "Ed25519", "RS256"])
 def test_a_passkey_signs_a_payload(private: Any) -> None:
     key = Authenticator(private) if private else Authenticator()
     envelope = key.envelope(b"{}")
@@ -238,6 +239,15 @@ def test_an_assertion_for_another_payload_type_says_nothing(key: Authenticator) 
     sig = key.assertion(passkey_challenge(pae("application/other", b"{}"))).to_bytes()
     envelope = Envelope(PAYLOAD_TYPE, b"{}", (Signature(key.keyid, sig),))
     raises_code("passkey_challenge", lambda: verify(envelope, {key.keyid: key.passkey}))
+
+
+def test_rsa_is_for_passkeys_only_and_only_strong() -> None:
+    key = Authenticator(RSA)
+    spoiled = replace(key.assertion(CHALLENGE), signature=key.sign(b"something else"))
+    refused("signature_invalid", key, spoiled)
+    raises_code("key_unsupported", lambda: verify(key.envelope(b"{}"), {key.keyid: key.spki}))
+    for weak in (rsa.generate_private_key(65537, 1024), rsa.generate_private_key(3, 2048)):
+        raises_code("key_unsupported", lambda k=weak: passkey_public_key(Authenticator(k).spki))
 
 
 def test_keys_that_no_passkey_has() -> None:
