@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1", tags=["passkeys"], route_class=GuardedRoute)
     responses=documented(401, 403, 503),
 )
 def begin_passkey(services: ServicesOf, caller: CallerOf) -> PasskeyOptions:
-    """Options for the browser: a discoverable passkey that verifies its user (ES256, EdDSA, RS256). Good once, for five minutes."""
+    """Options for the browser: a discoverable passkey that verifies its user (ES256, EdDSA, RS256). Good once, for minutes."""
     return PasskeyOptions(options=registration_options(services, caller.actor))
 
 
