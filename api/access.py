@@ -90,6 +90,8 @@ ACCESS: dict[str, Access] = {
     "get_brief": Access("token", _STUDIO),
     "list_guardrails": Access("token", _CARE),
     "get_guardrail": Access("token", _CARE),
+    "get_why": Access("token", _STUDIO | {"platform"}),
+    "list_labels": Access("token", _STUDIO | {"platform"}),
     "list_notices": Access("token", frozenset({"platform", "legal", "admin"})),
     # ends and notices; a holder reads and answers their own
     "get_consent_report": Access("token", _CARE | {"talent"}),

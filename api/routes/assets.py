@@ -207,11 +207,14 @@ async def search_file(
     request: Request,
     services: ServicesOf,
     name: Annotated[Line, Query(description="What to call the file in the answer.")] = "upload",
+    rights: Annotated[
+        Literal["clean", "all"], Query(description="`clean` leaves out what ended, is contested or was rejected.")
+    ] = "clean",
 ) -> JSONResponse:
-    """By its bytes first, then by its picture. The file is not kept."""
+    """By its bytes first, then by its picture. It is not kept. What is left out for its rights is named under `hidden`."""
     slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        found = await run_in_threadpool(slots.examining(search_known), services, path)
+        found = await run_in_threadpool(slots.examining(search_known), services, path, rights)
     return JSONResponse(found.as_json() | {"file": name})
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from api.services.intake import require_media
 from api.services.services import Services
 from ledger.errors import Misuse
+from ledger.history import History
 from ledger.media.findings import ALL, QUERY_VARIANTS
+from ledger.rules.cleanliness import contested
 from ledger.rules.lineage import arrival
 from projections.matches import Match
+
+Rights = Literal["clean", "all"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,14 @@ class Found:
     file_sha256: str
     exact: str | None
     matches: tuple[Match, ...]
+    hidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Known files that are near but left out, each with what stands against it."""
 
     def as_json(self) -> dict[str, Any]:
         exact = [exact_json(self.exact)] if self.exact else []
         others = [match.as_json() for match in self.matches if match.asset_sha256 != self.exact]
-        return {"file": self.file, "file_sha256": self.file_sha256, "matches": exact + others}
+        hidden = [{"asset_sha256": asset, "codes": list(codes)} for asset, codes in self.hidden.items()]
+        return {"file": self.file, "file_sha256": self.file_sha256, "matches": exact + others, "hidden": hidden}
 
 
 def exact_json(asset: str) -> dict[str, Any]:
@@ -34,13 +42,27 @@ def exact_json(asset: str) -> dict[str, Any]:
     return {"asset_sha256": asset, "decision": "exact", "score": 1.0, "query_ms": 0, "reference_ms": 0, "offsets": []}
 
 
-def search_file(services: Services, path: Path) -> Found:
-    """Raises Misuse for what can't be compared with anything."""
+def search_file(services: Services, path: Path, rights: Rights = "clean") -> Found:
+    """Rights-clean by default: what ended, is contested or was rejected is counted and named, not offered. `all` offers it.
+
+    Raises Misuse for what can't be compared with anything.
+    """
     found = services.examiner.examine(path, extractors=ALL | {QUERY_VARIANTS})
     require_media(found)
-    known = arrival(services.ledger.history(), found.sha256) is not None
+    history = services.ledger.history()
+    known = arrival(history, found.sha256) is not None
     if found.fingerprints is None and not known:
         raise Misuse("no_picture", "there is no picture in this file to compare", "Send a still or a clip.")
     services.views.catch_up()
     matches = services.views.matches.search(found.fingerprints, variants=found.variants) if found.fingerprints else []
-    return Found(path.name, found.sha256, found.sha256 if known else None, tuple(matches))
+    near = [match.asset_sha256 for match in matches] + [found.sha256] * known
+    hidden = _hidden(services, history, near) if rights == "clean" else {}
+    offered = tuple(match for match in matches if match.asset_sha256 not in hidden)
+    exact = found.sha256 if known and found.sha256 not in hidden else None
+    return Found(path.name, found.sha256, exact, offered, hidden)
+
+
+def _hidden(services: Services, history: History, near: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    now = services.clock.now()
+    against = {asset: tuple(contested(history, asset, now)) for asset in dict.fromkeys(near)}
+    return {asset: codes for asset, codes in against.items() if codes}

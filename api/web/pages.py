@@ -23,6 +23,7 @@ from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
 from api.web.history import chosen_instant, rows_before
 from api.web.rendering import Pages, size_words
+from api.web.rights_drawing import why_shown
 from api.web.sessions import Sessions, require_same_origin, set_cookie
 from api.web.wording import C2PA, CONSENT, EFFECTS, IDENTIFIED, VERDICTS
 from ledger.errors import Unauthenticated
@@ -76,6 +77,7 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         rights=found.rights(),
         drawing=draw(line),
         lineage=described(line.edges),
+        why=why_shown(services, sha256, instant),
         trail=found.trail(),
         c2pa=C2PA.get(state, ""),
         chosen=instant is not None,

@@ -24,7 +24,7 @@ def ask_authority(url: str, query: bytes, seconds_max: float = TSA_SECONDS_MAX) 
     connection, path = _connection(url, seconds_max)
     try:
         connection.connect()
-        with _cut_off(connection.sock, seconds_max) as ended:
+        with cut_off(connection.sock, seconds_max) as ended:
             connection.request("POST", path, query, {"Content-Type": QUERY_TYPE, "Connection": "close"})
             response = connection.getresponse()
             kind, reply = response.headers.get_content_type(), response.read(TOKEN_BYTES_MAX + 1)
@@ -63,7 +63,7 @@ def _connection(url: str, seconds_max: float) -> tuple[http.client.HTTPConnectio
 
 
 @contextmanager
-def _cut_off(sock: socket.socket, seconds_max: float) -> Iterator[threading.Event]:
+def cut_off(sock: socket.socket, seconds_max: float) -> Iterator[threading.Event]:
     """The socket is shut when the time is up: its own time-out starts anew with every byte that is dripped."""
     ended = threading.Event()
 

@@ -23,6 +23,7 @@ from ops.cli import (
     passkey_commands,
     privacy_commands,
     receipt_commands,
+    rights_commands,
     rule_commands,
     turning_commands,
     verdict_commands,
@@ -103,6 +104,7 @@ app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
 app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)
+app.add_typer(rights_commands.rights, name="rights", rich_help_panel=_ASK)
 app.add_typer(privacy_commands.vault, name="vault", rich_help_panel=_RUN)
 
 

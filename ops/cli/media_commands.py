@@ -94,10 +94,11 @@ def _imported_text(asset: dict[str, Any]) -> Any:
 def search(
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Media files, or folders of them.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also what ended, is contested or was rejected.")] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Which known assets are these files near? Nothing is recorded."""
+    """Which known assets are these files near? Rights-clean ones, unless --all. Nothing is recorded."""
     from api.services.searching import search_file
     from ledger.errors import LedgerError
     from ops.cli.failures import error_json, worst
@@ -109,7 +110,8 @@ def search(
     with run.services() as services:
         for file in run.each("searching", files_in(files), shown):
             try:
-                results.append({**search_file(services, file).as_json(), "file": shown(file)})
+                found = search_file(services, file, "all" if everything else "clean")
+                results.append({**found.as_json(), "file": shown(file)})
             except LedgerError as error:
                 results.append({"file": shown(file), "matches": [], "error": error_json(error)})
                 codes.append(error.exit_code)
@@ -121,8 +123,11 @@ def _found_text(result: dict[str, Any]) -> list[Any]:
     name = Text.assemble(styled(result["file"], "bold"))
     if "error" in result:
         return [name, styled(f"  {result['error']['code']}: {result['error']['detail']}", "bold red")]
+    left_out = [
+        styled(f"  left out: {one['asset_sha256']} ({', '.join(one['codes'])})", "yellow") for one in result["hidden"]
+    ]
     if not result["matches"]:
-        return [name, styled("  nothing known is near")]
+        return [name, *left_out] if left_out else [name, styled("  nothing known is near")]
     rows = [
         (
             one["asset_sha256"],
@@ -133,7 +138,7 @@ def _found_text(result: dict[str, Any]) -> list[Any]:
         )
         for one in result["matches"]
     ]
-    return [name, table("asset", "decision", "score", "here at", "there at", rows=rows)]
+    return [name, table("asset", "decision", "score", "here at", "there at", rows=rows), *left_out]
 
 
 def _seconds(milliseconds: int | None) -> str:

@@ -103,12 +103,15 @@ class SearchAnswer(Shape):
             "file": "upload.mp4",
             "file_sha256": _DIGEST,
             "matches": [{"asset_sha256": _DIGEST, "decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0}],
+            "hidden": [{"asset_sha256": "22" * 32, "codes": ["consent_expired"]}],
         }
     )
 
     file: str
     file_sha256: Digest
     matches: tuple[dict[str, Any], ...]
+    hidden: tuple[dict[str, Any], ...]
+    """Near too, but left out: what stands against each, whatever the use."""
 
 
 class ClearanceQuestion(Question):

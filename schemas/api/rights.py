@@ -1,8 +1,10 @@
-"""Answers about the do-not-generate list and about why a file may be used."""
+"""Answers about the do-not-generate list, about why a file may be used, and about labels that viewers see."""
 
 from __future__ import annotations
 
-from schemas.api.problems import example
+from typing import Literal
+
+from schemas.api.problems import ReasonShape, example
 from schemas.base import Shape
 
 _DIGEST = "11" * 32
@@ -63,3 +65,92 @@ class GuardrailsAnswer(Shape):
 
     at: str
     guardrails: tuple[GuardrailAnswer, ...]
+
+
+class WhyNode(Shape):
+    """A thing on the way. `stands`: it lets the use happen."""
+
+    key: str
+    kind: str
+    label: str
+    state: str
+    stands: bool
+    entry_index: int | None
+
+
+class WhyLink(Shape):
+    """One thing leads to another, as an entry says."""
+
+    source: str
+    target: str
+    word: str
+    entry_index: int | None
+
+
+class WhyAnswer(Shape):
+    """`answer` is yes with at least one path, or no with the reasons. The graph is what was found either way."""
+
+    model_config = example(
+        {
+            "asset_sha256": _DIGEST,
+            "at": "2026-10-05T00:00:00.000000Z",
+            "use": "advertising",
+            "channel": "social",
+            "territory": "DE",
+            "answer": "no",
+            "paths": [],
+            "reasons": [{"code": "clearance_missing", "detail": "nobody cleared this use", "entry_index": None}],
+            "nodes": [
+                {
+                    "key": "party:label-north",
+                    "kind": "party",
+                    "label": "label-north",
+                    "state": "",
+                    "stands": True,
+                    "entry_index": 12,
+                }
+            ],
+            "links": [
+                {
+                    "source": "party:label-north",
+                    "target": "right:019a9b00-0000-7000-8000-000000000011",
+                    "word": "holds",
+                    "entry_index": 12,
+                }
+            ],
+        }
+    )
+
+    asset_sha256: str
+    at: str
+    use: str
+    channel: str
+    territory: str
+    answer: Literal["yes", "no"]
+    paths: tuple[tuple[str, ...], ...]
+    reasons: tuple[ReasonShape, ...]
+    nodes: tuple[WhyNode, ...]
+    links: tuple[WhyLink, ...]
+
+
+class LabelShape(Shape):
+    """A placement and its label. `mismatch`: viewers see another label than they should, or nobody looked."""
+
+    placement: str
+    asset_sha256: str
+    platform: str
+    url: str | None
+    expected: str | None
+    shown: str | None
+    mismatch: Literal["none", "label_differs", "label_not_observed", "label_contradicts_origin"]
+    entry_index: int
+
+
+class LabelsAnswer(Shape):
+    """Labels of the placements that were not ended, mismatches first."""
+
+    model_config = example({"at": "2026-10-05T00:00:00.000000Z", "mismatches": 0, "placements": []})
+
+    at: str
+    mismatches: int
+    placements: tuple[LabelShape, ...]

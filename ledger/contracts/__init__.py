@@ -1,0 +1,1 @@
+"""Contract systems: a port, and an adapter each."""

@@ -1,0 +1,1 @@
+"""Outside consent registries: a port, and an adapter each."""
