@@ -17,6 +17,7 @@ test: .venv/.dev ## set up, then lint, types, imports and every test
 	@sh ops/setup/chromium.sh
 	@sh ops/setup/oracles.sh
 	@sh ops/setup/postgres.sh install
+	@sh ops/setup/softhsm.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 --dist loadfile
 

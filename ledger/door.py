@@ -15,19 +15,17 @@ statement again is always safe: its id makes it the same entry.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ledger.clock import Clock
-from ledger.errors import Conflict, LedgerError, Misuse
+from ledger.errors import Conflict, LedgerError, Misuse, Untrusted
 from ledger.history import History
-from ledger.keys import SigningKey
 from ledger.knock import Knock, parse_envelope, sign_for
-from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign, verify
-from ledger.proof.jws import sign_jws
+from ledger.proof.dsse import Envelope, verify
 from ledger.proof.merkle import consistency_proof
 from ledger.recall import Recall
 from ledger.receipt import Receipt
@@ -36,9 +34,11 @@ from ledger.rules.logkeys import check_handover
 from ledger.rules.permissions import permit
 from ledger.rules.proposal import Proposal
 from ledger.rules.signers import roles_of, signing_keys
+from ledger.signers import StatementSigner
 from ledger.statement import Draft, Opening, Said, compose, finish_entry, read_entry
 from ledger.store.contract import BoundaryMoved, EntryEvent, Pending, Query, Store
 from ledger.vault import Vault
+from ledger.voice import ServiceVoice
 from ledger.writer import Committed, Writer
 from schemas.base import Auth, Body, Statement, format_instant
 from schemas.statements.logkeys import LogKeysRotated
@@ -67,14 +67,28 @@ _Outcome = _Ready | Receipt | LedgerError
 class Ledger:
     """The only writer, and the way to read. Thread-safe."""
 
-    def __init__(self, store: Store, vault: Vault, clock: Clock, service: SigningKey, service_actor: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        service: StatementSigner,
+        service_actor: str,
+        renew_service: Callable[[], StatementSigner] | None = None,
+    ) -> None:
+        """`renew_service`: the service's key as it is now, asked when the log has ended the one in hand."""
         self.store, self.vault, self.clock = store, vault, clock
-        self._service, self.service_actor = service, service_actor
+        self.service_actor, self._voice = service_actor, ServiceVoice(service_actor, service, renew_service)
         self.log_vkeys_ready: tuple[str, ...] = ()
         """The log's next keys, while this process is about to turn to them."""
         self._writer = Writer(store)
         self._recall = Recall(store)
         self._preparing = ThreadPoolExecutor(PREPARERS, "countersign-door")
+
+    @property
+    def service_spki(self) -> bytes:
+        """The public key that the service speaks with."""
+        return self._voice.signer.spki
 
     # -- saying --------------------------------------------------------------------------------------------------
 
@@ -108,8 +122,13 @@ class Ledger:
         draft = compose(
             body, actor=speaker, at=now, sealed=sealed, subject=subject, auth=auth, statement_id=statement_id
         )
+        signer = self._voice.signer
         try:
-            return self._enter([sign_for(draft, self._service, now)])[0]
+            return self._enter([sign_for(draft, signer, now)])[0]
+        except Untrusted as error:
+            if error.code != "key_revoked" or (renewed := self._voice.current(self.history())) is signer:
+                raise
+            return self._enter([sign_for(draft, renewed, now)])[0]
         except Misuse as error:
             if error.code == "statement_id_reused" and (receipt := self._repeated(draft)) is not None:
                 return receipt
@@ -121,20 +140,19 @@ class Ledger:
             raise Misuse("batch_too_large", f"more than {BATCH_STATEMENTS_MAX} statements", "Say them in parts.")
         now = self.clock.now()
         drafts = [compose(body, actor=self.service_actor, at=now) for body in bodies]
-        return self._enter_each([sign_for(draft, self._service, now) for draft in drafts])
+        signer = self._voice.current(self.history())
+        return self._enter_each([sign_for(draft, signer, now) for draft in drafts])
 
     def attest(self, payload: bytes, payload_type: str, payload_bytes_max: int) -> Envelope:
         """The service's signature over what is no statement and enters no log: an evidence pack's claims (SPEC S8.3).
 
         Raises Misuse `attest_statement` for a statement, which has to come through the door; TooLarge.
         """
-        if payload_type == PAYLOAD_TYPE:
-            raise Misuse("attest_statement", "a statement is said through the door", "Use say or append.")
-        return sign(payload, payload_type, self._service.private, payload_bytes_max)
+        return self._voice.attest(self.history(), payload, payload_type, payload_bytes_max)
 
     def attest_token(self, claims: dict[str, Any], typ: str) -> str:
         """The service's signature over what lives for minutes and enters no log: a compact JWS of this type."""
-        return sign_jws(claims, typ, self._service.spki, self._service.keyid, self._service.private.sign)
+        return self._voice.attest_token(self.history(), claims, typ)
 
     # -- the seven steps -----------------------------------------------------------------------------------------
 

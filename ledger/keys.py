@@ -1,4 +1,4 @@
-"""Private keys in files (0600) and the two keys of the log. Cloud KMS and HSM signers come behind the same two calls."""
+"""Private keys in files (0600). Keys that lie elsewhere answer the same calls: ledger/signers.py."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class SigningKey:
     private: Ed25519PrivateKey
     spki: bytes
     keyid: str
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
 
 
 def signing_key(private: Ed25519PrivateKey) -> SigningKey:

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ledger.errors import Misuse, TooLarge
-from ledger.keys import SigningKey
 from ledger.payloads import read_canonical, read_envelope
-from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, sign
+from ledger.proof.dsse import PAYLOAD_TYPE, Envelope, signed_by
 from ledger.rules.proposal import CLOCK_SKEW_MAX
+from ledger.signers import StatementSigner
 from ledger.statement import SALT_BYTES, Draft, Opening, commit
 from schemas.base import PAYLOAD_BYTES_MAX, Body, Statement
 from schemas.catalogue import TYPES, parse_body
@@ -43,9 +43,9 @@ def parse_envelope(raw: bytes | Envelope, openings: Mapping[str, Opening], at: d
     return _knock(envelope, wire, openings, at, made_here=False)
 
 
-def sign_for(draft: Draft, key: SigningKey, at: datetime) -> Knock:
+def sign_for(draft: Draft, key: StatementSigner, at: datetime) -> Knock:
     """A draft of our own, signed with the service's key, through the same checks."""
-    envelope = sign(draft.payload, PAYLOAD_TYPE, key.private)
+    envelope = signed_by(draft.payload, PAYLOAD_TYPE, key.keyid, key.sign)
     return _knock(envelope, envelope.to_bytes(), draft.openings, at, made_here=True)
 
 

@@ -43,10 +43,12 @@ from ledger.log.published import PublishedFolder
 from ledger.log.stamps import StampFolder
 from ledger.media.testca import make_test_ca
 from ledger.proof.notekeys import Ed25519NoteKey, MlDsa44NoteKey
+from ledger.signers import StatementSigner
 from ledger.store.contract import Store
 from ledger.vault import Vault
 from ledger.vault_keys import KEK_BYTES, KekFiles
-from ops.settings import Settings, write_settings
+from ops.servicekey import SERVICE_FILE, ServiceKey
+from ops.settings import Settings, read_settings, write_settings
 from ops.startup import check_start
 from ops.stores import open_store
 from schemas.statements.actor import LogOpened
@@ -130,10 +132,12 @@ class Home:
         return Vault(self.vault, KekFiles(self.keys))
 
 
-def init_home(path: Path, clock: Clock, origin: str | None = None, store: str = "") -> tuple[Home, Receipt]:
+def init_home(
+    path: Path, clock: Clock, origin: str | None = None, store: str = "", service_key: str = ""
+) -> tuple[Home, Receipt]:
     """Makes a home and says the log's first entry. Refuses a folder that holds anything: nothing is overwritten.
 
-    `store`: as in the settings; a database that holds a log already is refused.
+    `store`, `service_key`: as in the settings; a database that holds a log already is refused.
 
     A crash on the way leaves a folder without settings.toml, which is not a home; remove it and run again.
     """
@@ -143,15 +147,17 @@ def init_home(path: Path, clock: Clock, origin: str | None = None, store: str = 
         )
     home = Home(path)
     name = origin if origin is not None else f"countersign.local/{secrets.token_hex(4)}"
-    settings = Settings(origin=name, store=store)
+    settings = Settings(origin=name, store=store, service_key=service_key)
+    if service_key:
+        ServiceKey(path, home.keys).first(settings).sign(b"countersign: does this key sign?")  # before anything is made
     for folder in (path, home.keys, home.blobs, home.trust / "signers", home.trust / "tsa"):
         folder.mkdir(parents=True, exist_ok=True)
     home.keys.chmod(0o700)
-    service, operator = _make_keys(home, settings)
+    operator = _make_keys(home, settings)
     _make_test_ca(home, clock)
     ledger = open_ledger(home, settings, clock)
     try:
-        receipt = ledger.say(_opening(home, settings, service, operator))
+        receipt = ledger.say(_opening(home, settings, ledger.service_spki, operator))
     finally:
         ledger.close()
     write_settings(path, settings)
@@ -165,14 +171,23 @@ def open_ledger(home: Home, settings: Settings, clock: Clock) -> Ledger:
 
 def open_sealed(home: Home, settings: Settings, clock: Clock) -> tuple[Ledger, LogSeal]:
     """The door and its seal, for who turns the log's keys. Raises what `open_ledger` raises."""
-    service = read_signing_key(home.keys / "service.pem")
     seal = LogSeal(settings.origin, clock, lambda: log_signers(home, settings.origin, store))
     store = open_store(home.log, settings, seal)
-    ledger = Ledger(store, home.open_vault(), clock, service, settings.service_actor)
+    place = ServiceKey(home.path, home.keys)
+    try:
+        service = place.settled(settings, store)
+    except BaseException:
+        store.close()
+        raise
+
+    def renewed() -> StatementSigner:
+        return place.settled(read_settings(home.path), store)
+
+    ledger = Ledger(store, home.open_vault(), clock, service, settings.service_actor, renewed)
     try:
         signers = log_signers(home, settings.origin, store)
         held = tuple(signer.verifier for signer in signers)
-        check_start(ledger, service, held, PublishedFolder(home.public), StampFolder(home.stamps))
+        check_start(ledger, held, PublishedFolder(home.public), StampFolder(home.stamps))
     except BaseException:
         ledger.close()
         raise
@@ -200,14 +215,15 @@ def log_signers(home: Home, origin: str, store: Store) -> Signers:
     return signers
 
 
-def _make_keys(home: Home, settings: Settings) -> tuple[SigningKey, SigningKey]:
-    service, operator = new_signing_key(), new_signing_key()
-    write_private_key(home.keys / "service.pem", service.private)
+def _make_keys(home: Home, settings: Settings) -> SigningKey:
+    operator = new_signing_key()
+    if not settings.service_key:
+        write_private_key(home.keys / SERVICE_FILE, new_signing_key().private)
     write_private_key(home.actor_key(settings.operator), operator.private)
     write_private_key(home.keys / "log-ed25519.pem", Ed25519PrivateKey.generate())
     write_private_key(home.keys / "log-mldsa44.pem", MLDSA44PrivateKey.generate())
     write_secret(home.keys / "vault-kek", os.urandom(KEK_BYTES))
-    return service, operator
+    return operator
 
 
 def _make_test_ca(home: Home, clock: Clock) -> None:
@@ -218,12 +234,12 @@ def _make_test_ca(home: Home, clock: Clock) -> None:
     write_secret(home.keys / "c2pa.pem", authority.leaf_key_pem.encode())
 
 
-def _opening(home: Home, settings: Settings, service: SigningKey, operator: SigningKey) -> LogOpened:
+def _opening(home: Home, settings: Settings, service_spki: bytes, operator: SigningKey) -> LogOpened:
     return LogOpened(
         origin=settings.origin,
         log_vkeys=tuple(signer.verifier.vkey() for signer in home.log_signers(settings.origin)),
         service=settings.service_actor,
-        service_spki=b64encode(service.spki).decode(),
+        service_spki=b64encode(service_spki).decode(),
         admin=settings.operator,
         admin_spki=b64encode(operator.spki).decode(),
     )

@@ -10,13 +10,18 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ledger.errors import Misuse, NotFound
+from ledger.errors import Misuse, NotFound, Unavailable
+from ledger.keys import sync_folder
 from schemas.statements.passkey import ORIGIN_PATTERN, ORIGINS_MAX, fits_rp_id
 
 HOME_VARIABLE = "COUNTERSIGN_HOME"
 DEBUG_VARIABLE = "COUNTERSIGN_DEBUG"
+KEY_PIN_VARIABLE = "COUNTERSIGN_KEY_PIN"
 STORE_PASSWORD_VARIABLE = "COUNTERSIGN_STORE_PASSWORD"  # noqa: S105  its name, not a password
 DEFAULT_HOME = Path("countersign-home")
+
+
+_KEY_URI = r"""^((hsm|gcpkms|awskms|azurekms|hv|file2):[^\s"\\]*)?$"""  # ledger.signers.URI_SCHEMES
 
 
 class Settings(BaseModel):
@@ -61,6 +66,17 @@ class Settings(BaseModel):
                 raise ValueError("passkey_origins are origins of passkey_rp_id's domain, over https or on localhost")
         return self
 
+    service_key: str = Field(default="", max_length=1_000, pattern=_KEY_URI)
+    """Where the service's key lies: nothing for keys/service.pem, else a URI of securesystemslib (ADR 016, runbook keys.md). No
+    PIN in it: COUNTERSIGN_KEY_PIN says it."""
+
+    @field_validator("service_key")
+    @classmethod
+    def _no_pin(cls, uri: str) -> str:
+        if any(word in uri.lower() for word in ("pin=", "pin-value", "password", "secret=", "token=")):
+            raise ValueError(f"no PIN and no token here: say it in {KEY_PIN_VARIABLE}")
+        return uri
+
     @field_validator("store")
     @classmethod
     def _no_secret(cls, url: str) -> str:
@@ -94,6 +110,15 @@ def store_password() -> str | None:
     return os.environ.get(STORE_PASSWORD_VARIABLE) or None
 
 
+def key_secret(name: str) -> str:
+    """The PIN of the device that the service's key lies in, which calls it `name`. Raises Unavailable `key_pin_missing`."""
+    secret = os.environ.get(KEY_PIN_VARIABLE)
+    if not secret:
+        what = f"the key's device asks for its {name}, and {KEY_PIN_VARIABLE} does not say it"
+        raise Unavailable("key_pin_missing", what, "Set it in the environment of this process only.")
+    return secret
+
+
 def read_settings(home: Path) -> Settings:
     """Raises NotFound `home_missing`, Misuse `settings_invalid` naming the field."""
     path = home / "settings.toml"
@@ -117,7 +142,15 @@ def write_settings(home: Path, settings: Settings) -> None:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         lines.append(f"{name} = {_toml(value)}")
-    (home / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    partial = (
+        home / ".settings.toml.partial"
+    )  # one name: a crash leaves at most this one, and the settings as they were
+    with partial.open("w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(home / "settings.toml")
+    sync_folder(home)
 
 
 def _toml(value: str | int | bool | tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 (0) This home holds the keys that the log names now (`log_signers` has looked): a replaced key file must not sign on.
 (1) The head's checkpoint is signed by the keys that were in force at its size.
-(2) The service's key is one that the log names: what it signed otherwise nobody could verify.
+(2) The service's key is the one that the log names (`ServiceKey` has looked): what it signed otherwise nobody could verify.
 (3) What is published is a past of this log, and (4) so is the newest checkpoint that was time-stamped: an older copy of the
     database that was put back would give indices a second time.
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from ledger.door import Ledger
 from ledger.errors import LedgerError, Untrusted
-from ledger.keys import SigningKey
 from ledger.log.logkeys import stored_log_keys
 from ledger.log.published import PublishedFolder
 from ledger.log.publisher import Publisher
@@ -22,7 +21,6 @@ from ledger.log.stamps import StampFolder
 from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import tree_root
 from ledger.proof.note import NoteVerifier
-from ledger.rules.actors import actor_state
 from ledger.store.contract import Store
 
 _RESTORE = "Don't append; restore the newest copy of the log, then run fsck."
@@ -30,14 +28,13 @@ _RESTORE = "Don't append; restore the newest copy of the log, then run fsck."
 
 def check_start(
     ledger: Ledger,
-    service: SigningKey,
     held: tuple[NoteVerifier, ...],
     public: PublishedFolder,
     stamps: StampFolder,
 ) -> None:
     """`held`: the keys of this home, which the log names if it has entries.
 
-    Raises Untrusted `log_key_differs`, `service_key_differs`, `log_behind_published`, `log_behind_stamp`, `log_forked`
+    Raises Untrusted `log_key_differs`, `log_behind_published`, `log_behind_stamp`, `log_forked`
     and what opening a checkpoint raises; Unavailable.
     """
     size, note = ledger.head()
@@ -45,7 +42,6 @@ def check_start(
     if size:
         log_keys = stored_log_keys(ledger.store)
         _check_head(note, log_keys)
-        _check_service(ledger, service)
     Publisher(ledger.store, public, log_keys, with_entries=False).check()
     _check_stamps(ledger.store, stamps, log_keys)
 
@@ -58,12 +54,6 @@ def _check_head(note: bytes, log_keys: LogKeys) -> None:
         raise Untrusted(
             "log_key_differs", what, "Put the log's own keys back, or its own database; run fsck."
         ) from error
-
-
-def _check_service(ledger: Ledger, service: SigningKey) -> None:
-    if service.keyid not in actor_state(ledger.history(), ledger.service_actor).keys:
-        what = f"the log knows no key {service.keyid} of {ledger.service_actor}"
-        raise Untrusted("service_key_differs", what, "Put the service's own key back into keys/service.pem.")
 
 
 def _check_stamps(store: Store, stamps: StampFolder, log_keys: LogKeys) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.house_of import House
 from tests.postgres_of import postgres  # noqa: F401 - a fixture for every test
+from tests.softhsm_of import softhsm  # noqa: F401 - the same
 
 if TYPE_CHECKING:
     from tests.office_of import Made, Office

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -109,11 +109,21 @@ def sign(
     payload: bytes, payload_type: str, private_key: Ed25519PrivateKey, payload_bytes_max: int = PAYLOAD_BYTES_MAX
 ) -> Envelope:
     """`payload` under one signature. Raises TooLarge `envelope_too_large`."""
+    spki_der = private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return signed_by(payload, payload_type, keyid(spki_der), private_key.sign, payload_bytes_max)
+
+
+def signed_by(
+    payload: bytes,
+    payload_type: str,
+    key_id: str,
+    sign_bytes: Callable[[bytes], bytes],
+    payload_bytes_max: int = PAYLOAD_BYTES_MAX,
+) -> Envelope:
+    """`sign`, by a key that may lie elsewhere. Raises TooLarge `envelope_too_large` and what `sign_bytes` raises."""
     if len(payload) > payload_bytes_max:
         raise _envelope_too_large("payload", payload_bytes_max)
-    spki_der = private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    signature = Signature(keyid(spki_der), private_key.sign(pae(payload_type, payload)))
-    return Envelope(payload_type, payload, (signature,))
+    return Envelope(payload_type, payload, (Signature(key_id, sign_bytes(pae(payload_type, payload))),))
 
 
 def verify(envelope: Envelope, keys: Mapping[str, bytes | Passkey]) -> tuple[str, ...]:

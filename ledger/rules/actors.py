@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.errors import LedgerError, Misuse, Untrusted
 from ledger.history import History
@@ -173,17 +175,30 @@ def accept_rotation(proposal: Proposal, body: ActorKeyRotated, history: History,
 
 
 def accept_revocation(proposal: Proposal, body: ActorKeyRevoked, history: History, at: datetime) -> None:
-    """Ends a key from `effective_at`, which may lie in the past: later statements by it were then not its owner's."""
-    actor_state(history, body.actor).key_at(body.keyid, at)
+    """Ends a key from `effective_at`, which may lie in the past: later statements by it were then not its owner's. A key that
+    has ended can still be ended earlier; the service's last one only by a rotation, or nothing could be recorded any more.
+    """
+    state = actor_state(history, body.actor)
+    key = state.keys.get(body.keyid)
+    if key is None or key.until is None or body.effective_at >= key.until:
+        key = state.key_at(body.keyid, at)
+    others = [one for one in state.keys.values() if one.until is None and one.keyid != key.keyid]
+    if "service" in state.roles and key.until is None and not others:
+        refuse(
+            "service_key_last", "it is the service's only key: turn it first, then revoke the old one", key.from_index
+        )
 
 
 def _accept_new_key(spki: str, history: History) -> None:
     der = b64decode(spki)
     try:
-        if not isinstance(public_key(der), Ed25519PublicKey):
+        key = public_key(der)
+        if not isinstance(key, Ed25519PublicKey | EllipticCurvePublicKey):
             raise Misuse("key_unsupported", "another algorithm")
+        if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
+            raise Misuse("key_unsupported", "another spelling")  # one key, one keyid: not a second one, compressed
     except LedgerError:  # low-order points too: under them one signature fits any message
-        refuse("key_unsupported", "a statement key is an Ed25519 SubjectPublicKeyInfo in DER")
+        refuse("key_unsupported", "a statement key is an Ed25519 or P-256 SubjectPublicKeyInfo in plain DER")
     _refuse_known_key(der, history)
 
 

@@ -13,23 +13,34 @@ from ops.auditing.report import AuditCheck
 from ops.auditing.rows import RawRows, RawTiles
 from ops.auditing.speakers import Speakers
 from ops.home import Home
+from ops.servicekey import NEXT_FILE, SERVICE_FILE
 
 
 def audit_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:
     """The keys that sign for this log are the ones that its entries name, and only their owner can read them."""
     try:
         _audit_log_keys(check, home, speakers)
-        service = read_signing_key(home.keys / "service.pem")
-        check.checked += 1
-        held = speakers.keys.get(service.keyid)
-        if held is None or held.actor != speakers.service:
-            check.find("service_key_differs", "service.pem", f"the log knows no key {service.keyid} of the service")
+        _audit_service_key(check, home, speakers)
     except LedgerError as error:
         check.find(error.code, "keys", error.what)
     _note_actor_keys(check, home, speakers)
     for path in sorted(home.keys.glob("*")):
         if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             check.notes.append(f"{path.name} can be read by others than its owner: chmod 600")
+
+
+def _audit_service_key(check: AuditCheck, home: Home, speakers: Speakers) -> None:
+    """In a file here, or somewhere else, of which only its own signatures tell."""
+    held = [home.keys / name for name in (SERVICE_FILE, NEXT_FILE) if (home.keys / name).exists()]
+    if not held:
+        check.notes.append(
+            "the service's key does not lie in this home: its signatures in the log are what was checked"
+        )
+        return
+    check.checked += 1
+    named = [speakers.keys.get(read_signing_key(path).keyid) for path in held]
+    if not any(key is not None and key.actor == speakers.service and key.until is None for key in named):
+        check.find("service_key_differs", SERVICE_FILE, "the log knows no such key by which the service speaks now")
 
 
 def _audit_log_keys(check: AuditCheck, home: Home, speakers: Speakers) -> None:

@@ -19,6 +19,9 @@ def init(
     origin: Annotated[
         str | None, typer.Option(metavar="NAME", help="The log's name for good, such as a domain.")
     ] = None,
+    service_key: Annotated[
+        str, typer.Option("--service-key", metavar="URI", help="The service's key lies in an HSM: hsm:ID?label=TOKEN.")
+    ] = "",
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -28,7 +31,7 @@ def init(
     from ops.settings import read_settings
 
     run = invocation_of(ctx)
-    made, receipt = init_home(folder or run.home, SystemClock(), origin)
+    made, receipt = init_home(folder or run.home, SystemClock(), origin, service_key=service_key)
     settings = read_settings(made.path)
     vkeys = [signer.verifier.vkey() for signer in made.log_signers(settings.origin)]
     do = [

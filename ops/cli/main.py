@@ -97,6 +97,8 @@ log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
 for _name, _command in passkey_commands.COMMANDS:
     actor_commands.actors.command(_name)(_command)
+actor_commands.actors.command("rotate")(turning_commands.rotate)
+actor_commands.actors.command("revoke")(turning_commands.revoke)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)

@@ -1,7 +1,8 @@
-"""log rotate-keys: the log's own keys, turned."""
+"""log rotate-keys, actor rotate, actor revoke: keys, turned and ended."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -47,6 +48,85 @@ def rotate_keys(
     run.answer(found, facts((name.replace("_", " "), value) for name, value in shown.items()))
     run.note("Give the new vkeys to everybody who has the old ones, and to each witness (ops/runbooks/keys.md).")
     return 0
+
+
+def rotate(
+    ctx: typer.Context,
+    actor: Annotated[str, typer.Argument(metavar="NAME", help="An actor, or the service.")],
+    admin: Annotated[
+        str | None,
+        typer.Option("--as", metavar="ADMIN", help="An administrator says it; else the actor, with the old key."),
+    ] = None,
+    key: Annotated[
+        str, typer.Option("--key", metavar="URI", help="For the service: the new key lies in an HSM or a key store.")
+    ] = "",
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", metavar="FILE", help="Its PEM, where the URI does not tell it.")
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """A new key takes over from an old one. What the old one signed before stays signed."""
+    from ops.actorkeys import rotate_key
+    from ops.cli.inputs import actor_name
+    from ops.home import Home
+
+    run = invocation_of(ctx)
+    spki = _public_key(public_key) if public_key else None
+    with run.services() as services:
+        receipt, keyid = rotate_key(
+            services.ledger,
+            Home(run.home),
+            run.settings,
+            actor_name(actor),
+            admin=actor_name(admin) if admin else None,
+            uri=key,
+            spki=spki,
+        )
+    found = {"actor": actor, "keyid": keyid, "entry_index": receipt.index if receipt else None}
+    run.answer(found, facts((name.replace("_", " "), value) for name, value in found.items()))
+    return 0
+
+
+def revoke(
+    ctx: typer.Context,
+    actor: Annotated[str, typer.Argument(metavar="NAME", help="Whose key.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Stands in the log; no names.")],
+    effective_at: Annotated[
+        str | None, typer.Option("--effective-at", metavar="INSTANT", help="From when on it is not theirs; else now.")
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", metavar="KEYID", help="Which; else the only current one.")] = None,
+    by: Annotated[str | None, typer.Option("--as", metavar="ACTOR", help="Who says it; else the operator.")] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """End a key. Entries recorded from that instant on, signed with it, are not its owner's word: packs with them fail."""
+    from ops.actorkeys import revoke_key
+    from ops.cli.inputs import actor_name, instant
+    from ops.home import Home
+    from schemas.base import format_instant
+
+    run = invocation_of(ctx)
+    when = instant(effective_at, "--effective-at")
+    with run.services() as services:
+        at = when or services.clock.now()
+        speaker = actor_name(by) if by else run.settings.operator
+        receipt = revoke_key(services.ledger, Home(run.home), actor_name(actor), at, reason, keyid=key, by=speaker)
+    found = {"actor": actor, "effective_at": format_instant(at), "entry_index": receipt.index}
+    run.answer(found, facts((name.replace("_", " "), value) for name, value in found.items()))
+    return 0
+
+
+def _public_key(path: Path) -> bytes:
+    """The DER in a PEM file. Raises Misuse `public_key_unreadable`."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+    from ledger.errors import Misuse
+
+    try:
+        return load_pem_public_key(path.read_bytes()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (OSError, ValueError) as error:
+        raise Misuse("public_key_unreadable", "the file holds no public key in PEM", "Name another file.") from error
 
 
 def _published(run: Invocation, home: Home) -> Any:

@@ -203,7 +203,7 @@ def test_an_appender_that_froze_in_its_transaction_does_not_hold_the_log_for_eve
     monkeypatch.setattr(f"{CONNECTIONS}.LOCK_TIMEOUT_MS", 300)
     thawed, freezes = threading.Event(), [1]
 
-    def freezing(size: int, root: bytes) -> bytes:
+    def freezing(size: int, root: bytes, before: bytes) -> bytes:
         if freezes:
             freezes.pop()
             thawed.wait(10)

@@ -6,11 +6,16 @@ from base64 import b64decode, b64encode
 from datetime import timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from ledger.errors import Untrusted
 from ledger.keys import new_signing_key
+from ledger.proof.dsse import PAYLOAD_TYPE, signed_by
+from ledger.proof.keys import keyid
 from schemas.statements.actor import ActorEnrolled, ActorKeyRotated
 from schemas.statements.brief import BriefDrafted
 from tests.house_of import ADMIN, SERVICE, House, raises_code, spki
@@ -41,8 +46,8 @@ def test_a_key_revoked_from_tomorrow_still_speaks_today(house: House) -> None:
     raises_code("key_revoked", lambda: house.ledger.append(brief(house)))
 
 
-def test_the_service_does_not_speak_with_a_revoked_key(house: House) -> None:
-    revoke(house, SERVICE)
+def test_the_service_does_not_speak_with_a_rotated_key(house: House) -> None:
+    rotate(house, SERVICE, by=ADMIN)
     raises_code("key_revoked", lambda: house.ledger.say(BriefDrafted.example(), actor="mara"))
 
 
@@ -90,10 +95,81 @@ def test_a_key_of_somebody_else_is_not_ended_by_mistake(house: House) -> None:
     assert house.size == size
 
 
-def test_an_enrolled_key_must_be_ed25519(house: House) -> None:
-    other = generate_private_key(SECP256R1()).public_key()
-    der = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+# -- kinds of keys -------------------------------------------------------------------------------------------------
+
+
+def enrolled(house: House, der: bytes, actor: str = "eve") -> Any:
+    body = ActorEnrolled(actor=actor, roles=("producer",), spki=b64encode(der).decode())
+    return house.say_as(ADMIN, body)
+
+
+def p256_der(key: Any = None) -> bytes:
+    public = (key or generate_private_key(SECP256R1())).public_key()
+    return bytes(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_what_is_no_ed25519_or_p256_key_is_not_enrolled(house: House) -> None:
     good = b64decode(spki(new_signing_key()))
-    for content in (der, good[:-1], good + b"\x00", b"\x30\x00"):
-        body = ActorEnrolled(actor="eve", roles=("producer",), spki=b64encode(content).decode())
-        raises_code("key_unsupported", lambda b=body: house.say_as(ADMIN, b))
+    p384 = p256_der(generate_private_key(SECP384R1()))
+    mldsa = MLDSA44PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    for content in (p384, mldsa, good[:-1], good + b"\x00", b"\x30\x00", p256_der() + b"\x00"):
+        raises_code("key_unsupported", lambda der=content: enrolled(house, der))
+
+
+def test_a_second_spelling_of_a_p256_key_is_not_a_second_key(house: House) -> None:
+    """Compressed, the same point has another keyid: two actors could hold one key, and each deny it."""
+    key = generate_private_key(SECP256R1())
+    compressed = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    der = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200") + compressed
+    assert load_der_public_key(der) == key.public_key()
+    raises_code("key_unsupported", lambda: enrolled(house, der))
+    enrolled(house, p256_der(key))
+    raises_code("key_in_use", lambda: enrolled(house, p256_der(key), "adam"))
+
+
+def test_a_p256_key_speaks_for_its_actor(house: House) -> None:
+    key = generate_private_key(SECP256R1())
+    der = p256_der(key)
+    enrolled(house, der)
+    draft = house.draft("eve", BriefDrafted.example().model_copy(update={"brief": house.new_id()}))
+
+    def envelope(sign: Any) -> bytes:
+        return signed_by(draft.payload, PAYLOAD_TYPE, keyid(der), sign).to_bytes()
+
+    raises_code("signature_invalid", lambda: house.ledger.append(envelope(lambda m: key.sign(m, ECDSA(SHA384())))))
+    raises_code(
+        "signature_invalid", lambda: house.ledger.append(envelope(lambda m: key.sign(m, ECDSA(SHA256())) + b"\0"))
+    )
+    receipt = house.ledger.append(envelope(lambda m: key.sign(m, ECDSA(SHA256()))))
+    assert not receipt.existing
+    twin = envelope(lambda m: mirrored(key.sign(m, ECDSA(SHA256()))))
+    assert house.ledger.append(twin).index == receipt.index  # s or n - s: another signature, the same word, one entry
+
+
+def mirrored(signature: bytes) -> bytes:
+    """The other signature that ECDSA allows: (r, n - s)."""
+    r, s = decode_dss_signature(signature)
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    return encode_dss_signature(r, order - s)
+
+
+# -- revocations ---------------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_was_turned_can_still_be_revoked_from_before(house: House) -> None:
+    """That it was stolen is often learnt later."""
+    stolen_at = house.now()
+    old = house.keys["mara"].keyid
+    house.keys["mara"] = rotate(house, "mara")
+    later = house.now() + timedelta(days=1)
+    raises_code("key_revoked", lambda: revoke(house, "mara", keyid=old, effective_at=later))
+    revoke(house, "mara", keyid=old, effective_at=stolen_at)
+    house.ledger.append(brief(house))
+
+
+def test_the_services_only_key_is_turned_before_it_is_revoked(house: House) -> None:
+    raises_code("service_key_last", lambda: revoke(house, SERVICE))
+    old = house.keys[SERVICE].keyid
+    stolen_at = house.now()
+    rotate(house, SERVICE, by=ADMIN)
+    revoke(house, SERVICE, keyid=old, effective_at=stolen_at)
