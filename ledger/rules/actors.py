@@ -132,6 +132,7 @@ def accept_opening(proposal: Proposal, body: LogOpened, history: History, at: da
 
 def accept_enrolment(proposal: Proposal, body: ActorEnrolled, history: History, at: datetime) -> None:
     """A name is enrolled once and a key belongs to one name. The service's role is given by the opening only."""
+    _refuse_unless_own_key(proposal)
     _accept_new_name(body, history)
     _accept_new_key(body.spki, history)
 
@@ -149,11 +150,8 @@ def _accept_new_name(body: ActorEnrolled | ActorAdmitted, history: History) -> N
 
 
 def accept_passkey(proposal: Proposal, body: ActorPasskeyAdded, history: History, at: datetime) -> None:
-    """Said with a key of the administrator's or of the actor's own, never by the service for them: whoever steals a token, or
-    runs the service, must not give themselves a voice that can't be denied (ADR 014).
-    """
-    if not proposal.own_key:
-        refuse("own_key_required", "a passkey is added with a key of somebody's own, by nobody on their behalf")
+    """For somebody who is here, not the service, in a bounded number; each key once."""
+    _refuse_unless_own_key(proposal)
     state = actor_state(history, body.actor)
     if state.enrolled_by is None:
         refuse("actor_unknown", f"{body.actor} is not enrolled here")
@@ -170,6 +168,7 @@ def accept_passkey(proposal: Proposal, body: ActorPasskeyAdded, history: History
 
 def accept_rotation(proposal: Proposal, body: ActorKeyRotated, history: History, at: datetime) -> None:
     """The old key must be current; the statement is signed with it, or by an administrator."""
+    _refuse_unless_own_key(proposal)
     actor_state(history, body.actor).key_at(body.old_keyid, at)
     _accept_new_key(body.spki, history)
 
@@ -187,6 +186,12 @@ def accept_revocation(proposal: Proposal, body: ActorKeyRevoked, history: Histor
         refuse(
             "service_key_last", "it is the service's only key: turn it first, then revoke the old one", key.from_index
         )
+
+
+def _refuse_unless_own_key(proposal: Proposal) -> None:
+    """Whoever steals a token, or runs the service, must not give themselves a voice that can't be denied (ADR 014)."""
+    if not proposal.own_key:
+        refuse("own_key_required", "a key is brought with a key of somebody's own, by nobody on their behalf")
 
 
 def _accept_new_key(spki: str, history: History) -> None:

@@ -31,7 +31,10 @@
     const buttons = place.querySelectorAll("button");
     buttons.forEach(button => { button.disabled = true; });
     try { await work(); } catch (error) {
-      say(place, error.name === "NotAllowedError" ? "Nothing was signed: it was cancelled, or took too long." : error.message, "deny");
+      const told = {NotAllowedError: "Nothing was signed: it was cancelled, or took too long.",
+        InvalidStateError: "This device has a passkey of yours here already.",
+        SecurityError: "Passkeys work on these pages' own address only, which the operator has set."};
+      say(place, told[error.name] || error.message, "deny");
     } finally { buttons.forEach(button => { button.disabled = false; }); }
   }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,11 @@ from pydantic import ValidationError
 
 from ledger.clock import SteppedClock
 from ledger.errors import LedgerError, Misuse, Unavailable
-from ledger.keys import new_signing_key
 from ledger.proof.note import open_checkpoint
 from ledger.proof.tlogproof import verify_entry
 from ops.home import init_home, open_ledger
 from ops.settings import STORE_PASSWORD_VARIABLE, read_settings
-from schemas.statements.actor import ActorEnrolled
+from schemas.statements.passkey import ActorAdmitted
 from tests.postgres_of import Postgres, schema_of
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -43,13 +41,12 @@ def test_a_home_in_postgresql_says_proves_and_opens_again(database: str, tmp_pat
     verifiers = [signer.verifier for signer in home.log_signers(ORIGIN)]
     for size in (2, 3):
         ledger = open_ledger(home, settings, clock)
-        spki = b64encode(new_signing_key().spki).decode()
-        body = ActorEnrolled(actor=f"producer-{size}", roles=("producer",), spki=spki)
+        body = ActorAdmitted(actor=f"producer-{size}", roles=("producer",))
         receipt = ledger.say(body, actor=settings.operator)
         assert (receipt.index, receipt.size) == (size - 1, size)
         assert verify_entry(receipt.entry, receipt.proof(), verifiers, origin=ORIGIN).index == size - 1
         assert open_checkpoint(ledger.head()[1], verifiers, origin=ORIGIN).checkpoint.size == size
-        assert [said.index for said in ledger.read(types=["actor.enrolled.v1"])] == list(range(1, size))
+        assert [said.index for said in ledger.read(types=["actor.admitted.v1"])] == list(range(1, size))
         ledger.close()
 
 

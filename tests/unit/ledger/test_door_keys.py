@@ -87,6 +87,15 @@ def test_nobody_turns_somebody_elses_key(house: House) -> None:
     rotate(house, "mara", by=ADMIN)
 
 
+def test_the_service_brings_no_key_on_anybodys_behalf(house: House) -> None:
+    """A stolen token, or the service's own operator, must not become a voice that can't be denied."""
+    turned = ActorKeyRotated(actor="mara", old_keyid=house.keys["mara"].keyid, spki=spki(new_signing_key()))
+    for actor in ("mara", ADMIN):
+        raises_code("own_key_required", lambda a=actor: house.ledger.say(turned, actor=a, method="bearer"))
+    enrolled = ActorEnrolled(actor="eve", roles=("legal",), spki=spki(new_signing_key()))
+    raises_code("own_key_required", lambda: house.ledger.say(enrolled, actor=ADMIN, method="bearer"))
+
+
 def test_a_key_of_somebody_else_is_not_ended_by_mistake(house: House) -> None:
     body = ActorKeyRotated(actor="mara", old_keyid=house.keys["paul"].keyid, spki=spki(new_signing_key()))
     size = house.size

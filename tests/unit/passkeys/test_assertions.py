@@ -246,8 +246,11 @@ def test_rsa_is_for_passkeys_only_and_only_strong() -> None:
     spoiled = replace(key.assertion(CHALLENGE), signature=key.sign(b"something else"))
     refused("signature_invalid", key, spoiled)
     raises_code("key_unsupported", lambda: verify(key.envelope(b"{}"), {key.keyid: key.spki}))
-    for weak in (rsa.generate_private_key(65537, 1024), rsa.generate_private_key(3, 2048)):
-        raises_code("key_unsupported", lambda k=weak: passkey_public_key(Authenticator(k).spki))
+    modulus = RSA.public_key().public_numbers().n
+    short = modulus % 2**1023 | 2**1023 | 1
+    for numbers in (rsa.RSAPublicNumbers(3, modulus), rsa.RSAPublicNumbers(65537, short)):
+        weak = numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        raises_code("key_unsupported", lambda spki=weak: passkey_public_key(spki))
 
 
 def test_keys_that_no_passkey_has() -> None:
