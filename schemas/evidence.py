@@ -64,10 +64,24 @@ class PackGap(Shape):
     entry: NonNegativeInt | None = None
 
 
+class PackIndex(Shape):
+    """The entry that names the root of the log's tag index, and the size of which it speaks."""
+
+    entry: PositiveInt
+    size: PositiveInt
+
+
+class PackComplete(Shape):
+    """A tag of which the pack holds all entries of these topics (the types' first words); no topic: of every type."""
+
+    tag: Annotated[str, Field(max_length=200)]
+    topics: Annotated[tuple[str, ...], Field(max_length=64)]
+
+
 class PackManifest(Shape):
     """pack.json."""
 
-    format: Literal["countersign.evidence/1"] = "countersign.evidence/1"
+    format: Literal["countersign.evidence/1", "countersign.evidence/2"] = "countersign.evidence/2"
     origin: Line
     made_at: Instant
     rules: Slug
@@ -79,3 +93,11 @@ class PackManifest(Shape):
     omitted: tuple[PackOmission, ...]
     gaps: tuple[PackGap, ...]
     members: dict[str, Digest]
+    index: PackIndex | None = None
+    complete: tuple[PackComplete, ...] | None = None
+    """Both since format 2."""
+
+    @property
+    def horizon(self) -> int:
+        """Up to which size of the log the pack speaks: its claims are of the entries before."""
+        return self.index.size if self.index else self.size

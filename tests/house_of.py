@@ -26,6 +26,7 @@ from ledger.rules.decision import RULES_VERSION, Decision, decide
 from ledger.statement import Draft, compose
 from ledger.store.sqlite import SQLiteStore
 from ledger.vault import Vault
+from projections.tag_index import TagIndex
 from schemas.base import Body, new_id
 from schemas.statements.actor import ActorEnrolled, LogOpened
 from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported, FindingRecord
@@ -73,11 +74,12 @@ QUESTION: dict[str, Any] = {
 
 
 class House:
+    _index: TagIndex | None
     """A real Ledger on SQLite under `folder`. Every statement goes through the door; nothing here writes past it."""
 
     def __init__(self, folder: Path, start: datetime = START, *, like: House | None = None) -> None:
         """A fresh house, or one that moves into copies of a closed house's files (what tests do: it is quicker)."""
-        self.folder = folder
+        self.folder, self._index = folder, None
         if like is not None:
             self._move_in(like)
             return
@@ -119,12 +121,22 @@ class House:
 
     def reopen(self) -> Ledger:
         """Closes the ledger and opens its files again, as after a restart."""
-        self.ledger.close()
+        self.close()
         self.ledger = self.open()
         return self.ledger
 
     def close(self) -> None:
+        if self._index is not None:
+            self._index.close()
+            self._index = None
         self.ledger.close()
+
+    @property
+    def index(self) -> TagIndex:
+        """The tag index of this house's log, in a file beside it."""
+        if self._index is None:
+            self._index = TagIndex(self.folder / "tagindex.sqlite", self.ledger.store)
+        return self._index
 
     @property
     def verifiers(self) -> tuple[NoteVerifier, ...]:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from api.services.completeness import named_look
 from api.services.evidence_blobs import PackBlobs, blobs_of
 from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import Contents, contents_of
 from api.services.evidence_report import render_report
 from ledger.blobs import Blobs, read_chunks
 from ledger.door import Ledger
-from ledger.errors import Misuse, Unavailable, Untrusted
+from ledger.errors import Misuse, NotFound, Unavailable, Untrusted
 from ledger.proof.canonical import canonical
 from ledger.proof.encoding import base64_text
 from ledger.proof.keyring import KeyRing
@@ -25,14 +26,16 @@ from ledger.proof.logentry import LogEntry
 from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import inclusion_proof
 from ledger.proof.pack import check_pack
-from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, entry_name, proof_name
+from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, entry_name, index_name, proof_name
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX
 from ledger.proof.packreport import PackReport
 from ledger.proof.standalone import standalone_verifier
 from ledger.proof.tlogproof import format_proof
 from ledger.rules.decision import RULES_VERSION
+from ledger.rules.lineage import arrival
+from projections.tag_index import TagIndex
 from schemas.base import format_instant, parse_instant
-from schemas.evidence import PackEntry, PackManifest, PackSubject
+from schemas.evidence import PackComplete, PackEntry, PackIndex, PackManifest, PackSubject
 from schemas.statements.actor import LogOpened
 from schemas.statements.evidence import EvidenceExported
 
@@ -52,6 +55,7 @@ class PackWritten:
 
 def write_pack(
     ledger: Ledger,
+    index: TagIndex,
     blobs: Blobs,
     asset: str,
     out: Path,
@@ -67,7 +71,9 @@ def write_pack(
     pack that never left.
     """
     _refuse_existing(out, overwrite)
-    pack = _Pack(ledger, blobs, asset, parse_instant(format_instant(at)), with_media)
+    if arrival(ledger.history(), asset) is None:
+        raise NotFound("asset_unknown", "no file with this digest is in the ledger", "Import it first.")
+    pack = _Pack(ledger, index, blobs, asset, parse_instant(format_instant(at)), with_media)
     partial = _partial_beside(out)
     try:
         pack.write(partial)
@@ -84,13 +90,19 @@ def write_pack(
 
 
 class _Pack:
-    """What goes into one pack, all of it under one checkpoint."""
+    """What goes into one pack, all of it under one checkpoint, and complete up to the size that the index's root is of."""
 
-    def __init__(self, ledger: Ledger, blobs: Blobs, asset: str, at: datetime, with_media: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, index: TagIndex, blobs: Blobs, asset: str, at: datetime, with_media: bool
+    ) -> None:
         self._ledger, self._asset, self._at = ledger, asset, at
+        with named_look(ledger, index) as (named, look):
+            self._named, self._horizon = named, look.size
+            questions = questions_now(ledger.store, look.size, asset, at)
+            self.contents: Contents = contents_of(ledger.store, look.size, asset, questions, named)
+            self._proofs = {tag: look.prove(tag) for tag in sorted(self.contents.complete)}
         self._size, self._checkpoint = ledger.head()
-        questions = questions_now(ledger.store, self._size, asset, at)
-        self.contents: Contents = contents_of(ledger.store, self._size, asset, questions)
+        self.contents.add(ledger.history().about("log:keys"), "turns the log to new keys")
         self._blobs: PackBlobs = blobs_of(self.contents.ordered(), blobs, with_media)
         opening = self.contents.said[0].body
         if not isinstance(opening, LogOpened):
@@ -129,6 +141,8 @@ class _Pack:
             hashes = inclusion_proof(said.index, self._size, self._ledger.store)
             members[entry_name(said.index)] = said.entry
             members[proof_name(said.index)] = format_proof(said.index, hashes, self._checkpoint)
+        for tag, proof in self._proofs.items():
+            members[index_name(tag)] = canonical(proof.as_json())
         return members
 
     def _actors(self) -> dict[str, object]:
@@ -148,13 +162,18 @@ class _Pack:
             rules=RULES_VERSION,
             size=self._size,
             subject=PackSubject(asset=self._asset),
-            claims=tuple(claims_of(store, self._size, self._asset, self._at)),
+            claims=tuple(claims_of(store, self._horizon, self._asset, self._at)),
             entries=tuple(
                 PackEntry(index=said.index, type=said.type, why=self.contents.why[said.index]) for said in found
             ),
             omitted=self._blobs.omitted,
-            gaps=tuple(gaps_of(store, self._size, self._asset, self._blobs.omitted)),
+            gaps=tuple(gaps_of(store, self._horizon, self._asset, self._blobs.omitted)),
             members={},
+            index=PackIndex(entry=self._named.index, size=self._horizon),
+            complete=tuple(
+                PackComplete(tag=tag, topics=tuple(sorted(topics)))
+                for tag, topics in sorted(self.contents.complete.items())
+            ),
         )
 
     def _sealed(self, manifest: PackManifest, members: dict[str, bytes]) -> PackManifest:

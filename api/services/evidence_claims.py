@@ -172,12 +172,14 @@ def _window(question: Question) -> str:
     return f"from {format_instant(question.valid_from)} until {format_instant(question.valid_until)}"
 
 
-def gaps_of(entries: Entries, size: int, asset: str, omitted: Sequence[PackOmission]) -> list[PackGap]:
-    """What this pack does not show."""
+def gaps_of(
+    entries: Entries, size: int, asset: str, omitted: Sequence[PackOmission], *, indexed: bool = True
+) -> list[PackGap]:
+    """What this pack does not show. `indexed`: since format 2 it shows that nothing else was said of its file."""
     history = History(entries, size)
     found = [gap for name in ancestors(history, asset) for gap in _of_file(history, name)]
     found += [PackGap(code="blob-left-out", detail=f"{one.sha256[:16]}…: {one.why}") for one in omitted]
-    return [*found, *_ALWAYS]
+    return [*found, _INDEX_GAP if indexed else _COMPLETENESS_GAP, *_ALWAYS]
 
 
 def _of_file(history: History, asset: str) -> Iterator[PackGap]:
@@ -199,12 +201,18 @@ def _of_file(history: History, asset: str) -> Iterator[PackGap]:
         yield PackGap(code="c2pa-not-trusted", detail=detail, entry=said.index)
 
 
+_COMPLETENESS_GAP = PackGap(
+    code="completeness",
+    detail="The proofs show that these entries are in the log. That the log holds nothing more about the file "
+    "is shown only by the log itself.",
+)
+"""Of format 1, word by word for ever."""
+_INDEX_GAP = PackGap(
+    code="index",
+    detail="That nothing was left out rests on the root of an index that the log names. Whoever holds the log's "
+    "entries can compute it and find a false one; this pack alone can't.",
+)
 _ALWAYS = (
-    PackGap(
-        code="completeness",
-        detail="The proofs show that these entries are in the log. That the log holds nothing more about the file "
-        "is shown only by the log itself.",
-    ),
     PackGap(
         code="time",
         detail="Times of recording are those of the ledger's own clock; no outside time stamp or witness signed "

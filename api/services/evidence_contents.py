@@ -7,18 +7,22 @@ the cost follows the file's history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ledger.errors import NotFound, TooLarge
 from ledger.history import Entries, History, bodies
+from ledger.proof.logentry import LogEntry
+from ledger.proof.packclaims import Topics
+from ledger.proof.packcomplete import in_topics, merge_topics, required_tags
 from ledger.rules.clearances import standing
 from ledger.rules.consent_states import CONSENT_KINDS, PERSON_KINDS
 from ledger.rules.decision import decide
 from ledger.rules.lineage import ancestors, arrival, descendants
-from ledger.statement import Said
+from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Stored
 from schemas.base import Id
+from schemas.catalogue import TYPES
 from schemas.evidence import PACK_ENTRIES_MAX
 from schemas.statements.asset import AssetFlagged, AssetImported
 from schemas.statements.brief import BriefApproved, BriefDrafted
@@ -33,6 +37,13 @@ class Contents:
 
     said: dict[int, Said] = field(default_factory=dict)
     why: dict[int, str] = field(default_factory=dict)
+    complete: dict[str, Topics] = field(default_factory=dict)
+    """Of which tags it holds everything, and within which topics."""
+    asked: dict[str, Topics] = field(default_factory=dict)
+    """What the rules asked about to decide."""
+    weighed: set[int] = field(default_factory=set)
+    """Entries whose decision was weighed again."""
+    read: dict[int, LogEntry] = field(default_factory=dict)
 
     def add(self, found: Iterable[Said], why: str) -> None:
         for one in found:
@@ -44,6 +55,13 @@ class Contents:
 
     def ordered(self) -> list[Said]:
         return [self.said[index] for index in sorted(self.said)]
+
+    def entries(self) -> list[LogEntry]:
+        """The same as a verifier reads them."""
+        for said in self.said.values():
+            if said.index not in self.read:
+                self.read[said.index] = LogEntry.parse(said.index, said.entry)
+        return [self.read[index] for index in sorted(self.said)]
 
 
 class PackEntries:
@@ -70,8 +88,9 @@ def _answers(one: Stored, queries: Sequence[Query]) -> bool:
     )
 
 
-def contents_of(entries: Entries, size: int, asset: str, now: Sequence[Question]) -> Contents:
+def contents_of(entries: Entries, size: int, asset: str, now: Sequence[Question], named: Said) -> Contents:
     """Everything a pack about `asset` holds, at this size of the log. `now`: the questions asked as of the pack's time.
+    `named`: the entry after it that names the index's root at this size.
 
     Raises NotFound `asset_unknown`, TooLarge `pack_too_large`.
     """
@@ -81,12 +100,37 @@ def contents_of(entries: Entries, size: int, asset: str, now: Sequence[Question]
     contents = Contents()
     contents.add(history.about("log:opened"), "opens the log; brings its keys, the service's and the administrator's")
     contents.add(history.about("log:keys"), "turns the log to new keys")
+    contents.add([named], "names the root of the index that shows what was not said")
     _add_family(contents, history, asset)
-    _add_origins(contents, history)
-    _add_decisions(contents, entries, size, now)
-    _add_origins(contents, history)  # of files outside the family that a decision about a composite weighed
-    _add_keys(contents, history)
-    return contents
+    _ask_now(contents, entries, size, now)
+    while True:  # until nothing that was added asks for more
+        before = (len(contents.said), dict(contents.complete))
+        _add_origins(contents, history)
+        _add_decisions(contents, entries)
+        _add_keys(contents, history)
+        _complete(contents, entries, size, asset)
+        if (len(contents.said), contents.complete) == before:
+            return contents
+
+
+def _complete(contents: Contents, entries: Entries, size: int, asset: str) -> None:
+    """Everything about what a verdict hangs on, whether or not a rule looked: that it is all is then proved (SPEC S8.9)."""
+    wanted = required_tags(asset, contents.entries())
+    for tag, topics in contents.asked.items():
+        merge_topics(wanted, tag, topics)
+    for tag, topics in sorted(wanted.items()):
+        if contents.complete.get(tag) != topics:
+            types = sorted(name for name in TYPES if in_topics(name, topics)) if topics else []
+            found = entries.read_entries([Query(types=types, tags=[tag])], upto=size)
+            contents.add(map(read_entry, found), f"about {tag}, of which the pack holds everything")
+    contents.complete = wanted
+
+
+def asked_topics(history: History) -> Iterator[tuple[str, Topics]]:
+    """What was asked of a history: tags, each with the topics of the types that were asked for."""
+    for query in history.boundary:
+        for tag in query.tags:
+            yield tag, frozenset(name.partition(".")[0] for name in query.types)
 
 
 def _add_family(contents: Contents, history: History, asset: str) -> None:
@@ -97,17 +141,28 @@ def _add_family(contents: Contents, history: History, asset: str) -> None:
         contents.add(history.about(f"asset:{name}"), "about a file that was made from it")
 
 
-def _add_decisions(contents: Contents, entries: Entries, size: int, now: Sequence[Question]) -> None:
+def _add_decisions(contents: Contents, entries: Entries) -> None:
     """Whatever the rules read to decide, so that anybody can weigh again with the pack alone."""
     for said, body in decisions(contents.ordered()):
-        history = History(entries, said.index)
-        decide(history, body.question, body.decided_at)
-        contents.add(history.entries_read.values(), f"weighed in the decision of entry {said.index}")
+        if said.index not in contents.weighed:
+            history = History(entries, said.index)
+            decide(history, body.question, body.decided_at)
+            _take_weighed(contents, history, f"weighed in the decision of entry {said.index}")
+            contents.weighed.add(said.index)
+
+
+def _ask_now(contents: Contents, entries: Entries, size: int, now: Sequence[Question]) -> None:
     history = History(entries, size)
     for question in now:
         decide(history, question, question.valid_from)
         standing(history, question, question.valid_from)
-    contents.add(history.entries_read.values(), "weighed for the state at the time of this pack")
+    _take_weighed(contents, history, "weighed for the state at the time of this pack")
+
+
+def _take_weighed(contents: Contents, history: History, why: str) -> None:
+    contents.add(history.entries_read.values(), why)
+    for tag, topics in asked_topics(history):
+        merge_topics(contents.asked, tag, topics)
 
 
 def _add_origins(contents: Contents, history: History) -> None:

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from api.services.evidence_claims import claims_of, gaps_of
-from api.services.evidence_contents import PackEntries, decisions
+from api.services.evidence_claims import claims_of, gaps_of, questions_now
+from api.services.evidence_contents import PackEntries, asked_topics, decisions
 from ledger.errors import LedgerError
 from ledger.history import History
 from ledger.proof.canonical import parse_json
 from ledger.proof.pack import check_pack
-from ledger.proof.packclaims import entry_name
+from ledger.proof.packclaims import Topics, entry_name
+from ledger.proof.packcomplete import merge_topics
 from ledger.proof.packfile import PackFile
 from ledger.proof.packreport import PackFault, PackReport, PackStep
+from ledger.rules.clearances import standing
 from ledger.rules.decision import RULES_VERSION, decide
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Stored
@@ -31,13 +33,17 @@ def replay(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None) -> 
     """
     report = check_pack(source, trusted_vkeys)
     if report.state == "untrusted":
-        return replace(report, steps=(*report.steps, PackStep(REPLAY_STEP, None, (), ())))
+        return replace(report, steps=_in_order(*report.steps, PackStep(REPLAY_STEP, None, (), ())))
     file = PackFile(source)
     try:
         step, remarks = _replayed(file)
     finally:
         file.close()
-    return replace(report, steps=(*report.steps, *step), remarks=(*report.remarks, *remarks))
+    return replace(report, steps=_in_order(*report.steps, *step), remarks=(*report.remarks, *remarks))
+
+
+def _in_order(*steps: PackStep) -> tuple[PackStep, ...]:
+    return tuple(sorted(steps, key=lambda one: one.number))
 
 
 def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
@@ -66,22 +72,48 @@ def _said(file: PackFile, index: int) -> Said:
 
 def _weigh_again(manifest: PackManifest, found: list[Said]) -> Iterator[PackFault]:
     entries, asset = PackEntries(found), manifest.subject.asset
+    asked: dict[str, Topics] = {}
     for said, body in decisions(found):
-        if body.rules == RULES_VERSION and not _follows(entries, said, body):
+        if body.rules == RULES_VERSION and not _follows(entries, said, body, asked):
             what = "the rules of this version, weighed over the entries before it, give another verdict"
             yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
-    computed = claims_of(entries, manifest.size, asset, manifest.made_at)
+    computed = claims_of(entries, manifest.horizon, asset, manifest.made_at)
     for claimed, again in zip(manifest.claims, computed, strict=False):
         if claimed != again:
             what = f"the entries don't give this claim: {claimed.sentence}"
             yield PackFault(REPLAY_STEP, "pack.json", "claim_differs", what)
     if len(computed) != len(manifest.claims):
         yield PackFault(REPLAY_STEP, "pack.json", "claims_differ", "the entries give more claims, or fewer")
-    if list(manifest.gaps) != gaps_of(entries, manifest.size, asset, manifest.omitted):
+    gaps = gaps_of(entries, manifest.horizon, asset, manifest.omitted, indexed=manifest.index is not None)
+    if list(manifest.gaps) != gaps:
         yield PackFault(REPLAY_STEP, "pack.json", "gaps_differ", "the entries give other gaps")
+    if manifest.index is not None:
+        history = History(entries, manifest.horizon)
+        for question in questions_now(entries, manifest.horizon, asset, manifest.made_at):
+            decide(history, question, question.valid_from)
+            standing(history, question, question.valid_from)
+        _note(asked, history)
+        yield from _left_open(manifest, asked)
 
 
-def _follows(entries: PackEntries, said: Said, body: ClearanceDecided) -> bool:
-    decision = decide(History(entries, said.index), body.question, body.decided_at)
+def _left_open(manifest: PackManifest, asked: dict[str, Topics]) -> Iterator[PackFault]:
+    """What a rule asked about and the pack does not show completely: a withdrawal could be missing there."""
+    complete = {one.tag: frozenset(one.topics) for one in manifest.complete or ()}
+    for tag, topics in sorted(asked.items()):
+        held = complete.get(tag)
+        if held is None or (held and not (topics and topics <= held)):
+            what = f"a rule asks about {tag}, and nothing shows that these are all entries about it"
+            yield PackFault(REPLAY_STEP, "pack.json", "question_left_open", what)
+
+
+def _note(asked: dict[str, Topics], history: History) -> None:
+    for tag, topics in asked_topics(history):
+        merge_topics(asked, tag, topics)
+
+
+def _follows(entries: PackEntries, said: Said, body: ClearanceDecided, asked: dict[str, Topics]) -> bool:
+    history = History(entries, said.index)
+    decision = decide(history, body.question, body.decided_at)
+    _note(asked, history)
     same = (decision.weighed, decision.consents) == (body.weighed, body.consents)
     return same and decision.allowed == isinstance(body, ClearanceIssued)

@@ -57,6 +57,7 @@ def render_report(manifest: PackManifest, found: Sequence[Said], verifier_sha256
         pack=manifest,
         made_at=format_instant(manifest.made_at),
         claims=manifest.claims,
+        complete_to=manifest.horizon if manifest.index else None,
         now=[claim for claim in manifest.claims if claim.kind == "now"],
         files=_files(found, manifest.subject.asset),
         consents=_consents(found, manifest.claims),

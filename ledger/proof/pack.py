@@ -19,11 +19,13 @@ from ledger.proof.logkeys import STOLEN_REMARK, LogKeys
 from ledger.proof.note import NoteVerifier
 from ledger.proof.packaccount import PackAccount
 from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, PackClaims, entry_index, entry_name, named_digests
+from ledger.proof.packcomplete import PACK_INDEX_STEP, PackIndexCheck
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX, PACK_UNCOVERED, PackFile
 from ledger.proof.packlog import PackLogCheck
 from ledger.proof.packreport import PackReport
 
-PACK_OWN_STEPS = range(1, 10)  # what can be checked with the pack alone; step 10 weighs the rules again
+PACK_OWN_STEPS = tuple(range(1, 10))  # what can be checked with the pack alone; step 10 weighs the rules again
+FORMAT_1_REMARK = "a pack of format 1: it does not show that nothing was left out"
 
 _Parsed = dict[int, LogEntry | str]
 
@@ -80,6 +82,7 @@ class _PackCheck:
         log.actors(None if self._account.spoiled("pack.dsse") else envelope)
         self._root, self._log_keys = log.head.root.hex() if log.head else None, log.keys
         self._check_blobs(claims)
+        PackIndexCheck(self._file, self._account, claims, self._entries, self._ring.service).run()
 
     # -- 2 and 4: what is claimed, and by whom -------------------------------------------------------------------
 
@@ -194,9 +197,10 @@ class _PackCheck:
     def _report(self) -> PackReport:
         claims, keys = self._claims, self._log_keys
         stolen = keys is not None and self._trusted is not None and keys.trusted_by(self._trusted) == "stolen"
+        first = claims is not None and claims.index is None
         good = (entry for index, entry in self._entries.items() if not self._account.spoiled(entry_name(index)))
         return PackReport(
-            steps=self._account.steps(PACK_OWN_STEPS),
+            steps=self._account.steps(PACK_OWN_STEPS if first else (*PACK_OWN_STEPS, PACK_INDEX_STEP)),
             keys_given=self._trusted is not None and not stolen,
             origin=claims.origin if claims else None,
             size=claims.size if claims else None,
@@ -204,7 +208,8 @@ class _PackCheck:
             asset=claims.asset if claims else None,
             made_at=claims.made_at if claims else None,
             log_vkeys=keys.current.vkeys if keys else (),
-            remarks=(STOLEN_REMARK,) if stolen else (),
+            complete_to=claims.index.size if claims and claims.index else None,
+            remarks=((STOLEN_REMARK,) if stolen else ()) + ((FORMAT_1_REMARK,) if first else ()),
             statements=tuple(map(_shown, good)),
         )
 

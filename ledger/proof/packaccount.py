@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from ledger.errors import LedgerError
@@ -68,7 +68,7 @@ class PackAccount:
     def clean(self) -> bool:
         return not self._faults
 
-    def steps(self, numbers: range) -> tuple[PackStep, ...]:
+    def steps(self, numbers: Iterable[int]) -> tuple[PackStep, ...]:
         return tuple(self._step(number) for number in numbers)
 
     def _step(self, number: int) -> PackStep:

@@ -9,16 +9,32 @@ from typing import Any
 
 from ledger.errors import LedgerError, Untrusted
 from ledger.proof.canonical import canonical, parse_json
-from ledger.proof.logentry import LogEntry, hex_digest, instant
+from ledger.proof.logentry import STATEMENT_TAG, LogEntry, hex_digest, instant
 from ledger.proof.packfile import PACK_ENTRIES_MAX, PACK_NAMES, PACK_UNCOVERED, member_bytes_max
+from ledger.proof.tagmap import tag_key
 
-PACK_FORMAT = "countersign.evidence/1"
+PACK_FORMAT_1, PACK_FORMAT = "countersign.evidence/1", "countersign.evidence/2"
 PACK_PAYLOAD_TYPE = "application/vnd.countersign.pack+json"
 
 _PACK_JSON_MEMBERS = frozenset(
     {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 )
+_PACK_JSON_INDEX = frozenset({"index", "complete"})  # since format 2
+_TOPIC = re.compile(r"[a-z]+(-[a-z]+)*")
 _ENTRY_NAME = re.compile(r"entries/([0-9]+)\.json")
+
+
+Topics = frozenset[str]
+"""First words of statement types; none: every type."""
+
+
+@dataclass(frozen=True)
+class PackIndexClaim:
+    """Entry `entry` names the index's root at `size`; `complete`: what the pack holds all of, topics by tag (SPEC S8.9)."""
+
+    entry: int
+    size: int
+    complete: dict[str, Topics]
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,8 @@ class PackClaims:
     entries: dict[int, str]
     omitted: frozenset[str]
     members: dict[str, str]
+    index: PackIndexClaim | None = None
+    """None in format 1."""
 
     @classmethod
     def parse(cls, raw: bytes) -> PackClaims:
@@ -50,6 +68,11 @@ def entry_name(index: int) -> str:
 
 def proof_name(index: int) -> str:
     return f"proofs/{index}.tlog-proof"
+
+
+def index_name(tag: str) -> str:
+    """The member with the index's proof about a tag."""
+    return f"index/{tag_key(tag).hex()}.json"
 
 
 def entry_index(name: str) -> int | None:
@@ -76,8 +99,11 @@ _NAMING: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
 
 
 def _claims_of(value: Any) -> PackClaims:
-    _require(isinstance(value, dict) and value.keys() == _PACK_JSON_MEMBERS, "other members than the format's")
-    _require(value["format"] == PACK_FORMAT, f"its format is not {PACK_FORMAT}")
+    _require(isinstance(value, dict), "it is not an object")
+    first = value.get("format") == PACK_FORMAT_1
+    _require(first or value.get("format") == PACK_FORMAT, f"its format is not {PACK_FORMAT}, nor {PACK_FORMAT_1}")
+    wanted = _PACK_JSON_MEMBERS if first else _PACK_JSON_MEMBERS | _PACK_JSON_INDEX
+    _require(value.keys() == wanted, "other members than the format's")
     _require(isinstance(value["origin"], str), "its origin is not text")
     instant(value["made_at"])
     _require(isinstance(value["rules"], str), "its rules are not a version")
@@ -94,7 +120,27 @@ def _claims_of(value: Any) -> PackClaims:
     )
     omitted = _claimed_omissions(value["omitted"])
     asset = hex_digest(subject["asset"])
-    return PackClaims(value["origin"], value["made_at"], size, asset, entries, omitted, members)
+    index = None if first else _claimed_index(value["index"], value["complete"], entries)
+    proofs = {index_name(tag) for tag in index.complete} if index else set()
+    _require(proofs == {name for name in members if name.startswith("index/")}, "what it calls complete has no proof")
+    return PackClaims(value["origin"], value["made_at"], size, asset, entries, omitted, members, index)
+
+
+def _claimed_index(value: Any, complete: Any, entries: dict[int, str]) -> PackIndexClaim:
+    _require(isinstance(value, dict) and value.keys() == {"entry", "size"}, "its index is not an entry and a size")
+    entry, size = value["entry"], value["size"]
+    _require(type(entry) is int and type(size) is int and entry in entries, "the entry of its index is not in it")
+    _require(_is_list_of_objects(complete), "what it calls complete is not a list of objects")
+    found: dict[str, Topics] = {}
+    for one in complete:
+        _require(one.keys() == {"tag", "topics"} and isinstance(one["topics"], list), "a tag comes without its topics")
+        tag, topics = one["tag"], one["topics"]
+        _require(isinstance(tag, str) and STATEMENT_TAG.fullmatch(tag) is not None, "a tag is malformed")
+        _require(all(isinstance(word, str) and _TOPIC.fullmatch(word) for word in topics), "a topic is malformed")
+        _require(topics == sorted(set(topics)), "topics are not in order")
+        found[tag] = frozenset(topics)
+    _require(list(found) == sorted(found) and len(found) == len(complete), "what it calls complete is not in order")
+    return PackIndexClaim(entry, size, found)
 
 
 def _claimed_entries(value: Any, size: int) -> dict[int, str]:

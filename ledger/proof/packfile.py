@@ -22,12 +22,15 @@ from ledger.proof.canonical import JSON_BYTES_MAX
 from ledger.proof.tlogproof import TLOG_PROOF_BYTES_MAX
 
 PACK_ENTRIES_MAX = 10_000  # as many as one asset's family may have files (FAMILY_ASSETS_MAX)
-PACK_MEMBERS_MAX = 30_000  # an entry and its proof each, and blobs; one zip directory without zip64 ends at 65,535
+PACK_MEMBERS_MAX = (
+    40_000  # an entry and its proof each, a tag each, blobs; one zip directory without zip64 ends at 65,535
+)
 PACK_DIRECTORY_BYTES_MAX = 8 * 2**20  # 46 bytes and a name of at most 70 characters for each member, with room
 PACK_BYTES_MAX = 4 * 2**30 - 1  # all members unpacked; a pack with media fits, and zip64 is not needed
 PACK_JSON_BYTES_MAX = 8 * 2**20  # 10,000 entries take some 4 MB; in base64 it still fits JSON_BYTES_MAX
 PACK_TEXT_BYTES_MAX = 16 * 2**20  # keys, report and verifier
 PACK_RATIO_MAX = 200  # unpacked : packed. JSON of fingerprints reaches 20; deflate's own limit, a bomb's, is 1,032
+TAG_PROOF_BYTES_MAX = 64 * 2**10  # 256 siblings take 17 KB, a hundred types 15 KB
 LOG_ENTRY_BYTES_MAX = 65_535  # the length field of an entry bundle (C2SP tlog-tiles)
 
 PACK_NAMES = {
@@ -46,6 +49,7 @@ PACK_UNCOVERED = frozenset({"pack.json", "pack.dsse"})
 _PACK_SERIES = (
     (re.compile(r"entries/(0|[1-9][0-9]{0,15})\.json"), LOG_ENTRY_BYTES_MAX),
     (re.compile(r"proofs/(0|[1-9][0-9]{0,15})\.tlog-proof"), TLOG_PROOF_BYTES_MAX),
+    (re.compile(r"index/[0-9a-f]{64}\.json"), TAG_PROOF_BYTES_MAX),
     (re.compile(r"blobs/[0-9a-f]{64}"), PACK_BYTES_MAX),
 )
 _ZIP_END = struct.Struct("<4s4H2LH")

@@ -18,8 +18,9 @@ PACK_STEPS = {
     8: "Every entry is a well-formed statement, said once",
     9: "What the entries name by digest is here, or said to be left out",
     10: "The verdicts follow from the entries",
+    11: "Nothing is left out: these are all entries that the log's index counts",
 }
-"""Steps 1 to 9 need this file only; step 10 weighs the rules again and needs the whole package."""
+"""Step 10 weighs the rules again and needs the whole package, the others this file only. Step 11 is of packs of format 2."""
 
 StepOutcome = Literal["pass", "fail", "not_checked"]
 PackState = Literal["verified", "consistent", "untrusted"]
@@ -79,6 +80,8 @@ class PackReport:
     root: str | None = None
     asset: str | None = None
     made_at: str | None = None
+    complete_to: int | None = None
+    """The pack holds all that the log's first so many entries say on its subject; None in format 1."""
     log_vkeys: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     """What was not done and why, where nothing failed by it."""
@@ -122,6 +125,7 @@ class PackReport:
             "root": self.root,
             "asset": self.asset,
             "made_at": self.made_at,
+            "complete_to": self.complete_to,
             "log_vkeys": list(self.log_vkeys),
             "entries": len(self.statements),
             "faults": [fault.as_json() for fault in self.faults],

@@ -51,7 +51,7 @@ def _figures(services: Services, home: Path) -> list[Figure]:
 
 def _write(services: Services, asset: str, out: Path) -> None:
     out.unlink(missing_ok=True)
-    write_pack(services.ledger, services.blobs, asset, out, at=services.clock.now())
+    write_pack(services.ledger, services.index, services.blobs, asset, out, at=services.clock.now())
 
 
 def _bare(path: Path) -> None:

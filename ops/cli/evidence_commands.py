@@ -39,6 +39,7 @@ def audit(
         run.note("writing the pack, and checking it")
         made = write_pack(
             services.ledger,
+            services.index,
             services.blobs,
             digest,
             target,
@@ -52,6 +53,7 @@ def audit(
         "pack_sha256": made.sha256,
         "size_bytes": made.bytes,
         "entries": made.entries,
+        "complete_to": made.report.complete_to,
         "with_media": with_media,
         "state": made.report.state,
         "headline": made.report.headline,
@@ -119,6 +121,7 @@ def _report(pack: Path, report: PackReport) -> RenderableType:
         ("log", f"{report.origin}, {report.size} entries"),
         ("about", report.asset),
         ("made at", report.made_at),
+        ("complete", f"up to the log's first {report.complete_to:,} entries" if report.complete_to else ""),
         ("keys", "as you gave them" if report.keys_given else "the pack's own"),
     ]
     parts: list[RenderableType] = [facts(pair for pair in pairs if pair[1]), ""]

@@ -211,9 +211,9 @@ class _Demo:
     def _evidence(self) -> None:
         with self.stage.step("Evidence for people who don't trust us"):
             asset = verify_file(self.services, self._file("signed.mp4"), ASKED).identified.asset or ""
-            ledger, blobs = self.services.ledger, self.services.blobs
+            ledger, index, blobs = self.services.ledger, self.services.index, self.services.blobs
             pack = self._file("evidence.zip")
-            written = write_pack(ledger, blobs, asset, pack, at=self.clock.now())
+            written = write_pack(ledger, index, blobs, asset, pack, at=self.clock.now())
             self.stage.good(f"evidence.zip: {written.entries} entries with proofs, {written.bytes:,} bytes")
             vkeys = stored_log_keys(ledger.store).current.vkeys
             self.stage.good(check_offline(pack, vkeys))

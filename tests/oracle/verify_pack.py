@@ -19,7 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 
 STATEMENT, PACK = (f"application/vnd.countersign.{kind}+json" for kind in ("statement", "pack"))
 FIXED = {"keys/actors.json", "keys/log.vkeys", "report.html", "verify.py"}  # S8.1
-SERIES = re.compile(r"blobs/[0-9a-f]{64}|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof")
+SERIES = re.compile(
+    r"blobs/[0-9a-f]{64}|index/[0-9a-f]{64}\.json|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof"
+)
+SCOPES = {"generation": set(), "actor": {"actor", "log"}, "key": {"actor", "log"}}  # S8.9
+SCOPES |= {word: {word} for word in ("brief", "consent", "person", "clearance")}
 LISTED = {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 NAMING = {  # S8.5
     "asset.imported.v1": lambda body: [body["asset"]],
@@ -295,7 +299,7 @@ def unpacked(path):
     """S8.1"""
     member, total = {}, 0
     with zipfile.ZipFile(path) as archive:
-        need(len(archive.infolist()) <= 30_000 and not archive.comment, "too many members, or a comment")
+        need(len(archive.infolist()) <= 40_000 and not archive.comment, "too many members, or a comment")
         for one in archive.infolist():
             name, total, kind = one.orig_filename, total + one.file_size, stat.S_IFMT(one.external_attr >> 16)
             with about(name):
@@ -307,18 +311,102 @@ def unpacked(path):
     return member
 
 
+def told(proof, root, size):
+    """S7.12 to S7.14: what the index says of a tag, by type."""
+    need(proof.keys() == {"tag", "types", "other", "path"} and len(proof["path"]) <= 256, "proof")
+    key, types, other = digest(proof["tag"].encode()), proof["types"], proof["other"]
+    path = [bytes.fromhex(one) for one in proof["path"]]
+
+    def way(key):
+        return "".join(f"{byte:08b}" for byte in key)[: len(path)]
+
+    need(types is None or (other is None and types), "both, or a record of nothing")
+    need(all(len(one) == 32 for one in path) and (not path or path[0] != bytes(32)), "path")
+    end = bytes(32)
+    if types is not None:
+        end = digest(b"\x12" + key + digest(b"\x11" + jcs({"tag": proof["tag"], "types": types})))
+        for one in types.values():
+            need(one.keys() == {"chain", "count", "last"} and 1 <= one["count"] <= one["last"] + 1 <= size, "record")
+    elif other is not None:
+        need(other.keys() == {"key", "record"}, "other")
+        theirs = bytes.fromhex(other["key"])
+        need(theirs != key and way(theirs) == way(key), "another key's place")
+        end = digest(b"\x12" + theirs + bytes.fromhex(other["record"]))
+    for sibling, bit in zip(path, reversed(way(key)), strict=True):
+        end = digest(b"\x13" + (sibling + end if bit == "1" else end + sibling))
+    need(end == root, "not under the root that the log names")
+    return types or {}
+
+
+def all_of(tag, topics, said, raws, types, size):
+    """S8.9: the entries of these topics are by number and chain those of the record."""
+    chains = {}
+    for index, (s, *_) in said.items():
+        if index < size and tag in s["tags"] and (not topics or s["type"].split(".")[0] in topics):
+            chain, count = chains.get(s["type"], (bytes(32), 0))
+            leaf = digest(b"\0" + raws[index])
+            chains[s["type"]] = digest(b"\x10" + chain + index.to_bytes(8, "big") + leaf), count + 1
+    for kind in chains.keys() | {kind for kind in types if not topics or kind.split(".")[0] in topics}:
+        chain, count = chains.get(kind, (bytes(32), 0))
+        there = types.get(kind, {"count": 0, "chain": bytes(32).hex()})
+        need(there["count"] == count, f"{tag}: of {kind} the log holds {there['count']}, the pack {count}")
+        need(there["chain"] == chain.hex(), f"{tag}: other entries of {kind} than the log's")
+
+
+def due(asset, said):
+    """S8.9: what has to be complete at the least; no topics: every type."""
+    made = [
+        (s["body"]["asset"], set(s["body"]["parents"])) for s, *_ in said.values() if s["type"] == "asset.derived.v1"
+    ]
+    up, down = {asset}, {asset}
+    for _ in made:
+        up |= {parent for name, parents in made if name in up for parent in parents}
+        down |= {name for name, parents in made if parents & down}
+    wanted = {"log:opened": set(), "log:keys": set()} | {f"asset:{name}": set() for name in up | down}
+    for s, _, signatures, _ in said.values():
+        tags = [f"actor:{s['actor']}", *(f"key:{keyid}" for keyid in signatures), *s["tags"]]
+        wanted |= {tag: SCOPES[tag.split(":")[0]] for tag in tags if tag.split(":")[0] in SCOPES}
+    return wanted
+
+
+def check_complete(pack, member, said, service):
+    """S8.9"""
+    with about("pack.json"):
+        entry, size = pack["index"]["entry"], pack["index"]["size"]
+        claimed = {one["tag"]: set(one["topics"]) for one in pack["complete"] if one.keys() == {"tag", "topics"}}
+        need(list(claimed) == sorted(claimed) and len(claimed) == len(pack["complete"]), "complete")
+        named, *_ = said[entry]
+        need(named["type"] == "log.indexed.v1" and named["body"].keys() == {"size", "root"}, "names no root")
+        need(named["actor"] == service and "auth" not in named and size == named["body"]["size"] <= entry, "index")
+    raws = {index: member[f"entries/{index}.json"] for index in said}
+    names = {tag: f"index/{digest(tag.encode()).hex()}.json" for tag in claimed}
+    need(set(names.values()) == {name for name in member if name.startswith("index/")}, "proofs of other tags")
+    for tag, topics in claimed.items():
+        with about(names[tag]):
+            proof = document(member[names[tag]])
+            need(proof["tag"] == tag, "about another tag")
+            all_of(tag, topics, said, raws, told(proof, bytes.fromhex(named["body"]["root"]), size), size)
+    with about("pack.json"):
+        for tag, topics in due(pack["subject"]["asset"], said).items():
+            held = claimed.get(tag)
+            need(held is not None and (not held or (topics and topics <= held)), f"not said to be complete: {tag}")
+
+
 def verify(path, vkeys=None):
     """What the pack is about, or Bad(item, why). The steps are those of S8.4, in an order of our own."""
     with about("archive"):
         member = unpacked(path)
     with about("pack.json"):
         pack = document(member["pack.json"])
-        need(pack.keys() == LISTED and pack["format"] == "countersign.evidence/1", "format")
+        second = pack["format"] == "countersign.evidence/2"
+        need(second or pack["format"] == "countersign.evidence/1", "format")
+        need(pack.keys() == (LISTED | {"index", "complete"} if second else LISTED), "members of pack.json")
         need(pack["subject"].keys() == {"asset"} and moment(pack["made_at"]), "subject or time")
         listed = {one["index"]: one["type"] for one in pack["entries"] if one.keys() == {"index", "type", "why"}}
         need(list(listed) == sorted(listed) and len(listed) == len(pack["entries"]) <= 10_000, "entries")
         series = {f"entries/{i}.json" for i in listed} | {f"proofs/{i}.tlog-proof" for i in listed} | FIXED
-        need(series == {name for name in pack["members"] if not name.startswith("blobs/")}, "entries are not members")
+        others = ("blobs/", "index/") if second else ("blobs/",)
+        need(series == {name for name in pack["members"] if not name.startswith(others)}, "entries are not members")
     for name in sorted(pack["members"].keys() | (member.keys() - {"pack.json", "pack.dsse"})):
         with about(name):
             need(digest(member[name]).hex() == pack["members"][name], "altered")
@@ -381,6 +469,8 @@ def verify(path, vkeys=None):
         need(named == blobs | set(omitted), "blobs do not add up")
         brought = [s["body"]["asset"] for s, *_ in said.values() if re.match(r"asset\.(imported|derived)", s["type"])]
         need(pack["subject"]["asset"] in brought and not blobs & set(omitted), "no entry brings the file")
+    if second:
+        check_complete(pack, member, said, keys.service)
     return {"asset": pack["subject"]["asset"], "entries": len(said), "origin": head[1], "size": head[2]}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from api.services.evidence import PackWritten, write_pack
+from api.services.evidence_claims import _COMPLETENESS_GAP
 from ledger.keys import SigningKey
 from ledger.proof.canonical import canonical
 from ledger.proof.dsse import sign
@@ -40,7 +41,7 @@ class Story:
 
     def write(self, out: Path, **options: Any) -> PackWritten:
         options.setdefault("at", self.house.now())
-        return write_pack(self.house.ledger, self.house.blobs, self.signed, out, **options)
+        return write_pack(self.house.ledger, self.house.index, self.house.blobs, self.signed, out, **options)
 
     @property
     def vkeys(self) -> list[str]:
@@ -124,11 +125,24 @@ def flipped(content: Mapping[str, bytes], name: str, at: int, bit: int) -> bytes
 
 
 def forged(pack: bytes, key: SigningKey, changes: Mapping[str, bytes | None], **claims: Any) -> bytes:
-    """What somebody who holds a service's key could make of a pack: digests and signature fixed up over the changes."""
+    """What somebody who holds a service's key could make of a pack: digests and signature fixed up over the changes.
+
+    None takes a member or a claim away.
+    """
     content = {name: data for name, data in {**members(pack), **changes}.items() if data is not None}
-    claimed = {**json.loads(content["pack.json"]), **claims}
+    claimed = {name: one for name, one in {**json.loads(content["pack.json"]), **claims}.items() if one is not None}
     uncovered = {"pack.json", "pack.dsse"}
     claimed["members"] = {n: hashlib.sha256(data).hexdigest() for n, data in content.items() if n not in uncovered}
     content["pack.json"] = canonical(claimed)
     attested = sign(content["pack.json"], PACK_PAYLOAD_TYPE, key.private, PACK_JSON_BYTES_MAX)
     return packed({**content, "pack.dsse": attested.to_bytes()})
+
+
+def of_format_1(pack: bytes, key: SigningKey, changes: Mapping[str, bytes | None], **claims: Any) -> bytes:
+    """As `forged`, in the form that packs had before the log had an index."""
+    proofs = {name: None for name in members(pack) if name.startswith("index/")}
+    claimed = json.loads(members(pack)["pack.json"])
+    first = _COMPLETENESS_GAP.model_dump(mode="json", exclude_none=True)
+    gaps = [first if gap["code"] == "index" else gap for gap in claimed["gaps"]]
+    old: dict[str, Any] = {"format": "countersign.evidence/1", "index": None, "complete": None, "gaps": gaps}
+    return forged(pack, key, {**proofs, **changes}, **{**old, **claims})

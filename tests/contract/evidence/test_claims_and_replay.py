@@ -9,7 +9,7 @@ from typing import Any
 from api.services.evidence_replay import replay
 from ledger.proof.canonical import canonical
 from schemas.evidence import PackManifest
-from tests.contract.evidence.story import Story, forged, members, tell
+from tests.contract.evidence.story import Story, forged, members, of_format_1, tell
 from tests.house_of import SERVICE, House
 
 
@@ -45,13 +45,13 @@ def test_while_everything_stands_now_is_allow(house: House, tmp_path: Path) -> N
 
 def test_gaps_say_what_nobody_checked_and_how_the_file_came(pack: bytes) -> None:
     codes = {gap.code for gap in PackManifest.model_validate(json.loads(members(pack)["pack.json"])).gaps}
-    assert {"finding-not_checked", "grade-self_declared", "c2pa-not-trusted", "completeness", "time"} <= codes
+    assert {"finding-not_checked", "grade-self_declared", "c2pa-not-trusted", "index", "time"} <= codes
 
 
 def test_every_verdict_follows_from_the_packs_own_entries(pack: bytes, story: Story) -> None:
     report = replay(pack, story.vkeys)
-    assert report.state == "verified" and [step.outcome for step in report.steps] == ["pass"] * 10
-    assert report.steps[-1].checked == 5
+    assert report.state == "verified" and [step.outcome for step in report.steps] == ["pass"] * 11
+    assert report.steps[9].checked == 5
 
 
 def test_a_claim_that_the_entries_do_not_give_is_named(pack: bytes, story: Story) -> None:
@@ -76,7 +76,7 @@ def test_an_entry_left_out_by_the_packs_maker_changes_the_verdict(pack: bytes, s
     grant = next(one["index"] for one in claimed["entries"] if one["type"] == "consent.granted.v2")
     gone = {f"entries/{grant}.json": None, f"proofs/{grant}.tlog-proof": None}
     entries = [one for one in claimed["entries"] if one["index"] != grant]
-    report = replay(forged(pack, story.house.keys[SERVICE], gone, entries=entries))
+    report = replay(of_format_1(pack, story.house.keys[SERVICE], gone, entries=entries))
     assert report.state == "untrusted" and {fault.step for fault in report.faults} == {10}
     issued = next(one["index"] for one in entries if one["type"] == "clearance.issued.v1")
     assert (f"entries/{issued}.json", "verdict_differs") in [(fault.item, fault.code) for fault in report.faults]
@@ -91,7 +91,7 @@ def test_altered_bytes_are_not_weighed_again(pack: bytes) -> None:
     content = members(pack)
     content["report.html"] += b"!"
     report = replay(_zip(content))
-    assert report.steps[-1].outcome == "not_checked" and [fault.item for fault in report.faults] == ["report.html"]
+    assert report.steps[9].outcome == "not_checked" and [fault.item for fault in report.faults] == ["report.html"]
 
 
 def _zip(content: dict[str, bytes]) -> bytes:
@@ -108,5 +108,5 @@ def test_pack_json_is_canonical(pack: bytes) -> None:
 def test_a_pack_made_under_other_rules_stays_verifiable_and_says_what_was_left_out(pack: bytes, story: Story) -> None:
     report = replay(forged(pack, story.house.keys[SERVICE], {}, rules="0"))
     assert report.state == "consistent"
-    assert [step.number for step in report.steps] == list(range(1, 10))
+    assert [step.number for step in report.steps] == [*range(1, 10), 11]
     assert "rules 0 made the pack" in report.remarks[0]

@@ -45,7 +45,7 @@ class Crook:
     def pack(self) -> bytes:
         house = self.house
         out = self._folder / "crooked.zip"
-        written = write_pack(house.ledger, house.blobs, self.asset, out, at=house.now(), overwrite=True)
+        written = write_pack(house.ledger, house.index, house.blobs, self.asset, out, at=house.now(), overwrite=True)
         return written.path.read_bytes()
 
 

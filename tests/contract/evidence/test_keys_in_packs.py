@@ -17,7 +17,7 @@ from tests.house_of import ADMIN, House, digest, spki
 
 
 def pack_report(house: House, asset: str, tmp_path: Path) -> PackReport:
-    return write_pack(house.ledger, house.blobs, asset, tmp_path / "e.zip", at=house.now()).report
+    return write_pack(house.ledger, house.index, house.blobs, asset, tmp_path / "e.zip", at=house.now()).report
 
 
 def rotate(house: House, actor: str) -> None:

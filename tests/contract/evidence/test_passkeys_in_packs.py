@@ -31,7 +31,9 @@ def say(house: House, actor: str, key: Authenticator, body: Body) -> None:
 
 def pack_of(house: House, asset: str, folder: Path) -> bytes:
     out = folder / "passkeys.zip"
-    return write_pack(house.ledger, house.blobs, asset, out, at=house.now(), overwrite=True).path.read_bytes()
+    return write_pack(
+        house.ledger, house.index, house.blobs, asset, out, at=house.now(), overwrite=True
+    ).path.read_bytes()
 
 
 def slip(house: House, envelope: Envelope, body: Body) -> str:

@@ -71,6 +71,6 @@ def test_hostile_words_are_only_words(house: House, tmp_path: Path) -> None:
         update={"asset": "ab" * 32, "parents": (parent,), "tool": "<script>alert(1)</script>", "relation": "edited"}
     )
     house.say_as("mara", body)
-    written = write_pack(house.ledger, house.blobs, body.asset, tmp_path / "e.zip", at=house.now())
+    written = write_pack(house.ledger, house.index, house.blobs, body.asset, tmp_path / "e.zip", at=house.now())
     page = members(written.path.read_bytes())["report.html"].decode()
     assert "<script>" not in page and "&lt;script&gt;" in page
