@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ops.bench.audits import audit_figures
 from ops.bench.clip import clip_figures
+from ops.bench.completeness import completeness_figures
 from ops.bench.door import door_figures
 from ops.bench.figures import Figure
 from ops.bench.http import http_figures, slow_disk_figures
@@ -38,6 +39,7 @@ def parts_of(large: int) -> dict[str, Callable[[Path], list[Figure]]]:
         "views": view_figures,
         "large": lambda folder: large_figures(folder, large),
         "audit": audit_figures,
+        "completeness": completeness_figures,
         "clip": clip_figures,
     }
 
