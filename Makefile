@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit check dev serve bench bench-long bench-peers schemas vectors docs lock clean
+.PHONY: help demo test test-unit check dev serve bench bench-long bench-peers schemas vectors docs lock clean fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,7 @@ test: .venv/.dev ## set up, then lint, types, imports and every test
 	@sh ops/setup/oracles.sh
 	@sh ops/setup/postgres.sh install
 	@sh ops/setup/softhsm.sh
+	@sh ops/setup/strace.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 --dist loadfile
 
@@ -34,6 +35,9 @@ dev: .venv/.dev ## the development environment in .venv
 
 serve: .venv/.run ## the web page and API on http://127.0.0.1:8400/ for demo-home/
 	@$(BIN)/countersign serve --home demo-home
+
+fuzz: .venv/.dev ## coverage-guided fuzzing of every parser, SECONDS (60) each; found inputs stay in .fuzz/
+	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) --corpus .fuzz $(TARGET)
 
 bench: .venv/.dev ## measure, each figure against a bare baseline of the same run
 	@PYTHONPATH=.peers $(BIN)/python -m ops.bench.run $(PARTS)

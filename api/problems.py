@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.limits import RETRY_AFTER_S
-from ledger.errors import LedgerError, Misuse, NotFound, Unauthenticated
+from ledger.errors import LedgerError, Misuse, NotFound, Unauthenticated, of_the_machine
 from schemas.api.problems import PROBLEM_TYPE, Problem
 
 ERRORS_NAMED_MAX = 8  # members named in one answer; whoever has more reads the schema
@@ -60,6 +60,8 @@ def as_ledger_error(request: Request, error: Exception) -> LedgerError:
         return _of_http(request, error)
     if isinstance(error, RequestValidationError):
         return request_invalid(error.errors())
+    if isinstance(error, OSError) and (trouble := of_the_machine(error)) is not None:
+        return trouble
     return InternalError("internal_error", "something failed that we did not foresee", "Try again, or tell us when.")
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from ledger.errors import Misuse, Unauthenticated
+from ledger.errors import Misuse, Unauthenticated, Unavailable
+from ledger.keys import sync_folder
 from schemas.base import format_instant
 
 TOKEN_BYTES = 32  # 256 random bits: nothing to guess, so a plain hash is enough
@@ -25,7 +29,7 @@ class Tokens:
     def issue(self, actor: str, at: datetime) -> str:
         """A new token for the actor. Only its hash stays here."""
         token = f"cs_{secrets.token_urlsafe(TOKEN_BYTES)}"
-        with self._lock:
+        with self._alone():
             known = self._read()
             known[_hash(token)] = {"actor": actor, "made_at": format_instant(at)}
             self._write(known)
@@ -33,7 +37,7 @@ class Tokens:
 
     def revoke(self, actor: str) -> int:
         """Forgets every token of an actor; returns how many there were."""
-        with self._lock:
+        with self._alone():
             known = self._read()
             kept = {digest: entry for digest, entry in known.items() if entry["actor"] != actor}
             self._write(kept)
@@ -55,6 +59,17 @@ class Tokens:
             raise Misuse("tokens_unreadable", "tokens.json is damaged", "Remove it and issue tokens again.") from error
         return known
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or process reads, changes and writes meanwhile: one of two tokens would be forgotten."""
+        try:
+            with self._lock, self._path.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            what = f"tokens.json could not be changed: {error.strerror}"
+            raise Unavailable("tokens_unavailable", what, "Free space or put rights and disk in order.") from error
+
     def _write(self, known: dict[str, dict[str, str]]) -> None:
         temporary = self._path.with_suffix(".new")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -63,6 +78,7 @@ class Tokens:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
+        sync_folder(self._path.parent)
 
 
 def _hash(token: str) -> str:

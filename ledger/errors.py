@@ -18,6 +18,7 @@ Texts never carry secrets or personal data: ids, digests, pointers and bounds on
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -115,3 +116,27 @@ class TooLarge(Misuse):
     """Over a named bound."""
 
     status = 413
+
+
+_MACHINE = frozenset(
+    {
+        errno.EIO,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EFBIG,
+    }
+)
+"""What a disk, its rights or the machine's bounds answer; any other OSError is a mistake of ours."""
+
+
+def of_the_machine(error: OSError) -> Unavailable | None:
+    """A full, read-only, forbidden or failing disk, told without a path; None when it is something else."""
+    if error.errno not in _MACHINE:
+        return None
+    what = f"a file could not be read or written: {error.strerror}; what was not answered may not have been done"
+    return Unavailable("disk_unavailable", what, "Free space or put rights and disk in order, then try again.")

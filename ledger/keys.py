@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from ledger.errors import Misuse, NotFound
+from ledger.errors import Misuse, NotFound, Unavailable
 
 PrivateKey = Ed25519PrivateKey | MLDSA44PrivateKey
 
@@ -50,18 +51,30 @@ def write_private_key(path: Path, key: PrivateKey) -> None:
 
 
 def write_secret(path: Path, secret: bytes) -> None:
-    """0600 from the first byte. Raises Misuse `key_exists` rather than overwrite."""
+    """0600 from the first byte, whole or not at all: a crash leaves at most a stray `.partial` beside it.
+
+    Raises Misuse `key_exists` rather than overwrite, Unavailable `key_not_written`.
+    """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(secret)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(partial, path)
+        finally:
+            Path(partial).unlink(missing_ok=True)
+        sync_folder(path.parent)
     except FileExistsError as error:
         raise Misuse(
             "key_exists", f"{path.name} is already there", "Choose another name; keys are not replaced."
         ) from error
-    with os.fdopen(handle, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
+    except OSError as error:
+        what = f"{path.name} could not be written: {error.strerror}"
+        raise Unavailable(
+            "key_not_written", what, "Free space or put rights and disk in order, then try again."
+        ) from error
 
 
 def sync_folder(path: Path) -> None:

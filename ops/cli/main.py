@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from typer.main import get_command
 
-from ledger.errors import LedgerError, Misuse
+from ledger.errors import LedgerError, Misuse, of_the_machine
 from ops.cli import (
     actor_commands,
     completeness_commands,
@@ -140,6 +140,8 @@ def _other(invocation: Invocation, error: Exception) -> int:
         first = error.errors(include_input=False)[0]
         where = "/".join(map(str, first["loc"])) or error.title
         return tell(invocation, Misuse("value_invalid", f"{where}: {first['msg']}", "Correct it and try again."))
+    if isinstance(error, OSError) and (trouble := of_the_machine(error)) is not None:
+        return tell(invocation, trouble)
     return tell_unexpected(invocation, error)
 
 
