@@ -14,6 +14,7 @@ from ledger.proof.tlogproof import format_proof
 from ledger.rules.erasure import erasure_state
 from ledger.rules.people import person as registration
 from ledger.statement import Said
+from schemas.statements.person import PersonSpeakerChanged
 
 
 def erasure_certificate(services: Services, person: str) -> bytes:
@@ -29,7 +30,10 @@ def erasure_certificate(services: Services, person: str) -> bytes:
         what = f"the log does not say that {person} was erased; it says {state.stage}"
         raise Refused("erasure_unfinished", what, "Erase first.")
     size, checkpoint = covering_checkpoint(services, state.erased.index)
-    steps = [found[0], state.request, state.begun, state.erased]
+    changes = [
+        said for said in history.about(f"person:{person}", PersonSpeakerChanged) if said.index < state.request.index
+    ]
+    steps = [found[0], *changes, state.request, state.begun, state.erased]
     entries = _with_keys(History(services.ledger.store, size), steps)
     return format_erasure(
         person, state.erased.body.as_json(), [proven(services, said, size, checkpoint) for said in entries]

@@ -48,6 +48,10 @@ _ERASURE_STEPS = (
 """What each step may be, in every version of its shape."""
 
 
+SPEAKER_CHANGED = "person.speaker-changed.v1"
+"""Somebody else speaks for the person from that entry on (SPEC S4.6)."""
+
+
 @dataclass(frozen=True)
 class ErasureProven:
     """What was verified. `entries`: the indices of registration, request, beginning and end."""
@@ -159,6 +163,10 @@ def _check_steps(person: Any, ring: KeyRing, steps: tuple[LoggedEntry, LoggedEnt
         raise Untrusted("erasure_signer", "beginning and end are not the service's own word")
 
 
+def _person(entry: LogEntry) -> Any:
+    return entry.body.get("person")
+
+
 def _check_requester(entries: Sequence[LogEntry], registration: LogEntry, request: LogEntry) -> None:
     """The actor who speaks for the person, or legal; in either case with their own key."""
     legal = any(
@@ -168,5 +176,9 @@ def _check_requester(entries: Sequence[LogEntry], registration: LogEntry, reques
         and "legal" in one.body.get("roles", ())
         for one in entries
     )
-    if request.on_behalf or not (legal or registration.body.get("speaks_as") == request.actor):
+    speaker = registration.body.get("speaks_as")
+    for one in entries:
+        if one.type == SPEAKER_CHANGED and one.index < request.index and one.body.get("person") == _person(request):
+            speaker = one.body.get("speaks_as")
+    if request.on_behalf or not (legal or speaker == request.actor):
         raise Untrusted("erasure_requester", "neither the person nor legal asked for it with their own key")

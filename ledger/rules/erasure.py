@@ -18,7 +18,7 @@ from typing import Literal
 from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.holds import holds_against
-from ledger.rules.people import person, refuse_unless_kept
+from ledger.rules.people import refuse_unless_kept, speaker
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.catalogue import BODIES
@@ -55,7 +55,7 @@ def erasure_state(history: History, name: str) -> ErasureState:
 
 def accept_request(proposal: Proposal, body: SubjectErasureRequested, history: History, at: datetime) -> None:
     """By the person's own actor or by legal, in either case with their own key: what follows can't be undone."""
-    found = person(history, body.person)
+    found = speaker(history, body.person)
     if found is None:
         refuse("person_unknown", f"nobody is registered as {body.person}")
     said, registration = found

@@ -277,3 +277,15 @@ def test_https_pages_set_a_secure_cookie(office: Office) -> None:
     answer = office.client.post("https://desk.example/sign-in", headers=headers, data={"token": token})
     assert "Secure" in answer.headers["set-cookie"]
     assert PLACE.startswith("http:")
+
+
+def test_a_consents_page_tells_its_state_its_effect_and_what_it_was_read_from(local: Office) -> None:
+    consent = local.made.story.consent
+    page = local.page(f"/consents/{consent}").text
+    for words in ("given", "What was used before", "had its ground and keeps it", "Nothing here is legal advice"):
+        assert words in page
+    long_after = local.page(f"/consents/{consent}?at=2031-01-01T00:00:00").text
+    assert "Its time is over" in long_after and "as of 2031-01-01" in long_after
+    assert local.page(f"/consents/{consent}?at=2020-01-01T00:00:00").status_code == 404
+    known = local.page(f"/consents/{consent}?at=2031-01-01T00:00:00&known_at=2031-01-01T00:00:00")
+    assert known.status_code == 200

@@ -33,7 +33,7 @@ from ledger.rules.book import RULES
 from ledger.rules.permissions import PERMISSIONS
 from schemas.statements.actor import ActorKeyRotated
 from schemas.statements.erasure import FieldDisclosed, SubjectErasureBegun, SubjectErasureRequested
-from schemas.statements.person import PersonRegistered
+from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 from tests.house_of import ADMIN, House, new_signing_key, raises_code, spki
 from tests.unit.erasure.said import hold, request
 
@@ -325,6 +325,17 @@ def test_what_a_crooked_operator_let_in_is_not_certified(
     erase(services, "p-zeph")
     document = erasure_certificate(services, "p-zeph")
     assert fails(lambda: verify_erasure(document, house.verifiers)) == code
+
+
+def test_whoever_speaks_for_the_person_by_then_asks_and_nobody_who_did_before(
+    house: House, services: Services, statement: str
+) -> None:
+    house.enrol("joao", "talent")
+    words = {"person": "p-zeph", "life": "adult", "speaks_as": "joao", "authority": "self", "reason": "came of age"}
+    house.say_as("ivy", PersonSpeakerChanged.model_validate(words))
+    raises_code("not_the_person", lambda: request(house, "p-zeph", "ines"))
+    proven = verify_erasure(certified(house, services, "joao"), house.verifiers)
+    assert proven.requested_by == "joao"
 
 
 def test_an_end_that_carries_out_another_request_is_not_certified(
