@@ -43,6 +43,7 @@ class History:
         self._entries, self.upto, self.as_of = entries, upto, as_of
         self._recall = recall
         self._asked: dict[tuple[str, tuple[str, ...]], Answer] = {}
+        self._firsts: dict[tuple[str, tuple[str, ...]], Said] = {}
         self._whole = False
 
     def about(self, tag: str, *types: type[Body]) -> list[Said]:
@@ -74,6 +75,26 @@ class History:
         found = self.about(tag, *types)
         return found[-1] if found else None
 
+    def first(self, tag: str, *types: type[Body]) -> Said | None:
+        """The oldest of `about`, read alone. Nothing that comes later changes which it is, so only its absence is a boundary."""
+        names = _names(types)
+        asked = self._asked.get((tag, names))
+        if asked is not None:
+            return asked.said[0] if asked.said else None
+        if (tag, names) not in self._firsts:
+            said = self._first(tag, names)
+            if said is None or (self.as_of is not None and said.recorded_at > self.as_of):
+                self._asked[tag, names] = Answer([], self.upto)
+                return None
+            self._firsts[tag, names] = said
+        return self._firsts[tag, names]
+
+    def _first(self, tag: str, names: tuple[str, ...]) -> Said | None:
+        if self._recall is not None:
+            return self._recall.first(tag, names, self.upto)
+        query = Query(types=list(names), tags=[tag])
+        return next((read_entry(one) for one in self._entries.read_entries([query], upto=self.upto, limit=1)), None)
+
     def next_only(self) -> None:
         """What is judged stands directly after this history, or not at all: any entry in between is a conflict."""
         self._whole = True
@@ -87,7 +108,8 @@ class History:
     @property
     def entries_read(self) -> dict[int, Said]:
         """Every entry that answered a question, by index: the evidence behind a decision."""
-        return {said.index: said for answer in self._asked.values() for said in answer.said}
+        asked = (said for answer in self._asked.values() for said in answer.said)
+        return {said.index: said for said in (*self._firsts.values(), *asked)}
 
 
 @cache

@@ -16,6 +16,7 @@ from ledger.store.contract import Query, Store
 
 SAID_MAX = 5_000  # statements kept in memory, over all answers: about 10 KB each
 ANSWER_SAID_MAX = 500  # a longer answer is read anew each time: it belongs to a family that few ask about
+FIRSTS_MAX = 2_000  # arrivals of files: what every decision on a family asks for, of few families at a time
 ANSWERS_MAX = 20_000  # most are empty or hold one statement
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Recall:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
+        self._firsts: OrderedDict[Key, Said] = OrderedDict()
         self._said = 0
         self._lock = threading.Lock()
 
@@ -60,6 +62,26 @@ class Recall:
         if answer is not known and (known is None or answer.upto > known.upto):
             self._keep(key, answer)
         return answer
+
+    def first(self, tag: str, names: tuple[str, ...], upto: int) -> Said | None:
+        """The oldest entry of an answer, read alone however long the answer is. Once there is one, it stays the one."""
+        key = (tag, names)
+        with self._lock:
+            found = self._firsts.get(key)
+            if found is not None:
+                self._firsts.move_to_end(key)
+        if found is None:
+            query = Query(types=list(names), tags=[tag])
+            found = next((read_entry(one) for one in self._store.read_entries([query], upto=upto, limit=1)), None)
+            if found is not None:
+                self._remember(key, found)
+        return found if found is not None and found.index < upto else None
+
+    def _remember(self, key: Key, said: Said) -> None:
+        with self._lock:
+            self._firsts[key] = said
+            while len(self._firsts) > FIRSTS_MAX:
+                self._firsts.popitem(last=False)
 
     def _answer(self, query: Query, known: Answer | None, upto: int) -> Answer:
         if known is None:

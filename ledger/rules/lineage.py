@@ -15,11 +15,12 @@ FAMILY_ASSETS_MAX = 10_000  # one decision's walk; a larger family is a mistake 
 
 
 def arrival(history: History, asset: str) -> Said | None:
-    """The statement by which a file entered the ledger (import or derivation), or None."""
-    for said in history.about(f"asset:{asset}", AssetImported, AssetDerived):
-        if isinstance(said.body, AssetImported | AssetDerived) and said.body.asset == asset:
-            return said
-    return None
+    """The statement by which a file entered the ledger (import or derivation), or None.
+
+    It is the first of these with the file's tag: whatever is derived from a file comes after the file. So a decision on
+    one of a hundred thousand descendants reads its own line, and not its ancestor's other children.
+    """
+    return history.first(f"asset:{asset}", AssetImported, AssetDerived)
 
 
 def derivation(history: History, asset: str) -> tuple[Said, AssetDerived] | None:
