@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit check dev serve bench bench-long bench-peers schemas vectors docs lock clean fuzz
+.PHONY: help demo test test-unit check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench: .venv/.dev ## measure, each figure against a bare baseline of the same ru
 
 bench-long: .venv/.dev ## the same with a log of a million entries
 	@PYTHONPATH=.peers $(BIN)/python -m ops.bench.run --large 1000000 $(PARTS)
+
+bench-scale: .venv/.dev ## a million consents and files, 10,000 due at once, 100,000 descendants of one: hours
+	@$(BIN)/python -m ops.bench.run --consents 1000000 consents
 
 bench-peers: .venv/.dev ## the other libraries that bench compares with, into .peers
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .peers -r ops/lock/bench.txt

@@ -1,7 +1,7 @@
 """`make bench`: every figure beside a bare baseline taken in the same run, because machines differ and drift.
 
 A ratio says what our part costs against something else measured in the same minutes; the absolute numbers are only this
-machine's, today. usage: python -m ops.bench.run [--large ENTRIES] [--json FILE] [PART …]
+machine's, today. usage: python -m ops.bench.run [--large ENTRIES] [--consents N] [--json FILE] [PART …]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rich.table import Table
 from ops.bench.audits import audit_figures
 from ops.bench.clip import clip_figures
 from ops.bench.completeness import completeness_figures
+from ops.bench.consents import consent_figures
 from ops.bench.door import door_figures
 from ops.bench.figures import Figure
 from ops.bench.http import http_figures, slow_disk_figures
@@ -25,10 +26,11 @@ from ops.bench.large import large_figures
 from ops.bench.postgres import postgres_figures, postgres_http_figures
 from ops.bench.views import view_figures
 
-LARGE, HEADINGS = 100_000, ("figure", "value", "baseline", "its value", "ratio", "reach", "reached")
+LARGE, CONSENTS = 100_000, 5_000
+HEADINGS = ("figure", "value", "baseline", "its value", "ratio", "reach", "reached")
 
 
-def parts_of(large: int) -> dict[str, Callable[[Path], list[Figure]]]:
+def parts_of(large: int, consents: int) -> dict[str, Callable[[Path], list[Figure]]]:
     """Each part of the measurement by its name."""
     return {
         "door": door_figures,
@@ -37,6 +39,7 @@ def parts_of(large: int) -> dict[str, Callable[[Path], list[Figure]]]:
         "postgres": lambda _: postgres_figures(),
         "postgres-http": postgres_http_figures,
         "views": view_figures,
+        "consents": lambda folder: consent_figures(folder, consents),
         "large": lambda folder: large_figures(folder, large),
         "audit": audit_figures,
         "completeness": completeness_figures,
@@ -47,11 +50,12 @@ def parts_of(large: int) -> dict[str, Callable[[Path], list[Figure]]]:
 def main() -> None:
     """Prints one table and writes the same as JSON."""
     parser = argparse.ArgumentParser(prog="make bench", description="Ratios, each against a baseline of the same run.")
-    parser.add_argument("part", nargs="*", help=f"of {', '.join(parts_of(LARGE))}; all without one")
+    parser.add_argument("part", nargs="*", help=f"of {', '.join(parts_of(LARGE, CONSENTS))}; all without one")
     parser.add_argument("--large", type=int, default=LARGE, help="entries of the large log")
+    parser.add_argument("--consents", type=int, default=CONSENTS, help="consents, with a file each")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures are written")
     asked = parser.parse_args()
-    parts = parts_of(asked.large)
+    parts = parts_of(asked.large, asked.consents)
     console, figures = Console(width=150), list[Figure]()
     with tempfile.TemporaryDirectory(prefix="countersign-bench-") as folder:
         for name in asked.part or parts:
