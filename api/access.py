@@ -95,6 +95,7 @@ ACCESS: dict[str, Access] = {
     "list_notices": Access("token", frozenset({"platform", "legal", "admin"})),
     # ends and notices; a holder reads and answers their own
     "get_consent_report": Access("token", _CARE | {"talent"}),
+    "list_consent_files": Access("token", _CARE | {"talent"}),
     "list_holder_notices": Access("token", _HOLDERS | {"admin"}),
     "get_notice": Access("token", _HOLDERS | {"admin"}),
     "acknowledge_notice": Access("token", _HOLDERS),

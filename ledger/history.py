@@ -76,7 +76,7 @@ class History:
         return found[-1] if found else None
 
     def first(self, tag: str, *types: type[Body]) -> Said | None:
-        """The oldest of `about`, read alone. Nothing that comes later changes which it is, so only its absence is a boundary."""
+        """The oldest of `about`, read alone. Nothing later changes which it is, so only its absence is a boundary."""
         names = _names(types)
         asked = self._asked.get((tag, names))
         if asked is not None:

@@ -38,7 +38,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = "holders"
-    version = 3
+    version = 4
     schema = SCHEMA
     handled = frozenset(
         {
@@ -113,9 +113,12 @@ class Holders(View):
     # -- what is to be done --------------------------------------------------------------------------------------
 
     def to_tell(self, limit: int) -> list[ToTell]:
-        """Notices that have to be issued, the oldest matter first, each with at most NOTICE_ITEMS_MAX files."""
+        """Notices that have to be issued, the oldest matter first, each with at most NOTICE_ITEMS_MAX files.
+
+        The join begins at what is to be told: from the matters, it would walk over every end there ever was.
+        """
         sql = """SELECT t.holder, t.about, t.kind, t.ref, t.asset, t.asks, m.kind, m.basis_kind, m.basis, m.outcome, m.due_at
-                 FROM holders_to_tell AS t JOIN holders_matter AS m USING (about)
+                 FROM holders_to_tell AS t CROSS JOIN holders_matter AS m USING (about)
                  ORDER BY t.about, t.holder, t.ref LIMIT ?"""
         return groups(self._rows(sql, (limit,)))
 

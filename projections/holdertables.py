@@ -58,6 +58,7 @@ CREATE TABLE holders_notice (
 CREATE INDEX holders_notice_by_basis ON holders_notice (basis, idx);
 CREATE INDEX holders_notice_by_holder ON holders_notice (holder, idx);
 CREATE INDEX holders_notice_to_send ON holders_notice (holder, next_at) WHERE settled = 0;
+CREATE INDEX holders_notice_to_call ON holders_notice (due_at) WHERE answered_by IS NULL AND overdue_by IS NULL;
 CREATE INDEX holders_notice_unanswered ON holders_notice (due_at) WHERE answered_by IS NULL
 """
 

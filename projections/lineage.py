@@ -231,6 +231,13 @@ class Lineage(View):
         sql = "SELECT consent FROM lineage_under WHERE asset = ? ORDER BY consent"
         return [consent for (consent,) in self._rows(sql, (asset,))]
 
+    def under(self, consent: str, *, after: int = -1, limit: int) -> list[tuple[int, str, int | None]]:
+        """(entry it came by, file, entry of the flag for the consent's end) of everything under it, in the order it came."""
+        sql = """SELECT u.idx, u.asset, f.idx FROM lineage_under AS u LEFT JOIN lineage_flag AS f
+                 ON f.asset = u.asset AND f.cause = 'consent-ended' AND f.consent = u.consent
+                 WHERE u.consent = ? AND u.idx > ? ORDER BY u.idx LIMIT ?"""
+        return [(index, asset, flag) for index, asset, flag in self._rows(sql, (consent, after, limit))]
+
     def count_under(self, consent: str) -> tuple[int, int]:
         """(files under the consent, those of them that carry the flag for its end)."""
         sql = f"SELECT COUNT(*), COALESCE(SUM(NOT {_UNFLAGGED}), 0) FROM lineage_under AS u WHERE consent = ?"

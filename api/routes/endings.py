@@ -19,7 +19,7 @@ from api.services.services import Services
 from api.services.statements import read_words, say_for
 from ledger.errors import Forbidden, NotFound
 from projections.holdertables import Notified
-from schemas.api.endings import Acknowledgement, ConsentReport, NoticeRecord, NoticeRecords
+from schemas.api.endings import Acknowledgement, ConsentReport, FilesUnder, FileUnder, NoticeRecord, NoticeRecords
 from schemas.base import ActorId, Id
 from schemas.statements.notice import NoticeAcknowledged
 
@@ -47,6 +47,27 @@ def get_consent_report(
     caught_up(services)
     own_person(services, caller, services.views.rights.consent(consent, services.clock.now()).person)
     return consent_report(services, consent, after=after, limit=limit)
+
+
+@router.get(
+    "/consents/{consent}/files",
+    operation_id="list_consent_files",
+    summary="Every file that hangs on a consent",
+    responses=documented(400, 401, 403, 404, 503),
+)
+def list_consent_files(
+    services: ServicesOf,
+    caller: CallerOf,
+    consent: Annotated[Id, Path(description="Its number.")],
+    after: After = -1,
+    limit: Limit = 100,
+) -> FilesUnder:
+    """The files of its generations and everything made from them, at whatever depth, with the flag for its end."""
+    caught_up(services)
+    own_person(services, caller, services.views.rights.consent(consent, services.clock.now()).person)
+    found = services.views.lineage.under(consent, after=after, limit=limit + 1)
+    page = tuple(FileUnder(asset=asset, entry_index=index, flagged_by=flag) for index, asset, flag in found[:limit])
+    return FilesUnder(files=page, next_after=page[-1].entry_index if len(found) > limit else None)
 
 
 @router.get(

@@ -24,7 +24,7 @@ from schemas.statements.consent import ConsentRevoked
 
 SMALL, DUE_PART, FAMILY_PART = 1_000, 100, 10  # of N consents: N/100 are due in one minute, one has N/10 descendants
 FAMILY_MIN = 4_000  # several of the cascade's pages, or its memory would be that of one
-SEED, DECISIONS, RUNS = 7, 40, 5
+SEED, DECISIONS, RUNS, ROUNDS = 7, 40, 5, 25
 
 
 def consent_figures(folder: Path, size: int) -> list[Figure]:
@@ -81,7 +81,7 @@ def _cascades(folder: Path, small: World, large: World) -> list[Figure]:
     said = report.counts.total()
     bare = _bare_insert(folder / "bare.sqlite", 2_000)
     _run(small)
-    few, many = in_turns([lambda: _run(small), lambda: _run(large)], RUNS)
+    few, many = in_turns([lambda: _run(small), lambda: _run(large)], ROUNDS)
     idle = Figure("a round with nothing to do", many, f"among {SMALL:,}", few, reach=2.0)
     (big, _), (tenth, _) = sorted(
         ((consent, len(files)) for consent, files in large.families.items()), key=lambda f: -f[1]
@@ -101,7 +101,9 @@ def _cascades(folder: Path, small: World, large: World) -> list[Figure]:
             tenth_seconds / fewer,
             reach=1.5,
         ),
-        Figure("the memory of that", most, f"of {fewer:,}", least, reach=1.5, unit="B"),
+        Figure(
+            "the memory of that", most, f"of {fewer:,}", least, reach=3.0, unit="B"
+        ),  # what is remembered has a bound
         idle,
     ]
 

@@ -87,6 +87,25 @@ class Acknowledgement(Shape):
     detail: Line | None = None
 
 
+class FileUnder(Shape):
+    """A file that hangs on the consent, directly or through what it was made from."""
+
+    asset: str
+    entry_index: int
+    flagged_by: int | None
+
+
+class FilesUnder(Shape):
+    """Every rendition included, in the order in which they came; `next_after` asks for the next page."""
+
+    model_config = example(
+        {"files": [{"asset": "55" * 32, "entry_index": 21, "flagged_by": 62}], "next_after": None},
+    )
+
+    files: tuple[FileUnder, ...]
+    next_after: int | None
+
+
 class EndRecord(Shape):
     """The end, and since when nothing is allowed under it any more: at that instant, by rule, with no job having run."""
 

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from ops.demo.story import PERSON
 from projections.cascade import run_expiry
 from schemas.base import format_instant
+from schemas.statements.asset import AssetDerived
+from schemas.statements.consent import ConsentWithdrawn
+from tests.house_of import digest
 from tests.office_of import Made, Office, refused
 
 NOBODY = "019a9b00-0000-7000-8000-00000000dead"
@@ -125,3 +129,21 @@ def test_the_calendar_parses_and_names_nobody(office: Office, made: Made) -> Non
     (due,) = Calendar.from_ical(office.get("/v1/calendar.ics").content).walk("VEVENT")
     assert due.decoded("dtstart") == datetime.fromisoformat(told["due_at"]).replace(microsecond=0)
     refused(office.get("/v1/calendar.ics", None), 401, "token_missing")
+
+
+def test_capability_15_the_withdrawal_of_a_master_lists_every_rendition(office: Office, made: Made) -> None:
+    append = office.services.ledger.append
+    renditions = [made.signed]
+    for parent in (made.asset, made.signed, made.signed):
+        body = AssetDerived.example().as_json() | {"asset": digest(), "parents": [parent], "relation": "transcoded"}
+        renditions.append(body["asset"])
+        append(office.signed("mara", AssetDerived.model_validate(body)))
+    append(office.signed("ines", ConsentWithdrawn(consent=made.story.consent, person=PERSON, reason="no more")))
+    run_expiry(office.services.ledger, office.services.views, office.clock.now())
+    path = f"/v1/consents/{made.story.consent}/files"
+    found = office.get(path, "ivy").json()["files"]
+    assert [one["asset"] for one in found] == [made.asset, *renditions]
+    assert all(one["flagged_by"] is not None for one in found)
+    page = office.get(f"{path}?limit=2", "ivy").json()
+    rest = office.get(f"{path}?after={page['next_after']}", "ivy").json()
+    assert page["files"] + rest["files"] == found and rest["next_after"] is None
