@@ -1,4 +1,4 @@
-"""Capability 51, from end to end: what ended is blocked at once, found everywhere, told, answered, timed; after restarts too."""
+"""Capability 51, from end to end: an end is blocked at once, found everywhere, told, answered, timed; after restarts too."""
 
 from __future__ import annotations
 
