@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from api.services.screening import Sweep, sweep_all
 from api.services.services import Services
 from ledger.errors import LedgerError
 from ops.home import Home
@@ -66,6 +67,19 @@ class ExpiryWorker:
         """One pass over what is due. Raises Unavailable."""
         self.rounds += 1
         return run_expiry(self._services.ledger, self._services.views, at or self._services.clock.now())
+
+
+class SweepWorker:
+    """Looks for entries of the do-not-generate list that nobody looked for yet: those said elsewhere, or before a crash."""
+
+    def __init__(self, services: Services, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._services = services
+        rounds = Rounds("sweep", self.run_once, interval_seconds)
+        self.start, self.stop = rounds.start, rounds.stop
+
+    def run_once(self) -> list[Sweep]:
+        """What new entries turned up. Raises Unavailable."""
+        return sweep_all(self._services)
 
 
 class NoticeWorker:

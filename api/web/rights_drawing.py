@@ -14,8 +14,8 @@ from api.services.why import ask_why, last_asked
 from ledger.rules.rightsgraph import Link, Node, Why
 
 NODES_DRAWN_MAX = 120  # more is no picture; the API lists them all
-LABEL_CHARS_SHOWN = 24
-_BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 178, 62, 84, 22, 12
+LABEL_CHARS_SHOWN = 22
+_BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 184, 62, 84, 22, 12
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,6 @@ def ways_described(found: Why) -> list[str]:
     words = {(link.source, link.target): link.word for link in found.links}
     sentences = []
     for path in found.paths():
-        parts = [labels[path[0]]]
-        for source, target in itertools.pairwise(path):
-            parts.append(f"{words[source, target]} {labels[target]}")
-        sentences.append(", ".join(parts))
+        steps = (f" —{words[source, target]}→ {labels[target]}" for source, target in itertools.pairwise(path))
+        sentences.append(labels[path[0]] + "".join(steps))
     return sentences or [f"{reason.code.replace('_', ' ')}: {reason.detail}" for reason in found.reasons]

@@ -176,8 +176,8 @@ class _Drawing:
                 continue
             index, whole = held.entries[-1], not held.gaps
             party = self._node("party", held.holder, held.holder, "", True, index)
-            state = "held" if whole else held.gaps[0].code.replace("_", " ")
-            right = self._node("right", name, f"{held.right.title} ({held.right.kind})", state, whole, index)
+            state = f"{held.right.kind}, {'held' if whole else held.gaps[0].code.replace('_', ' ')}"
+            right = self._node("right", name, held.right.title, state, whole, index)
             self._link(party, right, "holds", index)
             for said, use in ways:
                 if use.licence is None:

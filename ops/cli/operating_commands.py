@@ -42,7 +42,7 @@ def serve(
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker, NoticeWorker
+    from ops.worker import ExpiryWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
@@ -52,7 +52,7 @@ def serve(
         app = create_app(services, local_operator=run.settings.operator if local else None)
         config = uvicorn.Config(app, log_config=LOGGING, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
-        notices = NoticeWorker(services, Home(run.home), run.settings)
+        notices, sweeping = NoticeWorker(services, Home(run.home), run.settings), SweepWorker(services)
         home_publisher = HomePublisher(
             Home(run.home),
             run.settings,
@@ -65,6 +65,7 @@ def serve(
         with on_signal(lambda: setattr(server, "should_exit", True)):
             expiry.start()
             notices.start()
+            sweeping.start()
             publishing.start()
             try:
                 with stamping(Home(run.home), run.settings, services.ledger):
@@ -72,6 +73,7 @@ def serve(
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
+                sweeping.stop()
                 notices.stop()
                 expiry.stop()
     return 0
@@ -95,24 +97,28 @@ def worker(
     """Record ends and what follows, and send notices, until SIGTERM or Ctrl-C. Several may run; each thing is done once."""
     from ops.home import Home
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker, NoticeWorker
+    from ops.worker import ExpiryWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     stopping = threading.Event()
     with run.services() as services, on_signal(stopping.set):
-        expiry, notices = (
+        expiry, notices, sweeping = (
             ExpiryWorker(services, interval),
             NoticeWorker(services, Home(run.home), run.settings, interval),
+            SweepWorker(services, interval),
         )
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
+            found["swept"] = [one.as_json() for one in sweeping.run_once()]
         else:
             run.note(f"a round every {interval:g} s; SIGTERM or Ctrl-C ends it")
             size = services.ledger.store.size()
             with stamping(Home(run.home), run.settings, services.ledger):
                 expiry.start()
                 notices.start()
+                sweeping.start()
                 stopping.wait()
+                sweeping.stop()
                 notices.stop()
                 expiry.stop()
             found = {"rounds": expiry.rounds, "log_size_before": size, "log_size": services.ledger.store.size()}
