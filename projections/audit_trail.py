@@ -40,7 +40,7 @@ class AuditTrail(View):
     """Handles everything: what is in the log is in the trail."""
 
     name = "audit_trail"
-    version = 2
+    version = 3
     schema = """
     CREATE TABLE audit_trail_entry (
       idx INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, type TEXT NOT NULL,

@@ -32,6 +32,7 @@ from schemas.statements import (
     review,
     rulepack,
 )
+from schemas.statements.actor import key_tag
 
 _METHODS = {
     "bearer": "a token",
@@ -149,7 +150,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     actor.ActorKeyRotated: lambda b: f"replaced the key of {b.actor}",
     actor.ActorKeyRevoked: lambda b: f"revoked a key of {b.actor} from {_day(b.effective_at)}: {b.reason}",
     passkey.ActorAdmitted: lambda b: f"admitted {b.actor} as {_list(b.roles)}, without a key of their own",
-    passkey.ActorPasskeyAdded: lambda b: f"added a passkey of {b.actor} for {b.rp_id}",
+    passkey.ActorPasskeyAdded: lambda b: f"added passkey {key_tag(b.spki)[4:20]}… of {b.actor} for {b.rp_id}",
     logkeys.LogKeysRotated: lambda b: f"turned the log to new keys ({b.reason})",
     person.PersonRegistered: lambda b: f"registered {b.person} ({b.person_class}), for whom {_speaker(b)} speaks",
     person.PersonSpeakerChanged: lambda b: f"recorded that {_speaker(b)} speaks for {b.person} from now on: {b.reason}",
