@@ -64,7 +64,7 @@ def test_no_role_is_the_services_own() -> None:
 
 
 def api_routes(app: FastAPI) -> list[APIRoute]:
-    return [route for route in routes(app) if ACCESS[route.operation_id].means == "token"]
+    return [route for route in routes(app) if ACCESS[route.operation_id].means in ("token", "token_or_session")]
 
 
 def test_every_token_route_denies_strangers_and_wrong_roles(office: Office) -> None:
