@@ -56,6 +56,7 @@ ACCESS: dict[str, Access] = {
     "get_service_keys": PUBLIC,
     # the log
     "say_statement": Access("token_or_signature", _EVERYBODY),
+    "say_statements": Access("token_or_signature", _EVERYBODY),
     "get_statement": Access("token", _STUDIO),
     "get_receipt": Access("token", _STUDIO),
     "get_inclusion_proof": Access("token", _EVERYBODY),

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.description import describe
 from api.edge import Edge
+from api.hot import HotPath
 from api.limits import EXAMINATION_WAIT_S, EXAMINATIONS_MAX, UPLOADS_MAX, Slots
 from api.routes import (
     assets,
@@ -103,6 +104,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer_failure)
+    app.add_middleware(HotPath, services=services)
     app.add_middleware(Edge)
     describe(app)
     return app

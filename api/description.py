@@ -13,10 +13,17 @@ from api.access import ACCESS, Access
 from api.problems import MethodNotAllowed
 from ledger.errors import Misuse, Refused, Unauthenticated, Unavailable, Untrusted
 from schemas.api.decisions import DigestQuestion
-from schemas.api.log import SignedStatement, UnsignedStatement
+from schemas.api.log import BatchSaid, SignedStatement, UnsignedStatement
 from schemas.api.problems import PROBLEM_TYPE, Problem, RefusedClearance
 
-_REFERRED: tuple[type[BaseModel], ...] = (Problem, RefusedClearance, SignedStatement, UnsignedStatement, DigestQuestion)
+_REFERRED: tuple[type[BaseModel], ...] = (
+    Problem,
+    RefusedClearance,
+    BatchSaid,
+    SignedStatement,
+    UnsignedStatement,
+    DigestQuestion,
+)
 """Shapes that operations name by reference only."""
 _SUMMARY = (
     "May this clip be used, for this, here, now, and can you prove it? Facts enter as signed statements into an "

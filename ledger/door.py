@@ -17,18 +17,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ledger.clock import Clock
+from ledger.entering import Judged, Ready, concluded, enter_soon
 from ledger.errors import Conflict, LedgerError, Misuse, Untrusted
 from ledger.history import History
+from ledger.intake import BATCH_STATEMENTS_MAX, Answer, Intake, Unparsed, bound_batch
 from ledger.knock import Knock, parse_envelope, sign_for
 from ledger.proof.dsse import Envelope, verify
 from ledger.proof.merkle import consistency_proof
 from ledger.recall import Recall
 from ledger.receipt import Receipt
+from ledger.repeats import says_the_same
 from ledger.rules import book
 from ledger.rules.logkeys import check_handover
 from ledger.rules.permissions import permit
@@ -39,29 +41,14 @@ from ledger.statement import Draft, Opening, Said, compose, finish_entry, read_e
 from ledger.store.contract import BoundaryMoved, EntryEvent, Pending, Query, Store
 from ledger.vault import Vault
 from ledger.voice import ServiceVoice
-from ledger.writer import Committed, Writer
-from schemas.base import Auth, Body, Statement, format_instant
+from ledger.writer import NOTHING, Committed, Writer
+from schemas.base import Auth, Body, format_instant
 from schemas.statements.logkeys import LogKeysRotated
 
 __all__ = ["BATCH_STATEMENTS_MAX", "Ledger", "Receipt"]
-BATCH_STATEMENTS_MAX = 1_000  # one call's worth; the writer's own bound on a transaction
+
 PART_STATEMENTS = 10  # what one thread judges at a time; with fewer the hand-over shows
 PREPARERS = min(4, os.cpu_count() or 1)  # threads that judge parts of a large call
-
-Unparsed = tuple[bytes | Envelope, Mapping[str, Opening]]
-"""A statement as it came, and the openings of what it seals."""
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A statement that passed steps 1 to 5 and waits for the writer."""
-
-    knock: Knock
-    entry: bytes
-    pending: Pending
-
-
-_Outcome = _Ready | Receipt | LedgerError
 
 
 class Ledger:
@@ -84,6 +71,7 @@ class Ledger:
         self._writer = Writer(store)
         self._recall = Recall(store)
         self._preparing = ThreadPoolExecutor(PREPARERS, "countersign-door")
+        self._intake = Intake(self._enter_soon)
 
     @property
     def service_spki(self) -> bytes:
@@ -98,9 +86,16 @@ class Ledger:
 
     def append_many(self, statements: Sequence[Unparsed]) -> list[Receipt | LedgerError]:
         """Several at once, each with its own outcome, in order. A statement sees none of its neighbours in the call."""
-        if len(statements) > BATCH_STATEMENTS_MAX:
-            raise Misuse("batch_too_large", f"more than {BATCH_STATEMENTS_MAX} statements", "Send them in parts.")
+        bound_batch(statements)
         return self._enter_each(statements)
+
+    def submit(self, statements: Sequence[Unparsed], answer: Answer) -> None:
+        """As `append_many`, without waiting: `answer` gets the outcomes in a thread of ours, and must not block.
+
+        Whatever waits is judged and committed together. Raises Misuse `batch_too_large`; Unavailable `busy`.
+        """
+        bound_batch(statements)
+        self._intake.submit(statements, answer)
 
     def say(
         self,
@@ -136,8 +131,7 @@ class Ledger:
 
     def say_many(self, bodies: Sequence[Body]) -> list[Receipt | LedgerError]:
         """Several of the service's own at once, each with its own outcome, in order; they see none of their neighbours."""
-        if len(bodies) > BATCH_STATEMENTS_MAX:
-            raise Misuse("batch_too_large", f"more than {BATCH_STATEMENTS_MAX} statements", "Say them in parts.")
+        bound_batch(bodies)
         now = self.clock.now()
         drafts = [compose(body, actor=self.service_actor, at=now) for body in bodies]
         signer = self._voice.current(self.history())
@@ -166,25 +160,24 @@ class Ledger:
 
     def _enter_each(self, knocks: Sequence[Unparsed | Knock]) -> list[Receipt | LedgerError]:
         outcomes = self._prepared(knocks)
-        ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
-        if ready:
-            committed = self._writer.write([item.pending for item in ready])  # (6)
-            answers = iter([self._answer(item, committed, n) for n, item in enumerate(ready)])
-            return [next(answers) if isinstance(outcome, _Ready) else outcome for outcome in outcomes]
-        return [outcome for outcome in outcomes if not isinstance(outcome, _Ready)]
+        ready = [outcome.pending for outcome in outcomes if isinstance(outcome, Ready)]
+        return concluded(outcomes, self._writer.write(ready) if ready else NOTHING, self._answer)  # (6)
 
-    def _prepared(self, knocks: Sequence[Unparsed | Knock]) -> list[_Outcome]:
+    def _enter_soon(self, statements: Sequence[Unparsed], answer: Answer) -> None:
+        enter_soon(statements, self._prepared, self._writer, self._answer, answer)
+
+    def _prepared(self, knocks: Sequence[Unparsed | Knock]) -> list[Judged]:
         """Steps 1 to 5 of each, many of them in several threads: checking a signature needs no interpreter."""
         if len(knocks) < 2 * PART_STATEMENTS:
             return self._part(knocks)
         parts = [knocks[start : start + PART_STATEMENTS] for start in range(0, len(knocks), PART_STATEMENTS)]
         return [outcome for part in self._preparing.map(self._part, parts) for outcome in part]
 
-    def _part(self, knocks: Sequence[Unparsed | Knock]) -> list[_Outcome]:
+    def _part(self, knocks: Sequence[Unparsed | Knock]) -> list[Judged]:
         size = self.store.size()  # (4) it comes first: whatever is newer is a conflict
         return [self._prepare(knock, size) for knock in knocks]
 
-    def _prepare(self, unparsed: Unparsed | Knock, size: int) -> _Outcome:
+    def _prepare(self, unparsed: Unparsed | Knock, size: int) -> Judged:
         try:
             knock = unparsed if isinstance(unparsed, Knock) else parse_envelope(*unparsed, self.clock.now())  # (1)
         except LedgerError as error:
@@ -202,7 +195,7 @@ class Ledger:
         except LedgerError as reused:
             return reused
 
-    def _judge(self, knock: Knock, size: int) -> _Ready:
+    def _judge(self, knock: Knock, size: int) -> Ready:
         statement, at = knock.statement, knock.at
         history = History(self.store, size, recall=self._recall)
         own_key = self._verify(knock, history)  # (2)
@@ -215,7 +208,7 @@ class Ledger:
         if knock.openings:
             self.vault.keep(statement.id, next(iter(statement.sealed.values())).subject, knock.openings)
         event = EntryEvent(statement.type, entry, list(statement.tags), statement.id)
-        return _Ready(knock, entry, Pending((event,), history.boundary, history.upto))
+        return Ready(knock, entry, Pending((event,), history.boundary, history.upto))
 
     def _verify(self, knock: Knock, history: History) -> bool:
         """(2) True if the actor signed; False if the service did on their behalf, as `auth` then says."""
@@ -234,21 +227,12 @@ class Ledger:
         return self.receipt(stored.index)
 
     def _repeated(self, draft: Draft) -> Receipt | None:
-        """The receipt of a statement that says what the draft says; only its instant and its salts may differ."""
-        drafted = Statement.model_validate_json(draft.payload)
-        stored = self.store.by_statement(drafted.id)
-        if stored is None:
-            return None
-        said = read_entry(stored).statement
-        same = {"occurred_at": said.occurred_at, "sealed": said.sealed}
-        if drafted.model_copy(update=same) != said or set(drafted.sealed) != set(said.sealed):
-            return None
-        kept = {pointer: self.vault.open(said.id, pointer) for pointer in said.sealed}
-        if any(isinstance(it, Opening) and it.value != draft.openings[pointer].value for pointer, it in kept.items()):
+        stored = self.store.by_statement(draft.statement_id)
+        if stored is None or not says_the_same(draft, read_entry(stored), self.vault):
             return None
         return self.receipt(stored.index)
 
-    def _answer(self, item: _Ready, committed: Committed, n: int) -> Receipt | LedgerError:
+    def _answer(self, item: Ready, committed: Committed, n: int) -> Receipt | LedgerError:
         """(7)"""
         outcome = committed.outcomes[n]
         if isinstance(outcome, BoundaryMoved):
@@ -259,9 +243,8 @@ class Ledger:
                 return self._said_before(item.knock) or self.receipt(outcome.index)
             except LedgerError as error:
                 return error
-        statement_id, store = item.knock.statement.id, self.store
-        size, checkpoint, growth = committed.size, committed.checkpoint, committed.growth
-        return Receipt(outcome.index, statement_id, item.entry, size, checkpoint, False, store, growth)
+        said, at = item.knock.statement, (committed.size, committed.checkpoint)
+        return Receipt(outcome.index, said.type, said.id, item.entry, *at, False, self.store, committed.growth)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -269,7 +252,7 @@ class Ledger:
         """A receipt for any entry, at the latest checkpoint. Raises NotFound `entry_unknown`."""
         stored = self.store.entry(index)
         size, checkpoint = self.head()
-        return Receipt(index, stored.statement_id or "", stored.entry, size, checkpoint, True, self.store)
+        return Receipt(index, stored.type, stored.statement_id or "", stored.entry, size, checkpoint, True, self.store)
 
     def head(self) -> tuple[int, bytes]:
         """(size, signed checkpoint) of one and the same transaction."""
@@ -292,6 +275,7 @@ class Ledger:
 
     def close(self) -> None:
         """Waits for the writer, then gives back the files."""
+        self._intake.close()
         self._preparing.shutdown()
         self._writer.close()
         self.store.close()

@@ -15,6 +15,7 @@ class Receipt:
     """The answer to an append: where the statement stands, its exact entry, and the checkpoint that covers it."""
 
     index: int
+    type: str
     statement_id: str
     entry: bytes
     size: int

@@ -38,6 +38,7 @@ class Draft:
 
     payload: bytes
     openings: Mapping[str, Opening]
+    statement_id: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def compose(
         },
         auth=auth,
     )
-    return Draft(rfc8785.dumps(statement.as_json()), openings)
+    return Draft(rfc8785.dumps(statement.as_json()), openings, statement.id)
 
 
 def finish_entry(envelope: bytes, recorded_at: str) -> bytes:

@@ -30,6 +30,8 @@ class Committed:
     growth: Growth | None = None
 
 
+NOTHING = Committed((), 0, b"")
+
 _Job = tuple[Sequence[Pending], "Future[Committed]"]
 
 
@@ -46,12 +48,16 @@ class Writer:
 
     def write(self, pending: Sequence[Pending]) -> Committed:
         """Blocks until this caller's entries are durable or were refused. Raises what the store raises."""
+        return self.submit(pending).result()
+
+    def submit(self, pending: Sequence[Pending]) -> Future[Committed]:
+        """The answer to come, once the entries are durable or were refused. Raises Unavailable `writer_closed`."""
         answer: Future[Committed] = Future()
         with self._door:  # nothing is queued behind the end, where nobody would answer
             if self._closed:
                 raise Unavailable("writer_closed", "the ledger was closed")
             self._queue.put((pending, answer))
-        return answer.result()
+        return answer
 
     def close(self) -> None:
         """Finishes what is queued, then stops."""

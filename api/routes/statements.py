@@ -9,11 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.auth import CallerIfAny, GuardedRoute, ServicesOf
 from api.problems import documented, named, request_invalid
-from api.services.listening import body_of, hear
+from api.services.batches import answer_batch, read_batch
+from api.services.entering import receipt_bytes
+from api.services.listening import body_of, hear, hear_all
 from api.services.services import Services
 from api.services.statements import read_words, say_for
 from ledger.door import Receipt
@@ -23,7 +25,7 @@ from ledger.proof.canonical import parse_json
 from ledger.proof.dsse import Envelope
 from ledger.proof.merkle import leaf_hash
 from ledger.statement import Opening, read_entry
-from schemas.api.log import ReceiptAnswer, SignedStatement, StatementAnswer, UnsignedStatement
+from schemas.api.log import BatchAnswer, ReceiptAnswer, SignedStatement, StatementAnswer, UnsignedStatement
 from schemas.base import Id, format_instant
 
 DSSE_TYPE = "application/vnd.dsse+json"
@@ -73,15 +75,43 @@ async def say_statement(
     idempotency_key: Annotated[
         str | None, Header(max_length=40, description="A UUIDv7: becomes the statement's id (unsigned form only).")
     ] = None,
-) -> JSONResponse:
+) -> Response:
     """A DSSE envelope signed with the actor's own key needs no token: it carries its own authority. A bare body is signed
     by the service for the token's actor, and the statement says so. Saying the same again answers the first receipt.
     """
-    raw, kind = await request.body(), request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    raw, kind = await request.body(), _kind(request)
     receipt = await run_in_threadpool(_say, services, caller, raw, kind, idempotency_key)
-    content = await run_in_threadpool(receipt_answer, receipt)
     location = {"Location": f"/v1/receipts/{receipt.index}"}
-    return JSONResponse(content.model_dump(mode="json"), 200 if receipt.existing else 201, headers=location)
+    content = await run_in_threadpool(receipt_bytes, receipt)
+    return Response(content, 200 if receipt.existing else 201, location, "application/json")
+
+
+@router.post(
+    "/statements:batch",
+    operation_id="say_statements",
+    summary="Say many signed statements",
+    response_model=BatchAnswer,
+    responses=documented(400, 401, 403, 413, 503),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BatchSaid"}}},
+        }
+    },
+)
+async def say_statements(request: Request, services: ServicesOf) -> Response:
+    """At most 1,000 envelopes, each signed with its actor's own key, with the openings of what it seals. All that pass share
+    one commit; each has its own outcome, in order. A statement sees none of its neighbours in the batch.
+    """
+    if _kind(request) != "application/json":
+        raise Misuse("content_type_unsupported", "a batch is JSON", "Send application/json.")
+    statements = await run_in_threadpool(read_batch, await request.body())
+    outcomes = await hear_all(services, statements)
+    return Response(await run_in_threadpool(answer_batch, outcomes), 200, media_type="application/json")
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @router.get(

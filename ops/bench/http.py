@@ -11,12 +11,14 @@ from pathlib import Path
 from ops.bench.figures import Figure, percentile
 from ops.bench.flush import FLUSH_MS, slow_flush_shim
 from ops.bench.http_client import Load, load, request_of
+from ops.bench.parts import TIMES, signature_check, two_core_rate
 from ops.bench.servers import ours, stock
-from ops.bench.speakers import make_home
+from ops.bench.speakers import Speaker, make_home
 
 REQUESTS = {1: 150, 8: 600, 64: 1_500, 256: 2_000}  # callers: requests a round
 SLOW_REQUESTS = {64: 600, 256: 1_500}
 ROUNDS = 3
+BATCH, BATCHES, BATCH_CALLERS = 100, 24, 4
 STOCK_PART = 3  # the stock server gets a third of the requests: it needs longer for each
 DSSE = "application/vnd.dsse+json"
 
@@ -40,6 +42,8 @@ def http_figures(folder: Path, store: str = "", name: str = "SQLite", reach: flo
             aim = reach if callers == 64 else None
             figures.append(Figure(title, _median(mine), "stock Application.save", _median(theirs), True, aim))
             figures.append(_tail(f"the same, {callers} callers, p99", mine, 3.0 if callers == 64 else None))
+        if not store:
+            figures += _batches(speaker, port)
     return figures
 
 
@@ -60,6 +64,23 @@ def slow_disk_figures(folder: Path) -> list[Figure]:
             aim = 35.0 if callers == max(SLOW_REQUESTS) else None
             figures.append(Figure(title, _median(mine), "one transaction a request", _median(theirs), True, aim))
     return figures
+
+
+def _batches(speaker: Speaker, port: int) -> list[Figure]:
+    """A hundred statements a request, each signed by its actor, against what two cores can verify, in turns."""
+    check = signature_check(speaker.envelopes(1)[0], speaker.key.private)
+    bodies = [
+        b'{"statements":[%b]}' % b",".join(b'{"envelope":%b}' % each for each in speaker.envelopes(BATCH))
+        for _ in range(BATCHES * ROUNDS + BATCH_CALLERS)
+    ]
+    requests = iter([request_of("/v1/statements:batch", "application/json", body) for body in bodies])
+    load(port, _take(requests, BATCH_CALLERS), BATCH_CALLERS)
+    mine, limits = [], []
+    for _ in range(ROUNDS):
+        mine.append(load(port, _take(requests, BATCHES), BATCH_CALLERS).per_request() / BATCH)
+        limits.append(1 / two_core_rate(check, TIMES))
+    ours_s, limit_s = statistics.median(mine), statistics.median(limits)
+    return [Figure(f"HTTP batches of {BATCH}, client-signed", ours_s, "two cores verifying only", limit_s, True, 0.65)]
 
 
 def _in_turns(

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.api.problems import example
+from schemas.api.problems import Problem, example
 from schemas.base import ActorId, Digest, Shape
 from schemas.statements.brief import BriefDrafted
 
+BATCH_MAX = 1_000  # the door's own bound on one call
 OPENINGS_MAX = 8  # the most sealed fields that a statement may have
 _ENTRY = "eyJlbnZlbG9wZSI6eyJwYXlsb2FkIjoi4oCmIn19"
 
@@ -37,6 +38,64 @@ class SignedStatement(Shape):
 
     envelope: dict[str, Any]
     openings: dict[str, OpeningShape] = Field(default_factory=dict, max_length=OPENINGS_MAX)
+
+
+class BatchSaid(Shape):
+    """Statements that their actors signed; each gets its own outcome, and none sees its neighbours."""
+
+    model_config = example({"statements": [SignedStatement.model_config["json_schema_extra"]["examples"][0]]})  # type: ignore[index]
+
+    statements: Annotated[tuple[SignedStatement, ...], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+class BatchCheckpoint(Shape):
+    """A signed checkpoint that outcomes of this batch rest on, told once."""
+
+    size: int
+    checkpoint: str
+
+
+class BatchReceipt(Shape):
+    """Where one statement stands. `path` are the hashes of its inclusion proof in the log of `size`, base64, leaf first."""
+
+    index: int
+    statement_id: str
+    entry: str
+    size: int
+    path: tuple[str, ...]
+
+
+class BatchOutcome(Shape):
+    """201 said now, 200 said before, each with `receipt`; anything else with `problem`."""
+
+    status: int
+    receipt: BatchReceipt | None = None
+    problem: Problem | None = None
+
+
+class BatchAnswer(Shape):
+    """One outcome for each statement, in order."""
+
+    model_config = example(
+        {
+            "checkpoints": [{"size": 8, "checkpoint": "countersign.example/house\n8\n…"}],
+            "outcomes": [
+                {
+                    "status": 201,
+                    "receipt": {
+                        "index": 7,
+                        "statement_id": "019a9b00-0000-7000-8000-000000000001",
+                        "entry": _ENTRY,
+                        "size": 8,
+                        "path": ["uE5C…"],
+                    },
+                }
+            ],
+        }
+    )
+
+    checkpoints: tuple[BatchCheckpoint, ...]
+    outcomes: tuple[BatchOutcome, ...]
 
 
 class UnsignedStatement(Shape):
