@@ -6,6 +6,7 @@ Each reason names the entry of the pack behind it: pack, version, id and citatio
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,7 +73,7 @@ Found = Iterator[tuple[str, str]]
 
 
 def _description(entry: Entry, terms: Terms) -> Found:
-    text = terms.body.specific_description.casefold()
+    text = _plain(terms.body.specific_description)
     words = set(re.findall(r"[^\W\d_]+", text))
     if len(words) < entry.values["words_min"]:
         detail = f"it has {len(words)} different words; {entry.values['words_min']} are the least"
@@ -83,6 +84,12 @@ def _description(entry: Entry, terms: Terms) -> Found:
     if not terms.body.actions and not terms.body.setting and not _hinted(words, entry.values["hints"]):
         detail = "say what the person does or where they are: in the description, in `actions` or in `setting`"
         yield "description_names_nothing", detail
+
+
+def _plain(text: str) -> str:
+    """As it is read: one case, one kind of space, compatible letters, nothing invisible between them."""
+    seen = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    return " ".join(seen.casefold().split())
 
 
 def _hinted(words: set[str], hints: list[str]) -> bool:

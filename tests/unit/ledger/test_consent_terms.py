@@ -48,6 +48,8 @@ def refused(error: Any) -> list[str]:
         ("Advertising advertising advertising advertising, in a studio.", ["description_vague"]),
         ("Promotional content of every description for our valued brand and its partners.", ["description_names_nothing"]),
         ("She sits in an office, for any and all ends that our company may think of.", ["description_stock_phrase"]),
+        ("She sits in an office, for ANY  and\nall ends that our company may think of.", ["description_stock_phrase"]),
+        ("She sits in an office, for a\u200bny and ａll ends that our company may think of.", ["description_stock_phrase"]),
         ("She walks, in all media now known or hereafter devised, wherever we may want.", ["description_stock_phrase"] * 2),
         (
             "any purpose any purpose any purpose any purpose",
