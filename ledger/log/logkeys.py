@@ -12,11 +12,15 @@ from ledger.clock import Clock
 from ledger.errors import Untrusted
 from ledger.history import Entries
 from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.keyhistory import format_key_history
 from ledger.proof.logentry import LogEntry
+from ledger.proof.logged import logged_json
 from ledger.proof.logkeys import LOG_KEYS_ROTATED, LOG_OPENED, LogKeys
+from ledger.proof.merkle import inclusion_proof
 from ledger.proof.note import sign_note, signature_lines
 from ledger.proof.notekeys import LogSigner
-from ledger.store.contract import Query
+from ledger.proof.tlogproof import format_proof
+from ledger.store.contract import Query, Store
 
 Signers = tuple[LogSigner, ...]
 
@@ -26,6 +30,16 @@ _ABOUT_KEYS = (Query(types=[LOG_OPENED], tags=["log:opened"]), Query(types=[LOG_
 def stored_log_keys(entries: Entries) -> LogKeys:
     """The chain as it stands in a store now. O(rotations). Raises Untrusted; `log_not_opened` for an empty log."""
     return LogKeys.of(LogEntry.parse(one.index, one.entry) for one in entries.read_entries(_ABOUT_KEYS))
+
+
+def key_history(store: Store) -> bytes:
+    """The document by which holders of older or newer keys get to all of them (SPEC S7.23), at the log's head."""
+    size, checkpoint = store.head()
+    entries = list(store.read_entries(_ABOUT_KEYS, upto=size))
+    proofs = [format_proof(one.index, inclusion_proof(one.index, size, store), checkpoint) for one in entries]
+    return format_key_history(
+        [logged_json(one.index, one.entry, proof) for one, proof in zip(entries, proofs, strict=True)]
+    )
 
 
 class LogSeal:

@@ -18,11 +18,10 @@ from typing import Any
 
 from ledger.errors import Untrusted
 from ledger.proof.canonical import canonical
-from ledger.proof.encoding import base64_bytes
 from ledger.proof.keyring import ENROLMENTS, KeyRing
 from ledger.proof.logentry import LogEntry
-from ledger.proof.logged import LoggedEntry, document_members, verify_logged
-from ledger.proof.logkeys import STOLEN_REMARK, LogKeys
+from ledger.proof.logged import LoggedEntry, document_members, trusted_chain, verify_logged
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.note import NoteSignature, NoteVerifier
 
 ERASURE_FORMAT = "countersign.erasure-certificate/1"
@@ -119,19 +118,12 @@ def _chain_of(values: Any, log_keys: Sequence[NoteVerifier]) -> LogKeys:
     if not isinstance(values, list) or not 0 < len(values) <= ERASURE_ENTRIES_MAX:
         raise Untrusted("erasure_entries", f"it has no entries, or more than {ERASURE_ENTRIES_MAX}")
     try:
-        if type(values[0]["index"]) is not int:
-            raise ValueError("no index")
-        if values[0]["index"] != 0:
-            raise Untrusted("erasure_entries", "its entries do not begin with the log's first")
-        chain = LogKeys.of(LogEntry.parse(one["index"], base64_bytes(one["entry"])) for one in values)
-    except (KeyError, TypeError, ValueError) as error:
+        first = values[0]["index"]
+    except (KeyError, TypeError) as error:
         raise Untrusted("logged_malformed", "an entry does not travel with its index and its proof") from error
-    trust = chain.trusted_by(key.vkey() for key in log_keys)
-    if trust == "no":
-        raise Untrusted("vkeys_not_yours", "the log's keys are not those that you gave: this is another log")
-    if trust == "stolen":
-        raise Untrusted("vkeys_given_up", STOLEN_REMARK)
-    return chain
+    if type(first) is int and first != 0:
+        raise Untrusted("erasure_entries", "its entries do not begin with the log's first")
+    return trusted_chain(values, log_keys)
 
 
 def _verified_ring(entries: Sequence[LogEntry]) -> KeyRing:

@@ -10,7 +10,7 @@ from ledger.errors import LedgerError, Untrusted
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.encoding import base64_bytes, base64_text
 from ledger.proof.logentry import LogEntry
-from ledger.proof.logkeys import LogKeys, check_rotation_root, log_keys_of
+from ledger.proof.logkeys import STOLEN_REMARK, LogKeys, check_rotation_root, log_keys_of
 from ledger.proof.merkle import leaf_hash, verify_inclusion
 from ledger.proof.note import NoteVerifier, OpenedCheckpoint
 from ledger.proof.tlogproof import parse_proof
@@ -54,6 +54,25 @@ def verify_logged(
     entry = LogEntry.parse(index, raw)
     check_rotation_root(entry, head.checkpoint.size, proof.hashes)
     return LoggedEntry(raw, entry, head, proof.checkpoint)
+
+
+def trusted_chain(values: Sequence[Any], log_keys: Sequence[NoteVerifier]) -> LogKeys:
+    """The log's keys as these entries name them, not yet proven to be in it; `log_keys` are those of one link (SPEC S7.22).
+
+    Raises Untrusted `logged_malformed`, `vkeys_not_yours`, `vkeys_given_up`, and what `LogKeys.of` raises.
+    """
+    try:
+        if any(type(one["index"]) is not int for one in values):
+            raise ValueError("no index")
+        chain = LogKeys.of(LogEntry.parse(one["index"], base64_bytes(one["entry"])) for one in values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Untrusted("logged_malformed", "an entry does not travel with its index and its proof") from error
+    trust = chain.trusted_by(key.vkey() for key in log_keys)
+    if trust == "no":
+        raise Untrusted("vkeys_not_yours", "the log's keys are not those that you gave: this is another log")
+    if trust == "stolen":
+        raise Untrusted("vkeys_given_up", STOLEN_REMARK)
+    return chain
 
 
 def document_members(raw: bytes, what: str, members: frozenset[str], bytes_max: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def check_document(run: Invocation, path: Path, vkeys: Sequence[str] | None) -> 
     from ledger.errors import Misuse
     from ledger.proof.completeness import COMPLETENESS_BYTES_MAX, COMPLETENESS_FORMAT
     from ledger.proof.disclosure import DISCLOSURE_FORMAT
+    from ledger.proof.keyhistory import KEY_HISTORY_FORMAT
     from ledger.proof.note import NoteVerifier
 
     if not vkeys:
@@ -40,7 +41,7 @@ def check_document(run: Invocation, path: Path, vkeys: Sequence[str] | None) -> 
     with path.open("rb") as file:
         raw = file.read(COMPLETENESS_BYTES_MAX + 1)  # the largest of the three
     log_keys = [NoteVerifier.parse(vkey) for vkey in vkeys]
-    checks = {DISCLOSURE_FORMAT: _disclosure, COMPLETENESS_FORMAT: _completeness}
+    checks = {DISCLOSURE_FORMAT: _disclosure, KEY_HISTORY_FORMAT: _key_history, COMPLETENESS_FORMAT: _completeness}
     named = (check for name, check in checks.items() if f'"format":"{name}"'.encode() in raw)
     found = next(named, _erasure)(raw, log_keys)
     pairs = [(name.replace("_", " "), _brief(value)) for name, value in found.items() if name not in _IN_ROWS]
@@ -54,6 +55,18 @@ def _brief(value: object) -> str:
     """A picture in base64 says nothing on a terminal; `--json` has it whole."""
     text = str(value)
     return text if len(text) <= VALUE_CHARS_SHOWN else f"{text[:VALUE_CHARS_SHOWN]}… ({len(text)} characters)"
+
+
+def _key_history(raw: bytes, log_keys: Sequence[NoteVerifier]) -> dict[str, Any]:
+    from ledger.proof.keyhistory import verify_key_history
+
+    chain = verify_key_history(raw, log_keys)
+    links = [
+        {"link": link.number, "since_entry": link.since, "reason": link.reason, "log_vkeys": list(link.vkeys)}
+        for link in chain.links
+    ]
+    now = list(chain.current.vkeys)
+    return {"state": "verified", "what": "the log's keys", "origin": chain.origin, "log_vkeys": now, "links": links}
 
 
 def _disclosure(raw: bytes, log_keys: Sequence[NoteVerifier]) -> dict[str, Any]:

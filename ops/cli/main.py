@@ -95,6 +95,7 @@ consent_commands.consents.command("report")(ending_commands.report)
 log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
+log_commands.log.command("key-history")(turning_commands.key_history)
 for _name, _command in passkey_commands.COMMANDS:
     actor_commands.actors.command(_name)(_command)
 actor_commands.actors.command("rotate")(turning_commands.rotate)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ops.cli.invocation import HomeOption, Invocation, JsonOption, invocation_of
-from ops.cli.printing import facts
+from ops.cli.printing import facts, shown
 
 if TYPE_CHECKING:
     from ops.home import Home
@@ -43,10 +43,32 @@ def rotate_keys(
         place, run.settings, SystemClock(), reason=reason, operator=speaker, destroy_old=destroy_old
     )
     found = {**turned.__dict__, "published": _published(run, place)}
-    shown = {**found, "log_vkeys": turned.log_vkeys[0], "destroyed": ", ".join(turned.destroyed) or "none"}
-    shown |= {"": f"{turned.log_vkeys[1][:60]}… (ML-DSA-44)"}
-    run.answer(found, facts((name.replace("_", " "), value) for name, value in shown.items()))
+    told = {**found, "log_vkeys": turned.log_vkeys[0], "destroyed": ", ".join(turned.destroyed) or "none"}
+    told |= {"": f"{turned.log_vkeys[1][:60]}… (ML-DSA-44)"}
+    run.answer(found, facts((name.replace("_", " "), value) for name, value in told.items()))
     run.note("Give the new vkeys to everybody who has the old ones, and to each witness (ops/runbooks/keys.md).")
+    return 0
+
+
+def key_history(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.")],
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Write what leads from the log's keys of any time to those of today. `countersign check FILE --vkeys OLD` reads it."""
+    from ledger.errors import Misuse
+    from ledger.log.logkeys import key_history, stored_log_keys
+    from ops.wholefile import write_whole
+
+    run = invocation_of(ctx)
+    if out.exists():
+        raise Misuse("file_exists", "the file is already there", "Choose another name.")
+    with run.services() as services:
+        document, chain = key_history(services.ledger.store), stored_log_keys(services.ledger.store)
+    write_whole(out, document)
+    found = {"file": shown(out), "links": len(chain.links), "bytes": len(document)}
+    run.answer(found, facts(found.items()))
     return 0
 
 

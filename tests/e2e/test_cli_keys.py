@@ -50,9 +50,9 @@ def test_a_published_log_is_published_under_both_at_once(cli: Command) -> None:
     cli.json("log", "publish")
     old = cli.json("log", "vkeys")["log_vkeys"]
     turned = cli.json("log", "rotate-keys", "--reason", "suspected-theft", "--destroy-old")
-    assert (turned["published"], len(turned["destroyed"])) == (3, 2)
+    assert (turned["published"], len(turned["destroyed"])) == (turned["log_size"], 2)
     note = (cli.home / "public/checkpoint").read_bytes()
-    assert open_checkpoint(note, [NoteVerifier.parse(vkey) for vkey in old]).checkpoint.size == 3
+    assert open_checkpoint(note, [NoteVerifier.parse(vkey) for vkey in old]).checkpoint.size == turned["log_size"]
     assert (cli.home / "public/log.vkeys").read_text().splitlines() == turned["log_vkeys"]
     assert cli.json("fsck")["clean"]
 
@@ -130,3 +130,15 @@ def test_the_service_turns_its_key(cli: Command) -> None:
     assert cli.json("actor", "rotate", "countersign", "--as", "operator")["keyid"] != keyid
     assert cli.json("fsck")["clean"]
     assert PIN not in (cli.home / "settings.toml").read_text()
+
+
+def test_old_keys_walk_to_the_new_ones_by_a_file(cli: Command, tmp_path: Path) -> None:
+    old = "\n".join(cli.json("log", "vkeys")["log_vkeys"])
+    (tmp_path / "old.vkeys").write_text(old)
+    turned = cli.json("log", "rotate-keys")
+    assert cli.json("log", "key-history", "--out", tmp_path / "keys.json")["links"] == 2
+    cli.fails("file_exists", 2, "log", "key-history", "--out", tmp_path / "keys.json")
+    found = cli.json("check", tmp_path / "keys.json", "--vkeys", tmp_path / "old.vkeys")
+    assert (found["state"], found["log_vkeys"]) == ("verified", turned["log_vkeys"])
+    assert "\n".join(found["links"][0]["log_vkeys"]) == old
+    assert cli.run("check", tmp_path / "keys.json", "--vkeys", tmp_path / "old.vkeys").code == 0
