@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz
+.PHONY: help demo test test-unit check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz simulate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ dev: .venv/.dev ## the development environment in .venv
 
 serve: .venv/.run ## the web page and API on http://127.0.0.1:8400/ for demo-home/
 	@$(BIN)/countersign serve --home demo-home
+
+simulate: .venv/.dev ## seeded stories with failures, SEEDS (20) of each kind from SEED on; each prints its seed
+	@SIM_SEEDS=$(or $(SEEDS),20) $(if $(SEED),SIM_SEED=$(SEED)) $(BIN)/pytest tests/simulation -n 2 --timeout 0 $(if $(SEED),-s -n 0)
 
 fuzz: .venv/.dev ## coverage-guided fuzzing of every parser, SECONDS (60) each; found inputs stay in .fuzz/
 	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) --corpus .fuzz $(TARGET)

@@ -1,4 +1,4 @@
-"""Seeded stories with failures. The same SIM_SEED tells the same story; SIM_STEPS makes it longer."""
+"""Seeded stories with failures. The same SIM_SEED tells the same story; SIM_STEPS makes it longer, SIM_SEEDS tells more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import random
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ledger.door import Receipt
 from ledger.errors import LedgerError
@@ -35,16 +37,32 @@ ENDS: dict[str, tuple[type[Body], tuple[str, ...]]] = {
 ACTS = ("ask", "ask", "give", "give", "refuse", "withdrawn", "revoked", "register", "end_clip")
 
 
-def test_what_was_acknowledged_stands_whatever_failed(tmp_path: Path, closed_house: House) -> None:
-    seed = int(os.environ.get("SIM_SEED", time.time_ns() % 2**32))
+SEEDS = int(os.environ.get("SIM_SEEDS", "1"))  # stories told in one run of the suite
+
+
+@pytest.mark.parametrize("number", range(SEEDS))
+def test_what_was_acknowledged_stands_whatever_failed(tmp_path: Path, closed_house: House, number: int) -> None:
+    seed = int(os.environ.get("SIM_SEED", time.time_ns() % 2**32)) + number
     steps = int(os.environ.get("SIM_STEPS", STEPS))
-    print(f"seed {seed}; run again with SIM_SEED={seed} SIM_STEPS={steps}")
+    print(f"seed {seed}; run again with SIM_SEED={seed} SIM_SEEDS=1 SIM_STEPS={steps}")
     story = Story(FaultyHouse(tmp_path, closed_house), random.Random(seed))
     for _ in range(steps):
         story.step()
     story.world.restart()
     assert steps < STEPS or min(story.told.values()) > 0, f"seed {seed}: something never happened, {story.told}"
     story.world.house.close()
+
+
+def test_the_same_seed_is_the_same_story(tmp_path: Path, closed_house: House) -> None:
+    traces = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        story = Story(FaultyHouse(tmp_path / name, closed_house), random.Random(4711))
+        for _ in range(60):
+            story.step()
+        traces.append(story.trace)
+        story.world.house.close()
+    assert traces[0] == traces[1] and len(set(traces[0])) > 5
 
 
 class Story:
@@ -55,6 +73,8 @@ class Story:
         self.house, self.draw, self.world = house, draw, World(house, draw)
         self.consents: list[str] = []
         self.people = 0
+        self.trace: list[tuple[str, str]] = []
+        """What was said, and what came of it."""
         self.told = dict.fromkeys((*FAULTS, "accepted", "refused", "repeated", "restarts"), 0)
 
     def step(self) -> None:
@@ -133,6 +153,7 @@ class Story:
     def judge(self, said: Said, answer: Receipt | LedgerError, fired: str | None) -> None:
         """A lost answer leaves the log as the fault's place says, and nobody has to guess."""
         stood = said.statement_id in self.world.answered
+        self.trace.append((said.act, answer.code if isinstance(answer, LedgerError) else str(answer.index)))
         if isinstance(answer, LedgerError) and answer.code == "boundary_moved":  # by a neighbour in the same call
             answer = self._answers([said])[0]
         if accepted(answer):
