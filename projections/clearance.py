@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ledger.errors import NotFound
-from ledger.rules.endings import ENDING_TYPES, ending_of
+from ledger.rules.endings import ending_of
 from ledger.statement import Said
 from projections.database import View
 from projections.topics import OF_RIGHTS
@@ -92,7 +92,10 @@ class Clearances(View):
             "clearance.issued.v1",
             "clearance.refused.v1",
             "clearance.revoked.v1",
-            *ENDING_TYPES,
+            "consent.withdrawn.v1",
+            "consent.revoked.v1",
+            "consent.expired.v1",
+            "consent.invalidated.v1",
             "consent.renewed.v1",
             "consent.narrowed.v1",
         }

@@ -11,7 +11,6 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from ledger.rules.matters import MATTER_TYPES
 from ledger.statement import Said
 from projections.database import View
 from projections.holdersteps import change
@@ -56,7 +55,14 @@ class Holders(View):
             "placement.recorded.v1",
             "placement.ended.v1",
             "licence.granted.v1",
-            *MATTER_TYPES,
+            "consent.withdrawn.v1",
+            "consent.revoked.v1",
+            "consent.expired.v1",
+            "consent.invalidated.v1",
+            "consent.suspended.v1",
+            "consent.narrowed.v1",
+            "licence.ended.v1",
+            "licence.expired.v1",
         }
     )
     ignored: frozenset[str] = (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.errors import TooLarge
-from ledger.rules.endings import ENDING_TYPES, ending_of
+from ledger.rules.endings import ending_of
 from ledger.rules.lineage import FAMILY_ASSETS_MAX
 from ledger.statement import Said
 from projections.database import View
@@ -84,7 +84,10 @@ class Lineage(View):
             "asset.imported.v1",
             "asset.derived.v1",
             "asset.flagged.v1",
-            *ENDING_TYPES,
+            "consent.withdrawn.v1",
+            "consent.revoked.v1",
+            "consent.expired.v1",
+            "consent.invalidated.v1",
             "consent.renewed.v1",
         }
     )

@@ -27,6 +27,15 @@ SEES_ALL = frozenset({"admin", "legal", "ip-steward"})
 """Roles that read every holder's notices; others read their own."""
 After = Annotated[int, Query(ge=-1, le=INDEX_MAX, description="Notices with an entry index above this.")]
 Limit = Annotated[int, Query(ge=1, le=PAGE_ROWS_MAX, description="Notices in one answer.")]
+_CALENDAR = {
+    "description": "The feed.",
+    "content": {
+        "text/calendar": {
+            "schema": {"type": "string"},
+            "example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Countersign//Ends and deadlines//EN\r\nEND:VCALENDAR\r\n",
+        }
+    },
+}
 router = APIRouter(prefix="/v1", tags=["records"], route_class=GuardedRoute)
 
 
@@ -133,7 +142,7 @@ def acknowledge_notice(
     operation_id="get_calendar",
     summary="What ends when, as a calendar",
     response_class=Response,
-    responses={**documented(401, 403, 503), 200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}},
+    responses={**documented(401, 403, 503), 200: _CALENDAR},
 )
 def get_calendar(services: ServicesOf) -> Response:
     """iCalendar (RFC 5545): ends of consents within 400 days with alarms, and answers that are due. It names nobody."""

@@ -19,6 +19,7 @@ from projections.views import Views
 from schemas.statements.asset import AssetExamined, AssetFlagged, FindingRecord
 from schemas.statements.consent import ConsentRefused, ConsentRevoked, ConsentWithdrawn
 from schemas.statements.evidence import EvidenceExported
+from schemas.statements.notice import HolderRegistered
 from schemas.statements.review import ReviewRejected
 from tests.house_of import House, digest
 
@@ -150,6 +151,10 @@ class Story:
         asset = self.chance.choice(self.assets)
         self.house.say_as("lena", AssetFlagged(asset=asset, cause="dispute", detail="somebody else claims it"))
 
+    def _registers(self) -> None:
+        body = {"holder": self.chance.choice(("pia", "lib")), "everything": True, "platforms": ["example-video"]}
+        self.house.say_as("lena", HolderRegistered.model_validate(body))
+
     def _exports(self) -> None:
         self.house.ledger.say(EvidenceExported(asset=self.chance.choice(self.assets), pack_sha256=digest(), entries=3))
 
@@ -170,5 +175,6 @@ class Story:
         _ends,
         _flags,
         _exports,
+        _registers,
         _waits,
     )

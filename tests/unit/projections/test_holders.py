@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ledger.rules.endings import ENDING_TYPES
+from ledger.rules.matters import MATTER_TYPES
 from projections.cascade import CascadeReport, run_expiry
+from projections.clearance import Clearances
+from projections.due import Due
+from projections.holders import Holders
+from projections.lineage import Lineage
 from projections.views import Views
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.consent import ConsentWithdrawn
@@ -171,6 +177,11 @@ def test_the_holders_view_rebuilt_equals_the_live_one(house: House, views: Views
     cleared_for(house, "pia", asset)
     cleared_for(house, "lib", asset)
     withdraw(house, consent)
+    views.catch_up()
+    waiting = dump(views.path)
+    views.rebuild()
+    assert dump(views.path) == waiting
+    assert waiting["clearance_to_revoke"] and waiting["lineage_to_flag"] and waiting["holders_to_tell"]
     run(house, views)
     before = dump(views.path)
     views.rebuild()
@@ -274,3 +285,8 @@ def test_a_flag_that_came_before_the_record_of_the_end_is_not_lost(house: House,
     run(house, views)
     (notice,) = views.holders.of_basis(consent)
     assert [item["asset"] for item in notice.items] == [asset]
+
+
+def test_every_end_reaches_every_view_that_follows_ends() -> None:
+    assert Lineage.handled & Clearances.handled & Due.handled >= ENDING_TYPES
+    assert Holders.handled >= MATTER_TYPES
