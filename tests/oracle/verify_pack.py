@@ -364,7 +364,8 @@ def due(asset, said):
         down |= {name for name, parents in made if parents & down}
     wanted = {"log:opened": set(), "log:keys": set()} | {f"asset:{name}": set() for name in up | down}
     for s, _, signatures, _ in said.values():
-        tags = [f"actor:{s['actor']}", *(f"key:{keyid}" for keyid in signatures), *s["tags"]]
+        carried = [tag for tag in s["tags"] if not tag.startswith(("actor:", "key:"))]  # of these only speakers' own
+        tags = [f"actor:{s['actor']}", *(f"key:{keyid}" for keyid in signatures), *carried]
         wanted |= {tag: SCOPES[tag.split(":")[0]] for tag in tags if tag.split(":")[0] in SCOPES}
     return wanted
 
