@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ledger.errors import LedgerError
-from ledger.rules.guardrails import prompt_sha256
+from ledger.rules.guardrails import listed, prompt_sha256
 from schemas.statements.generation import GenerationRequested, Reference
 from schemas.statements.guardrail import (
     GuardrailAdded,
@@ -191,6 +192,23 @@ def test_reference_media_block_themselves_and_what_nobody_compared(house: House)
     assert house.decision(other).allowed
     house.ledger.say(looked.model_copy(update={"checked": (), "not_checked": ("media",)}))
     assert against(house, other) == {("not_checked", "guardrail_media_not_checked")}
+
+
+def test_a_sweep_over_files_says_nothing_about_one_that_came_later(house: House) -> None:
+    asset, _ = house.clip()
+    name = entry(house, reference_media=[digest()])
+    seen = {"checked": ("media",), "generations": 1, "assets": 1, "matched": 0}
+    house.ledger.say(GuardrailSwept(guardrail=name, upto=house.size, spec="matches/1", **seen))
+    assert house.decision(asset).allowed
+    child = house.approved(house.examined(house.derived(asset)))
+    assert against(house, child) == {("not_checked", "guardrail_media_not_checked")}
+
+
+def test_an_entry_stands_from_its_very_first_instant_to_before_its_last(house: House) -> None:
+    begin, end, micro = datetime(2026, 10, 5, tzinfo=UTC), datetime(2026, 10, 6, tzinfo=UTC), timedelta(microseconds=1)
+    entry(house, effective_from=begin, effective_until=end)
+    history = house.ledger.history()
+    assert [len(listed(history, at)) for at in (begin - micro, begin, end - micro, end)] == [0, 1, 1, 0]
 
 
 # -- the list and the looks, at the door -------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ledger.rules.licences import licence_state
 from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted, Terms
 from schemas.statements.placement import PlacementObserved
 from tests.house_of import House, raises_code
@@ -212,3 +214,41 @@ def test_the_end_of_a_licence_in_time_is_recorded_once_and_never_early(house: Ho
     raises_code("expiry_misdated", lambda: house.ledger.say(misdated))
     house.ledger.say(body)
     raises_code("expiry_not_due", lambda: house.ledger.say(body))
+
+
+def test_a_licence_ends_at_its_very_instant_and_begins_at_it(house: House) -> None:
+    name = licence(house, right(house))
+    history, micro = house.ledger.history(), timedelta(microseconds=1)
+    begin, end = (datetime.fromisoformat(TERMS[key]) for key in ("valid_from", "valid_until"))
+    instants = (begin - micro, begin, end - micro, end)
+    states = [licence_state(history, name, at).state for at in instants]
+    assert states == ["not_yet", "in_force", "in_force", "expired"]
+
+
+def test_a_party_is_not_in_its_own_way(house: House) -> None:
+    of = right(house)
+    licence(house, of, exclusivity="exclusive")
+    licence(house, of, exclusivity="exclusive")
+
+
+def test_an_older_licence_that_covers_is_enough_beside_a_newer_one_that_does_not(house: House) -> None:
+    asset, of, name = licensed_clip(house)
+    narrower = licence(house, of, terms={"territories": ["FR"]})
+    used(house, asset, of, narrower)
+    assert house.decision(asset).allowed
+    house.placed(asset, house.cleared(asset), licences=[name])
+
+
+def test_two_who_place_at_once_do_not_both_get_the_last_one(house: House) -> None:
+    """The count is in the boundary of a placement: whoever judged by the same count conflicts."""
+    asset, _, name = licensed_clip(house, caps={"placements": 1})
+    clearance = house.cleared(asset)
+    drafts = [house.signed("pia", house.placement(asset, clearance, licences=[name])) for _ in range(6)]
+    outcomes = house.ledger.append_many([(envelope, draft.openings) for envelope, draft in drafts])
+    codes = [getattr(outcome, "code", "placed") for outcome in outcomes]
+    assert codes.count("placed") == 1
+    assert set(codes) == {"placed", "boundary_moved"}
+    again = house.ledger.append_many([(envelope, draft.openings) for envelope, draft in drafts])
+    refused = [getattr(outcome, "code", "placed") for outcome in again]
+    assert sorted(set(refused)) == ["licence_placements_exhausted", "placed"]
+    assert refused.count("placed") == 1

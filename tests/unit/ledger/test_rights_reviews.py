@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ledger.rules.registries import weigh_registries
 from schemas.statements.asset import AssetDerived
 from schemas.statements.generation import GenerationRequested, Reference
 from schemas.statements.moderation import GenerationModerated
@@ -197,6 +198,17 @@ def test_a_yes_is_good_until_its_instant_and_of_each_registry_the_newest_counts(
     assert against(house, asset) == []
     house.move_to(house.now() + timedelta(hours=1))
     assert against(house, asset) == [("not_checked", "registry_answer_stale")] * 2
+
+
+def test_a_yes_is_none_any_more_at_its_very_instant(house: House) -> None:
+    consent, until = house.consent(), house.now() + timedelta(hours=1)
+    answered(house, consent, "given", fresh_until=until)
+    history = house.ledger.history()
+    instants = (until - timedelta(microseconds=1), until)
+    assert [row.outcome for at in instants for row in weigh_registries(history, [consent], at)] == [
+        "pass",
+        "not_checked",
+    ]
 
 
 def test_an_answer_is_recorded_when_it_comes_about_a_known_consent_for_a_day_at_most(house: House) -> None:
