@@ -34,6 +34,7 @@ class Runner:
         self._names = tuple(projection.name for projection in projections)
         self._pages = Pages(database, store, projections)
         self._applying, self._moved = threading.Lock(), threading.Condition()
+        self._moves = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         try:
@@ -88,9 +89,14 @@ class Runner:
         if self._thread is None:
             self.catch_up()
         deadline = time.monotonic() + timeout_s
-        while (behind := self._behind(size)) and (left := deadline - time.monotonic()) > 0:
+        while True:
+            moves = self._moves  # before the positions: a page applied in between must not be slept through
+            behind, left = self._behind(size), deadline - time.monotonic()
+            if not behind or left <= 0:
+                break
             with self._moved:
-                self._moved.wait(min(left, POLL_S))
+                if self._moves == moves:
+                    self._moved.wait(min(left, POLL_S))
         if behind:
             what = f"{', '.join(behind)} did not reach entry {size} within {timeout_s} s"
             raise Unavailable("view_behind", what, "Ask again in a moment.")
@@ -100,6 +106,7 @@ class Runner:
 
     def _tell(self) -> None:
         with self._moved:
+            self._moves += 1
             self._moved.notify_all()
 
     # -- standing ------------------------------------------------------------------------------------------------

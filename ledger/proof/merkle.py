@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from ledger.errors import Misuse, Untrusted
@@ -206,8 +206,24 @@ class _TreeInTiles:
     def _complete_subtree(self, height: int, index: int) -> bytes:
         level, inner = divmod(height, TILE_HEIGHT)
         tile, first = divmod(index << inner, TILE_WIDTH)
-        last = first + (1 << inner)
+        content, last = self._tile(level, tile), first + (1 << inner)
+        if len(content) == TILE_WIDTH * HASH_BYTES:
+            at = (first >> inner) * HASH_BYTES
+            return _rows(content)[inner][at : at + HASH_BYTES]
         return root_of(_tile_hashes(self, level, tile, last)[first:])
+
+
+@lru_cache(
+    maxsize=128
+)  # 16 KB each; a full tile never changes, and those above the leaves are asked for by every proof
+def _rows(content: bytes) -> tuple[bytes, ...]:
+    """The hashes of a full tile and every row of nodes over them, up to its two halves."""
+    rows = [content]
+    while len(rows[-1]) > 2 * HASH_BYTES:
+        below = rows[-1]
+        pairs = range(0, len(below), 2 * HASH_BYTES)
+        rows.append(b"".join([hashlib.sha256(b"\x01" + below[at : at + 2 * HASH_BYTES]).digest() for at in pairs]))
+    return tuple(rows)
 
 
 def _tile_hashes(read: TileReader, level: int, index: int, width: int) -> list[bytes]:

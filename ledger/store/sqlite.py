@@ -52,7 +52,7 @@ class SQLiteStore:
     def __init__(self, path: Path, seal: Seal = _unsealed) -> None:
         self._path = path
         self._write_lock = threading.Lock()
-        self._grown = threading.Condition()
+        self._grown, self._growth = threading.Condition(), 0
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._closed = False
@@ -66,6 +66,7 @@ class SQLiteStore:
         with self._write_lock, translated():
             receipts = self._appender.append(pending)
         with self._grown:
+            self._growth += 1
             self._grown.notify_all()
         return receipts
 
@@ -129,10 +130,14 @@ class SQLiteStore:
 
     def wait(self, after: int, timeout_s: float) -> int:
         deadline = time.monotonic() + timeout_s
-        while (size := self.size()) <= after and (left := deadline - time.monotonic()) > 0:
+        while True:
+            growth = self._growth  # before the size: an append in between must not be slept through
+            size, left = self.size(), deadline - time.monotonic()
+            if size > after or left <= 0:
+                return size
             with self._grown:
-                self._grown.wait(min(left, POLL_S))
-        return size
+                if self._growth == growth:
+                    self._grown.wait(min(left, POLL_S))
 
     def close(self) -> None:
         with self._write_lock, self._idle_lock:
