@@ -118,4 +118,6 @@ ACCESS: dict[str, Access] = {
     "page_passkey_session": PUBLIC,
     "page_passkeys": Access("session", _EVERYBODY),
     "page_consents": Access("session", frozenset({"talent"})),
+    "page_take_back": Access("session", frozenset({"talent"})),
+    "page_receipt": Access("session", frozenset({"talent"})),
 }

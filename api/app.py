@@ -35,7 +35,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
-from api.web import pages, passkey_pages
+from api.web import pages, passkey_pages, person_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
 from api.web.sessions import Sessions
@@ -100,6 +100,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         passkeys,
         pages,
         passkey_pages,
+        person_pages,
     ):
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.services.services import Services
+from api.web.uses import Uses, uses_of
 from ledger.rules.consent_effects import OPEN
 from ledger.rules.people import speaker
 from ledger.statement import read_entry
@@ -14,6 +15,7 @@ from projections.rights_answers import ConsentView
 from schemas.base import format_instant
 from schemas.catalogue import wire_names
 from schemas.statements.consent import ConsentGranted, ConsentRefused, ConsentScope, ConsentWithdrawn
+from schemas.statements.erasure import SubjectErasureRequested
 from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 
 _SHOWN_APART = frozenset({"consent", "person", "specific_description", "valid_from", "valid_until"})
@@ -32,7 +34,11 @@ class Asked:
     scope: tuple[tuple[str, str], ...]
     entry_index: int
     words: tuple[tuple[str, str, str], ...]
-    """(label, tone, statement as JSON) of each thing that they may say."""
+    """(label, tone, statement as JSON) of each thing that they may say with their own key."""
+    parts: tuple[tuple[str, str], ...]
+    """(which list, value) of what can be taken back without taking back all."""
+    uses: Uses
+    """What was made of it so far."""
 
 
 def asked_of(services: Services, actor: str) -> list[Asked]:
@@ -74,7 +80,17 @@ def _asked(services: Services, view: ConsentView) -> Asked:
         tuple(rows),
         said.index,
         tuple(_words(body, view)),
+        tuple(_parts(view)),
+        uses_of(services, view.consent, view.at),
     )
+
+
+def _parts(view: ConsentView) -> list[tuple[str, str]]:
+    """The last of a list is not a part: taking it back is taking back the whole."""
+    if view.state not in OPEN:
+        return []
+    left = ((name, view.folded.left(name)) for name in sorted(_NARROWED))
+    return [(name, value) for name, values in left if len(values) > 1 for value in values]
 
 
 def _words(body: dict[str, Any], view: ConsentView) -> list[tuple[str, str, str]]:
@@ -85,7 +101,12 @@ def _words(body: dict[str, Any], view: ConsentView) -> list[tuple[str, str, str]
             ("Give this consent", "main", _statement(ConsentGranted.TYPE, given)),
             ("Refuse", "quiet", _statement(ConsentRefused.TYPE, ended)),
         ]
-    return [("Take it back", "quiet", _statement(ConsentWithdrawn.TYPE, ended))] if view.state in OPEN else []
+    return [("Take it all back", "quiet", _statement(ConsentWithdrawn.TYPE, ended))] if view.state in OPEN else []
+
+
+def forgetting(person: str) -> str:
+    """The statement by which a person asks to be forgotten; carried out by the operator (SPEC S6.6)."""
+    return _statement(SubjectErasureRequested.TYPE, {"person": person, "ground": "consent-withdrawn"})
 
 
 def _statement(wire_type: str, body: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from ledger.rules.consents import (
     refuse_unless_agreed,
     same_person,
     spoken_by_person,
+    taken_back_by_person,
 )
 from ledger.rules.lineage import arrival
 from ledger.rules.people import refuse_erased
@@ -49,7 +50,7 @@ def accept_renewal(proposal: Proposal, body: ConsentRenewed, history: History, a
 
 def accept_narrowing(proposal: Proposal, body: ConsentNarrowed, history: History, at: datetime) -> None:
     """By who speaks for the person; of what is agreed to; leaving something, for taking back all is withdrawing."""
-    spoken_by_person(proposal, history, body.person)
+    taken_back_by_person(proposal, history, body.person)
     state = _open(body, history, at)
     refuse_all("it can't be narrowed so", [*_not_agreed(body, state), *_nothing_left(body, state)])
 
@@ -57,7 +58,7 @@ def accept_narrowing(proposal: Proposal, body: ConsentNarrowed, history: History
 def accept_suspension(proposal: Proposal, body: ConsentSuspended, history: History, at: datetime) -> None:
     """The person for a reason of their own; legal or the IP steward for every other."""
     if body.cause == "by-person":
-        spoken_by_person(proposal, history, body.person)
+        taken_back_by_person(proposal, history, body.person)
     elif not proposal.roles & {"ip-steward", "legal"}:
         refuse("suspension_not_yours", "the person suspends by themselves (cause by-person), legal for other causes")
     known_person(history, body.person)

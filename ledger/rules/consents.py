@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from ledger.errors import Reason
@@ -29,6 +30,8 @@ from schemas.statements.consent import (
 )
 
 __all__ = ["ENDED", "OPEN", "ConsentState", "State", "consent_at", "consent_state"]
+SIGNED_IN = frozenset({"bearer", "token-session", "passkey"})
+"""Ways in which the service knew a person themselves (SPEC S3.4), and not a process on their behalf."""
 _EXCLUSIVITY = ("none", "category", "full")
 _WORD_BY_WORD = ("specific_description", "actions", "setting", "compensation", "business_reason", "governing_law")
 """Terms that a grant repeats as they were asked for: another text would be another agreement."""
@@ -81,7 +84,7 @@ def accept_grant(proposal: Proposal, body: ConsentGranted, history: History, at:
 def accept_end(proposal: Proposal, body: ConsentEnded, history: History, at: datetime) -> None:
     """The person refuses a request or withdraws a consent; legal or the IP steward revokes one; legal says it never was."""
     if isinstance(body, ConsentRefused | ConsentWithdrawn):
-        spoken_by_person(proposal, history, body.person)
+        taken_back_by_person(proposal, history, body.person)
     else:
         known_person(history, body.person)
     state = consent_state(history, body.consent, at)
@@ -131,6 +134,16 @@ def spoken_by_person(proposal: Proposal, history: History, name: str) -> None:
         refuse("not_the_person", f"{proposal.actor} does not speak for {name}", said.index)
     if not proposal.own_key:
         refuse("own_key_required", "a person's consent is signed by the person's own key, by nobody on their behalf")
+
+
+def taken_back_by_person(proposal: Proposal, history: History, name: str) -> None:
+    """Taking back is as easy as giving (GDPR 7(3)): whoever speaks for the person may also do it signed in, without a key.
+
+    What only takes away can't be used to widen anything. A process of ours signs in nobody, and so can't say it.
+    """
+    auth = proposal.statement.auth
+    signed_in = auth is not None and auth.method in SIGNED_IN
+    spoken_by_person(replace(proposal, own_key=True) if signed_in else proposal, history, name)
 
 
 def refuse_unless_agreed(proposal: Proposal, history: History, name: str, document: SignedDocument | None) -> None:

@@ -74,6 +74,7 @@ def token(
     ctx: typer.Context,
     actor: Annotated[str, typer.Argument(metavar="ACTOR", help="An enrolled actor.")],
     revoke: Annotated[bool, typer.Option("--revoke", help="Forget every token of this actor instead.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="As a secret link to the person's own page.")] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -90,7 +91,9 @@ def token(
         if actor_state(services.ledger.history(), actor).enrolled_by is None:
             raise NotFound("actor_unknown", "nobody of this name is enrolled here", "See `countersign actor list`.")
         made = services.tokens.issue(actor, services.clock.now())
-    run.note("This token is shown once; it speaks for the actor until it is revoked.")
+        if link:  # behind the #: a browser sends it to nobody, and the page takes it out of the address
+            made = f"{services.public_url}/sign-in?next=/consents#token={made}"
+    run.note(f"This {'link' if link else 'token'} is shown once; it speaks for the actor until it is revoked.")
     run.answer({"actor": actor, "token": made}, made)
     return 0
 

@@ -153,7 +153,7 @@ def test_a_person_gives_a_consent_by_passkey_and_strangers_can_check_it(
     answer = stand_alone(pack, tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     browser.open(f"{address}/consents")
-    assert "given" in browser.text() and "Take it back" in browser.text()
+    assert "given" in browser.text() and "Take it all back" in browser.text()
     looked_at(browser, tmp_path, "consents")
 
 

@@ -348,7 +348,7 @@ def test_a_persons_consents_are_shown_whole_and_only_to_them(office: Office) -> 
             name in ("consent", "person", "specific_description", "valid_from", "valid_until")
             or name.replace("_", " ").capitalize() in page
         )
-    assert "Take it back" in page and "Give this consent" not in page
+    assert "Take it all back" in page and "Give this consent" not in page
     office.form("/sign-in", data={"token": office.tokens["lena"]})
     assert office.page("/consents").status_code == 403
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.rules.consents import consent_state
+from ledger.rules.consents import SIGNED_IN, consent_state
 from schemas.statements.consent import (
     ConsentExpired,
     ConsentGranted,
@@ -199,10 +199,29 @@ def test_only_the_persons_own_key_gives_it(house: House) -> None:
     consent = house.consent(granted=False)
     for speak in (
         lambda: house.ledger.say(grant(house, consent), actor="ines", method="token"),
-        lambda: house.ledger.say(ended(house, consent, ConsentRefused), actor="ines", method="token"),
+        lambda: house.ledger.say(ended(house, consent, ConsentRefused), actor="ines", method="process"),
     ):
         raises_code("own_key_required", speak)
     assert state(house, consent) == "requested"
+
+
+@pytest.mark.parametrize("method", sorted(SIGNED_IN))
+def test_taking_back_needs_no_key_only_the_person_signed_in(house: House, method: str) -> None:
+    consent = house.consent()
+    house.enrol("joao", "talent")
+    raises_code(
+        "not_the_person", lambda: house.ledger.say(ended(house, consent, ConsentWithdrawn), actor="joao", method=method)
+    )
+    house.ledger.say(ended(house, consent, ConsentWithdrawn), actor="ines", method=method)
+    assert state(house, consent) == "withdrawn"
+
+
+def test_a_process_takes_nothing_back_for_anybody(house: House) -> None:
+    consent = house.consent()
+    for method in ("process", "local", "token"):
+        body = ended(house, consent, ConsentWithdrawn)
+        raises_code("own_key_required", lambda b=body, m=method: house.ledger.say(b, actor="ines", method=m))
+    assert state(house, consent) == "given"
 
 
 def test_what_was_never_asked_for_is_not_given(house: House) -> None:

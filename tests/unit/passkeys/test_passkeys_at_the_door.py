@@ -63,8 +63,8 @@ def test_a_person_gives_and_takes_back_a_consent_by_passkey(house: House) -> Non
 
 def test_a_passkeys_word_is_the_persons_own(house: House) -> None:
     """`own_key_required` refuses the service on their behalf and lets the passkey through."""
-    key, consent = with_passkey(house, "ines"), house.consent()
-    body = ConsentWithdrawn(consent=consent, person=house.granted(consent).person, reason="no")
+    key, consent = with_passkey(house, "ines"), house.consent(granted=False)
+    body = ConsentGranted.model_validate({**CONSENT, "consent": consent, "person": house.requested(consent).person})
     raises_code("own_key_required", lambda: house.ledger.say(body, actor="ines", method="passkey"))
     say(house, "ines", key, body)
 
