@@ -54,8 +54,10 @@ def test_every_use_is_seen_and_the_receipt_is_theirs(remote: Shown, tmp_path: Pa
     text = browser.text()
     assert "2 files, 1 clearances, 1 places" in text and "example-video" in text and "still there" in text
     looked_at(browser, tmp_path, "person")
-    receipt = browser.run(f"fetch('/consents/{office.made.story.consent}/receipt').then(one => one.json())")
-    assert receipt["@type"] == "dpv:ConsentReceipt" and receipt["cs:person"] == PERSON
+    office.form("/sign-in", data={"token": office.tokens["ines"], "next": "/"})
+    answer = office.client.get(f"/consents/{office.made.story.consent}/receipt")
+    assert "attachment" in answer.headers["content-disposition"]
+    assert (answer.json()["@type"], answer.json()["cs:person"]) == ("dpv:ConsentReceipt", PERSON)
     assert [told for told in browser.complaints() if not told.startswith("verbose")] == []
 
 

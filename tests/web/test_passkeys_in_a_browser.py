@@ -233,7 +233,9 @@ def pack_about(office: Office, consent: str, folder: Path) -> Path:
         AssetImported.example().model_copy(update={"asset": asset, "generation": wanted.generation}),
     )
     services = office.services
-    return write_pack(services.ledger, services.blobs, asset, folder / "evidence.zip", at=services.clock.now()).path
+    return write_pack(
+        services.ledger, services.index, services.blobs, asset, folder / "evidence.zip", at=services.clock.now()
+    ).path
 
 
 def stand_alone(pack: Path, folder: Path) -> subprocess.CompletedProcess[str]:

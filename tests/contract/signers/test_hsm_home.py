@@ -51,11 +51,17 @@ def test_what_an_hsm_signed_verifies_offline_without_it(
 ) -> None:
     with services_of(home.path) as services:
         asset, vkeys = told(services, home), stored_log_keys(services.ledger.store).current.vkeys
-        first = write_pack(services.ledger, services.blobs, asset, tmp_path / "first.zip", at=services.clock.now())
+        first = write_pack(
+            services.ledger, services.index, services.blobs, asset, tmp_path / "first.zip", at=services.clock.now()
+        )
         rotate_key(services.ledger, home, read_settings(home.path), "countersign", uri=softhsm.fresh())
-        second = write_pack(services.ledger, services.blobs, asset, tmp_path / "second.zip", at=services.clock.now())
+        second = write_pack(
+            services.ledger, services.index, services.blobs, asset, tmp_path / "second.zip", at=services.clock.now()
+        )
         rotate_key(services.ledger, home, read_settings(home.path), "countersign")
-        third = write_pack(services.ledger, services.blobs, asset, tmp_path / "third.zip", at=services.clock.now())
+        third = write_pack(
+            services.ledger, services.index, services.blobs, asset, tmp_path / "third.zip", at=services.clock.now()
+        )
     monkeypatch.delenv(KEY_PIN_VARIABLE)
     for written in (first, second, third):
         assert check_pack(written.path, vkeys).state == "verified"
