@@ -18,6 +18,7 @@ from api.routes.log import log_keys
 from api.routes.statements import INDEX_MAX, Index, statement_answer
 from api.services.consents import consent_answer
 from api.services.dossier import caught_up, dossier
+from api.services.endings import consent_report
 from api.services.verification import Circumstances, verify_file
 from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
@@ -32,6 +33,7 @@ from projections.summaries import known_by, summary
 from schemas.base import Id
 
 STYLE = FilePath(__file__).parent / "static" / "style.css"
+NOTICES_SHOWN = 50  # on a consent's page; the API has the rest
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -92,13 +94,15 @@ def page_consent(
     instant, known = chosen_instant(at), chosen_instant(known_at)
     caught_up(services)
     view = services.views.rights.consent(consent, instant or services.clock.now(), known)
+    chosen = instant is not None or known is not None
     return _pages(request).answer(
         request,
         "consent.html",
         consent=consent_answer(view),
         meaning=CONSENT[view.state],
         effects=EFFECTS,
-        chosen=instant is not None or known is not None,
+        report=None if chosen else consent_report(services, consent, limit=NOTICES_SHOWN),
+        chosen=chosen,
         at_value=view.at.strftime("%Y-%m-%dT%H:%M:%S"),
         known_value=view.known_at.strftime("%Y-%m-%dT%H:%M:%S") if known else "",
     )

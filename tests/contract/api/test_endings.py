@@ -147,3 +147,13 @@ def test_capability_15_the_withdrawal_of_a_master_lists_every_rendition(office: 
     page = office.get(f"{path}?limit=2", "ivy").json()
     rest = office.get(f"{path}?after={page['next_after']}", "ivy").json()
     assert page["files"] + rest["files"] == found and rest["next_after"] is None
+
+
+def test_the_consents_page_shows_what_its_end_took_along(local: Office, made: Made) -> None:
+    path = f"/consents/{made.story.consent}"
+    assert "What its end took along" not in local.page(path).text
+    told = end(local, made)
+    page = local.page(path)
+    assert page.status_code == 200 and "What its end took along" in page.text and "Not everything is done" in page.text
+    answered(local, told["notice"], done="not-held")
+    assert "everybody who was asked has answered" in local.page(path).text
