@@ -9,6 +9,7 @@ from pathlib import Path
 from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
 from api.services.services import Services
+from api.services.trustlists import trust_in_force
 from api.tokens import Tokens
 from ledger.blobs import FolderBlobs
 from ledger.clock import Clock, SystemClock
@@ -35,12 +36,15 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
     def log_key() -> LogSigner:
         return log_signers(home, settings.origin, ledger.store)[0]
 
+    def trust() -> TrustSettings:
+        return trust_in_force(ledger.history(), blobs, read_trust(home))
+
     return Services(
         ledger=ledger,
         blobs=blobs,
         views=Views(home.views, ledger, blobs),
         index=TagIndex(home.tag_index, ledger.store),
-        examiner=Examiner(read_trust(home), limits=_limits(settings), clock=ledger.clock),
+        examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock),
         signer=_signer(home),
         tokens=Tokens(home.tokens),
         origin=settings.origin,

@@ -78,6 +78,7 @@ class AuditTrail(View):
                 "consent.cut-approved.v1",
                 "consent.invalidated.v1",
                 "rulepack.adopted.v1",
+                "trust.list-imported.v1",
                 "brief.drafted.v1",
                 "brief.approved.v1",
                 "generation.requested.v1",

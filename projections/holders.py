@@ -77,6 +77,7 @@ class Holders(View):
                 "consent.resumed.v1",
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
+                "trust.list-imported.v1",
                 "log.opened.v1",
                 "log.indexed.v1",
                 "actor.enrolled.v1",

@@ -61,6 +61,7 @@ class Matches(View):
                 "consent.cut-approved.v1",
                 "consent.invalidated.v1",
                 "rulepack.adopted.v1",
+                "trust.list-imported.v1",
                 "log.opened.v1",
                 "log.indexed.v1",
                 "actor.enrolled.v1",

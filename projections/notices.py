@@ -72,6 +72,7 @@ class Notices(View):
                 "consent.resumed.v1",
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
+                "trust.list-imported.v1",
                 "actor.enrolled.v1",
                 "actor.key-rotated.v1",
                 "actor.key-revoked.v1",

@@ -97,6 +97,7 @@ class Rights(View):
             {
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
+                "trust.list-imported.v1",
                 "log.opened.v1",
                 "log.indexed.v1",
                 "actor.enrolled.v1",

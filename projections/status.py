@@ -101,6 +101,7 @@ class StatusPlaces(View):
             "rightsreview.decided.v1",
             "rightsreview.opened.v1",
             "rulepack.adopted.v1",
+            "trust.list-imported.v1",
             "subject.erased.v1",
             "subject.erasure-begun.v1",
             "subject.erasure-requested.v1",

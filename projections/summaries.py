@@ -31,6 +31,7 @@ from schemas.statements import (
     person,
     review,
     rulepack,
+    trust,
 )
 from schemas.statements.actor import key_tag
 
@@ -173,6 +174,10 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     consent_changes.ConsentCutApproved: lambda b: f"approved the cut {_file(b.asset)} under consent {b.consent}",
     rulepack.RulePackAdopted: lambda b: (
         f"adopted rule pack {b.pack} {b.version} from {_day(b.effective_at)}: {b.reason}"
+    ),
+    trust.TrustListImported: lambda b: (
+        f"imported trust list {b.list} for {b.kind}s, {b.certificates} certificates"
+        f"{f', until {_day(b.until)}' if b.until else ''}: {b.reason}"
     ),
     consent.ConsentRefused: lambda b: f"refused consent {b.consent} of {b.person}: {b.reason}",
     consent.ConsentWithdrawn: lambda b: f"withdrew consent {b.consent} of {b.person}: {b.reason}",

@@ -34,6 +34,7 @@ from schemas.statements import (
     right,
     rightsreview,
     rulepack,
+    trust,
 )
 
 BODIES: tuple[type[Body], ...] = (
@@ -64,6 +65,7 @@ BODIES: tuple[type[Body], ...] = (
     consent_changes.ConsentResumed,
     consent_changes.ConsentCutApproved,
     rulepack.RulePackAdopted,
+    trust.TrustListImported,
     brief.BriefDrafted,
     brief.BriefApproved,
     generation.GenerationRequested,

@@ -103,6 +103,11 @@ def c2pa_json(report: C2paReport | None) -> dict[str, Any]:
         "issuer": shown.issuer,
         "claim_generator": shown.claim_generator,
         "digital_source_type": shown.digital_source_type,
+        "signed_at": shown.signed_at,
+        "signing_state": shown.signing_state,
+        "trust_sha256": shown.trust_sha256,
+        "engine": shown.version,
+        "checked_at": shown.checked_at,
         "validation": list(shown.validation),
     }
 

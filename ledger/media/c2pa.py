@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -22,6 +22,7 @@ from ledger.media.c2pa_report import C2paReport, C2paState
 from ledger.media.c2pa_validation import Verdict, informational, judge, reachable, stamp_trust
 from ledger.media.signature import SignatureCertificates, signature_certificates
 from ledger.media.trust import TrustSettings, sdk_settings
+from schemas.base import format_instant
 
 REPORT_BYTES_MAX: Final = 4 * 2**20  # the largest in 35 real files is 60 kB; more is an attack on our memory
 MANIFEST_BYTES_MAX: Final = 32 * 2**20  # thumbnails of every ancestor lie inside
@@ -38,7 +39,30 @@ def engine_version() -> str:
 
 
 def read_c2pa(path: Path, trust: TrustSettings, now: datetime) -> C2paReport:
-    """The report on the file at `path`. Raises OSError when it can't be read; never for what is inside it."""
+    """The report on the file at `path`, judged twice: `state` as of now, `signing_state` as of when it was signed.
+
+    The second needs a time stamp by an authority that was believed at that time; without one nobody knows when that was.
+    Raises OSError when the file can't be read; never for what is inside it.
+    """
+    report = _read_under(path, trust.at(now), now)
+    then = _at_signing(path, trust, now) if trust.past_sunset(now) else report
+    if then is not None and then.signed_at is not None:
+        report = replace(report, signed_at=then.signed_at, signing_state=then.state)
+    lists = tuple(one.sha256 for one in trust.lists)
+    return replace(report, trust_sha256=trust.sha256, trust_lists=lists, checked_at=format_instant(now))
+
+
+def _at_signing(path: Path, trust: TrustSettings, now: datetime) -> C2paReport | None:
+    """The report under the lists that counted when the file was signed; None when no authority of that time says when."""
+    found = _read_under(path, trust.whole, now)
+    if found.signed_at is None:
+        return None
+    signed_at = datetime.fromisoformat(found.signed_at)
+    then = _read_under(path, trust.at(signed_at), now)
+    return then if then.signed_at == found.signed_at else None
+
+
+def _read_under(path: Path, trust: TrustSettings, now: datetime) -> C2paReport:
     try:
         stamps, _, _ = _read(path, trust, time_stamps=True)
         signers, store, raw = _read(path, trust, time_stamps=False)

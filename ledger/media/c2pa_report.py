@@ -24,9 +24,11 @@ class C2paReport:
     `state` is the active manifest's, `ingredients_state` the worst of everything below it ("none" when there is
     nothing below): the SDK's own verdict speaks of the active manifest only. `validation` holds the failure codes and
     our own remarks, sorted; an ingredient's are prefixed `ingredient:`. `trust_sha256` is the digest of the settings
-    and anchors that were used, so that the same verdict can be reached again. `signed_at` is RFC 3339, of a trusted
-    time stamp only. `raw_report` is the SDK's JSON as it came and `manifest_store` the bytes that
-    `manifest_sha256` names (empty when there are none or they are over the bound): blobs, never part of a statement.
+    and anchors that were used, so that the same verdict can be reached again; `trust_lists` those of the imported lists,
+    `checked_at` our clock. `signed_at` is RFC 3339, of a trusted time stamp only, and `signing_state` the verdict under
+    the lists that counted then ("not_checked": nobody who was believed says when). `raw_report` is the SDK's JSON as it
+    came and `manifest_store` the bytes that `manifest_sha256` names (empty when there are none or they are over the
+    bound): blobs, never part of a statement.
     """
 
     state: C2paState
@@ -41,6 +43,9 @@ class C2paReport:
     algorithm: str = "c2pa"
     version: str = ""
     trust_sha256: str | None = None
+    signing_state: C2paState = "not_checked"
+    trust_lists: tuple[str, ...] = ()
+    checked_at: str | None = None
     additional_exclusions: bool = False
     raw_report: bytes = b""
     manifest_store: bytes = b""
@@ -66,6 +71,9 @@ class C2paReport:
             "algorithm": self.algorithm,
             "version": self.version,
             "trust_sha256": self.trust_sha256,
+            "signing_state": self.signing_state,
+            "trust_lists": list(self.trust_lists),
+            "checked_at": self.checked_at,
             "additional_exclusions": self.additional_exclusions,
             "raw_report_sha256": hashlib.sha256(self.raw_report).hexdigest() if self.raw_report else None,
         }
@@ -91,6 +99,9 @@ class C2paReport:
             algorithm=text(data["algorithm"]),
             version=text(data["version"]),
             trust_sha256=text_or_none(data["trust_sha256"]),
+            signing_state=one_of(data.get("signing_state", "not_checked"), C2paState),  # older examinations don't say
+            trust_lists=tuple(text(one) for one in data.get("trust_lists", ())),
+            checked_at=text_or_none(data.get("checked_at")),
             additional_exclusions=bool(data["additional_exclusions"]),
             raw_report=base64.b64decode(data.get("raw_report", "")),
             manifest_store=base64.b64decode(data.get("manifest_store", "")),

@@ -80,7 +80,15 @@ def _c2pa(found: Extraction, path: Path, trust: TrustSettings, now: datetime) ->
 
     report = found.c2pa = read_c2pa(path, trust, now)
     states: dict[str, FindingState] = {"absent": "absent", "unsupported": "unsupported", "not_checked": "not_checked"}
-    detail = {"state": report.state, "ingredients_state": report.ingredients_state}
+    detail = {
+        "state": report.state,
+        "ingredients_state": report.ingredients_state,
+        "signing_state": report.signing_state,
+        "signed_at": report.signed_at,
+        "trust_sha256": report.trust_sha256,
+        "trust_lists": list(report.trust_lists),
+        "checked_at": report.checked_at,
+    }
     state = states.get(report.state, "found")
     found.findings["c2pa"] = Finding("c2pa", report.algorithm, report.version, state, detail)
 

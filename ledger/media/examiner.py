@@ -32,7 +32,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     found = examine(
         Path(job["path"]),
         frozenset(job["extractors"]),
-        TrustSettings(**job["trust"]),
+        TrustSettings.from_json(job["trust"]),
         datetime.fromisoformat(job["now"]),
     )
     return {"extraction": found.as_json(), "fences": fences.as_json()}

@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -28,10 +28,19 @@ class Examiner:
     """The examiner port's production implementation. Safe to use from several threads; each call has its own child."""
 
     def __init__(
-        self, trust: TrustSettings | None = None, *, limits: Limits | None = None, clock: Clock | None = None
+        self,
+        trust: TrustSettings | Callable[[], TrustSettings] | None = None,
+        *,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """`clock` answers when a signer's certificate has expired; the C2PA engine itself uses the machine's clock."""
-        self._trust, self._limits, self._clock = trust or TrustSettings(), limits or Limits(), clock or SystemClock()
+        """`trust` as a function is asked for each file: what the log says is believed by then, or Unavailable.
+
+        `clock` answers when a signer's certificate has expired; the C2PA engine itself uses the machine's clock.
+        """
+        fixed = trust if isinstance(trust, TrustSettings) else TrustSettings()
+        self._trust = trust if callable(trust) else lambda: fixed
+        self._limits, self._clock = limits or Limits(), clock or SystemClock()
 
     def examine(self, path: Path, *, extractors: frozenset[str] = ALL) -> Examination:
         """Everything that `extractors` (of `EXTRACTORS`, or `QUERY_VARIANTS`) find in the file at `path`.
@@ -41,37 +50,29 @@ class Examiner:
         `file_changed` when somebody writes to the file meanwhile.
         """
         _check_names(extractors)
-        deadline = time.monotonic() + self._limits.wall_seconds
+        trust, deadline = self._trust(), time.monotonic() + self._limits.wall_seconds
         with (
             opened(path, self._limits.file_bytes) as descriptor,
-            started(self._job(descriptor, extractors), (descriptor,)) as child,
+            started(self._job(descriptor, extractors, trust), (descriptor,)) as child,
         ):
             sha256, size_bytes = digest(descriptor)  # while the child works
             try:
                 document = answer(child, deadline)
                 return _examination(document, sha256, size_bytes, extractors)
             except ChildFailedError as error:
-                return self._failed(error.code, sha256, size_bytes, extractors)
+                return _failed(error.code, sha256, size_bytes, extractors, trust)
             except (KeyError, TypeError, ValueError):
-                return self._failed("garbage", sha256, size_bytes, extractors)
+                return _failed("garbage", sha256, size_bytes, extractors, trust)
 
-    def _job(self, descriptor: int, extractors: frozenset[str]) -> dict[str, Any]:
+    def _job(self, descriptor: int, extractors: frozenset[str], trust: TrustSettings) -> dict[str, Any]:
         return {
             "kind": "examine",
             "path": f"/dev/fd/{descriptor}",  # the very file we hash, whatever its name points to by now
             "extractors": sorted(extractors),
-            "trust": self._trust.as_json(),
+            "trust": trust.as_json(),
             "now": self._clock.now().isoformat(),
             "limits": self._limits.as_json(),
         }
-
-    def _failed(self, code: str, sha256: str, size_bytes: int, extractors: frozenset[str]) -> Examination:
-        """The examination when the child gave no usable answer: the digest is ours, everything else failed."""
-        remark = (f"countersign.examination.{code}",)
-        report = C2paReport("not_checked", "not_checked", validation=remark, trust_sha256=self._trust.sha256)
-        asked = {name: finding(name, "failed", code=code) for name in extractors & set(EXTRACTORS)}
-        findings = _complete(asked, sha256, size_bytes, extractors)
-        return Examination(sha256, size_bytes, None, report, None, None, findings)
 
 
 @contextmanager
@@ -125,6 +126,15 @@ def _examination(document: dict[str, Any], sha256: str, size_bytes: int, extract
     findings = _complete(by_name, sha256, size_bytes, extractors, fences=fences)
     data = extraction | {"sha256": sha256, "size_bytes": size_bytes, "findings": [f.as_json() for f in findings]}
     return Examination.from_json(data)
+
+
+def _failed(code: str, sha256: str, size_bytes: int, extractors: frozenset[str], trust: TrustSettings) -> Examination:
+    """The examination when the child gave no usable answer: the digest is ours, everything else failed."""
+    remark = (f"countersign.examination.{code}",)
+    report = C2paReport("not_checked", "not_checked", validation=remark, trust_sha256=trust.sha256)
+    asked = {name: finding(name, "failed", code=code) for name in extractors & set(EXTRACTORS)}
+    findings = _complete(asked, sha256, size_bytes, extractors)
+    return Examination(sha256, size_bytes, None, report, None, None, findings)
 
 
 def _complete(

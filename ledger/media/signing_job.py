@@ -17,7 +17,7 @@ from ledger.media.trust import TrustSettings, sdk_settings
 
 def sign(job: dict[str, Any]) -> dict[str, Any]:
     """{"manifest": the raw manifest store in base64}. Raises Misuse or Unavailable, see `ManifestSigner.sign`."""
-    context = sdk.Context(sdk.Settings.from_dict(sdk_settings(TrustSettings(**job["trust"]), time_stamps=True)))
+    context = sdk.Context(sdk.Settings.from_dict(sdk_settings(TrustSettings.from_json(job["trust"]), time_stamps=True)))
     source, target = Path(job["source"]), Path(job["target"])
     try:
         signer = _signer(job)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Literal
 
 from ledger.errors import Misuse, TooLarge
+from schemas.base import format_instant, parse_instant
 
 # The official C2PA list is 38 kB and the union of all bundles we know 130 kB; a megabyte leaves room and stays a bound.
 ANCHORS_BYTES_MAX: Final = 1 * 2**20
@@ -27,8 +30,32 @@ _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
 
 
 @dataclass(frozen=True)
+class TrustList:
+    """An imported list: its PEM, for whom it vouches, and until when (exclusive; None for no sunset)."""
+
+    kind: Literal["signer", "tsa"]
+    pem: str
+    until: datetime | None = None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.pem.encode()).hexdigest()
+
+    def counts_at(self, at: datetime) -> bool:
+        return self.until is None or at < self.until
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "pem": self.pem, "until": self.until and format_instant(self.until)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> TrustList:
+        return cls(data["kind"], data["pem"], parse_instant(data["until"]) if data["until"] else None)
+
+
+@dataclass(frozen=True)
 class TrustSettings:
-    """PEM bundles of certificate authorities: those that may vouch for signers, and those for time stamps.
+    """PEM bundles of certificate authorities: those that may vouch for signers, and those for time stamps. Beside what
+    always counts here stand imported lists, which may have a sunset.
 
     Empty means that nobody is trusted, which is a valid and safe answer. Raises Misuse `trust_anchors_malformed` when a
     bundle holds text but no certificate, and TooLarge `trust_anchors_too_large`.
@@ -36,6 +63,7 @@ class TrustSettings:
 
     signer_anchors_pem: str = ""
     tsa_anchors_pem: str = ""
+    lists: tuple[TrustList, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("signer_anchors_pem", "tsa_anchors_pem"):
@@ -43,12 +71,41 @@ class TrustSettings:
 
     @property
     def sha256(self) -> str:
-        """The digest of anchors and accepted purposes: the same report can be reached again only with the same ones."""
-        canonical = json.dumps([self.signer_anchors_pem, self.tsa_anchors_pem, SIGNER_EKUS], separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """The digest of anchors, accepted purposes and lists: the same report can be reached again only with the same ones."""
+        listed = [[one.kind, one.sha256, one.until and format_instant(one.until)] for one in self.lists]
+        parts = [self.signer_anchors_pem, self.tsa_anchors_pem, SIGNER_EKUS, *([listed] if listed else [])]
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
-    def as_json(self) -> dict[str, str]:
-        return {"signer_anchors_pem": self.signer_anchors_pem, "tsa_anchors_pem": self.tsa_anchors_pem}
+    def at(self, at: datetime) -> TrustSettings:
+        """What counts at that instant, as bundles alone."""
+        return self._of(one for one in self.lists if one.counts_at(at))
+
+    @property
+    def whole(self) -> TrustSettings:
+        """With every list, whatever its sunset: good for finding out when something was signed, and for nothing else."""
+        return self._of(self.lists)
+
+    def past_sunset(self, at: datetime) -> bool:
+        return not all(one.counts_at(at) for one in self.lists)
+
+    def _of(self, lists: Iterable[TrustList]) -> TrustSettings:
+        taken = tuple(lists)
+        return TrustSettings(
+            "\n".join([self.signer_anchors_pem, *(one.pem for one in taken if one.kind == "signer")]),
+            "\n".join([self.tsa_anchors_pem, *(one.pem for one in taken if one.kind == "tsa")]),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "signer_anchors_pem": self.signer_anchors_pem,
+            "tsa_anchors_pem": self.tsa_anchors_pem,
+            "lists": [one.as_json() for one in self.lists],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> TrustSettings:
+        lists = tuple(TrustList.from_json(one) for one in data["lists"])
+        return cls(data["signer_anchors_pem"], data["tsa_anchors_pem"], lists)
 
 
 def _check_bundle(name: str, pem: str) -> None:

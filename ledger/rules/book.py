@@ -32,6 +32,7 @@ from ledger.rules import (
     rights,
     rightsreviews,
     rulepacks,
+    trustlists,
     warnings,
 )
 from ledger.rules.proposal import Proposal, refuse
@@ -63,6 +64,7 @@ RULES: dict[str, Rule] = {
     "consent.cut-approved.v1": consent_changes.accept_cut,
     "consent.invalidated.v1": consents.accept_end,
     "rulepack.adopted.v1": rulepacks.accept_adoption,
+    "trust.list-imported.v1": trustlists.accept_list,
     "consent.refused.v1": consents.accept_end,
     "consent.withdrawn.v1": consents.accept_end,
     "consent.revoked.v1": consents.accept_end,

@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "consent.cut-approved.v1": frozenset({"talent"}),
     "consent.invalidated.v1": frozenset({"legal"}),
     "rulepack.adopted.v1": frozenset({"legal"}),
+    "trust.list-imported.v1": frozenset({"admin", "legal"}),
     "consent.refused.v1": frozenset({"talent"}),
     "consent.withdrawn.v1": frozenset({"talent"}),
     "consent.revoked.v1": frozenset({"ip-steward", "legal"}),

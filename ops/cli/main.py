@@ -25,6 +25,7 @@ from ops.cli import (
     receipt_commands,
     rights_commands,
     rule_commands,
+    trust_commands,
     turning_commands,
     verdict_commands,
     witness_commands,
@@ -103,6 +104,7 @@ actor_commands.actors.command("revoke")(turning_commands.revoke)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)
+app.add_typer(trust_commands.trust, name="trust", rich_help_panel=_RUN)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)

@@ -64,6 +64,7 @@ def _verdict(file: Path, verification: Verification) -> RenderableType:
         ("asset", answer["asset_sha256"] or "none in this ledger"),
         ("C2PA", f"{c2pa['state']}, ingredients {c2pa['ingredients_state']}"),
         ("", " · ".join(str(c2pa[name]) for name in ("issuer", "claim_generator") if c2pa[name])),
+        ("when signed", f"{c2pa['signing_state']}, at {c2pa['signed_at']}" if c2pa["signed_at"] else ""),
         ("not checked", styled(", ".join(answer["not_checked"]) or "nothing left out", "yellow")),
         ("log", f"{answer['log_size']} entries were weighed"),
     ]

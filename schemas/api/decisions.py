@@ -27,6 +27,11 @@ QUESTION: dict[str, Any] = {
 }
 
 
+C2paState = Literal[
+    "trusted", "untrusted", "expired", "tampered", "absent", "unsupported", "remote_only", "not_checked"
+]
+
+
 class DigestQuestion(Shape):
     """A file that stays with the caller."""
 
@@ -38,11 +43,18 @@ class DigestQuestion(Shape):
 class C2paShape(Shape):
     """What the file's C2PA manifest says and how far it holds."""
 
-    state: Literal["trusted", "untrusted", "expired", "tampered", "absent", "unsupported", "remote_only", "not_checked"]
+    state: C2paState
     ingredients_state: str
     issuer: str | None
     claim_generator: str | None
     digital_source_type: str | None
+    signed_at: str | None
+    """By a time stamp of an authority that was believed at that time; null where there is none."""
+    signing_state: C2paState
+    """The verdict under the trust lists that counted when it was signed; `state` is the verdict now."""
+    trust_sha256: Digest | None
+    engine: str
+    checked_at: str | None
     validation: tuple[str, ...]
 
 
@@ -73,6 +85,11 @@ class VerificationAnswer(Shape):
                 "issuer": "Countersign test signer",
                 "claim_generator": "countersign/0.1.0",
                 "digital_source_type": None,
+                "signed_at": None,
+                "signing_state": "not_checked",
+                "trust_sha256": "77" * 32,
+                "engine": "c2pa-rs 0.91.1",
+                "checked_at": "2026-12-01T00:00:00.000000Z",
                 "validation": [],
             },
             "not_checked": ["faces"],

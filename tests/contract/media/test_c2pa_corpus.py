@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.media.c2pa import read_c2pa
-from ledger.media.trust import TrustSettings
+from ledger.media.trust import TrustList, TrustSettings
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ABSENT = {"c2pa-org__adobe-20220124-A.jpg", "contentauth__no_manifest.jpg", "contentauth__riff_bomb_1000.wav",
@@ -91,6 +91,33 @@ def test_sora_clip_is_trusted_at_signing_time_under_the_interim_anchors(corpus: 
         "none",
         "2026-02-25T02:24:52+00:00",
     )
+
+
+@pytest.mark.parametrize("stamps_until", [None, datetime(2026, 6, 1, tzinfo=UTC)])
+def test_under_dated_interim_anchors_the_verdicts_at_signing_and_now_are_two(
+    corpus: Path, stamps_until: datetime | None
+) -> None:
+    sunset = datetime(2026, 6, 1, tzinfo=UTC)
+    signers = TrustList("signer", anchors(corpus, "interim-truepic-webclaimca.pem"), sunset)
+    stamps = anchors(corpus, "C2PA-TSA-TRUST-LIST.pem", "interim-digicert-trusted-root-g4.pem")
+    official = TrustList("signer", anchors(corpus, "C2PA-TRUST-LIST.pem"))
+    trust = TrustSettings(lists=(official, signers, TrustList("tsa", stamps, stamps_until)))
+    report = read_c2pa(corpus / "c2pa" / SORA, trust, NOW)
+    assert (report.signing_state, report.signed_at) == ("trusted", "2026-02-25T02:24:52+00:00")
+    assert report.state == ("expired" if stamps_until else "untrusted")
+    assert not report.holds
+
+
+def test_a_sunset_before_the_signing_leaves_nobody_who_believes_it(corpus: Path) -> None:
+    signers = anchors(corpus, "interim-truepic-webclaimca.pem")
+    stamps = anchors(corpus, "C2PA-TSA-TRUST-LIST.pem", "interim-digicert-trusted-root-g4.pem")
+    before = datetime(2026, 2, 25, tzinfo=UTC)
+    report = read_c2pa(
+        corpus / "c2pa" / SORA,
+        TrustSettings(lists=(TrustList("signer", signers, before), TrustList("tsa", stamps))),
+        NOW,
+    )
+    assert (report.state, report.signing_state) == ("untrusted", "untrusted")
 
 
 def test_a_signer_under_a_time_stamp_anchor_only_is_not_trusted(corpus: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
@@ -12,7 +14,20 @@ from PIL import Image
 from ledger.media.findings import ALL, CHEAP, EXTRACTORS, QUERY_VARIANTS, Examination
 from ledger.media.fingerprints import hamming
 from ledger.media.sandbox import Examiner
+from ledger.media.testca import CertificateAuthority
+from ledger.media.trust import TrustList, TrustSettings
 from ops.demo.media import make_unrelated_clip, reencode
+from schemas.base import format_instant
+
+
+@dataclass(frozen=True)
+class Still:
+    """A clock that stands: an examination says when it was."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
 
 
 def remux(source: Path, target: Path) -> Path:
@@ -49,6 +64,32 @@ def test_full_examination_of_a_signed_clip(examiner: Examiner, signed: Path) -> 
     assert fences["seccomp"] or fences["network_namespace"]
 
 
+def test_every_examination_names_lists_engine_and_clock(authority: CertificateAuthority, signed: Path) -> None:
+    now, listed = datetime.now(UTC), TrustList("signer", authority.root_pem)
+    trust = TrustSettings(lists=(listed,))
+    said = Examiner(trust, clock=Still(now)).examine(signed, extractors=CHEAP).finding("c2pa")
+    assert said.version.startswith("c2pa-rs ")
+    assert said.detail["state"] == "trusted"
+    assert said.detail["trust_sha256"] == trust.sha256 != TrustSettings().sha256
+    assert said.detail["trust_lists"] == [hashlib.sha256(authority.root_pem.encode()).hexdigest()]
+    assert said.detail["checked_at"] == format_instant(now)
+
+
+def test_a_list_past_its_sunset_vouches_for_nothing_and_nobody_knows_when_it_was_signed(
+    authority: CertificateAuthority, signed: Path
+) -> None:
+    now = datetime.now(UTC)
+    for until, state in ((now + timedelta(seconds=1), "trusted"), (now, "untrusted")):
+        trust = TrustSettings(lists=(TrustList("signer", authority.root_pem, until),))
+        report = Examiner(trust, clock=Still(now)).examine(signed, extractors=CHEAP).c2pa
+        assert (report.state, report.signing_state, report.signed_at) == (state, "not_checked", None)
+
+
+def test_a_list_for_time_stamps_never_vouches_for_a_signer(authority: CertificateAuthority, signed: Path) -> None:
+    trust = TrustSettings(lists=(TrustList("tsa", authority.root_pem),))
+    assert Examiner(trust).examine(signed, extractors=CHEAP).c2pa.state == "untrusted"
+
+
 def test_examination_is_json_without_floats_and_reads_back(examiner: Examiner, signed: Path) -> None:
     found = examiner.examine(signed, extractors=ALL | {QUERY_VARIANTS})
 
@@ -67,7 +108,8 @@ def test_the_cheap_set_decodes_nothing_and_says_so(examiner: Examiner, signed: P
     assert found.finding("pdq").detail == {"reason": "not_asked_for"}
 
 
-def test_same_file_same_findings(examiner: Examiner, signed: Path) -> None:
+def test_same_file_same_findings(authority: CertificateAuthority, signed: Path) -> None:
+    examiner = Examiner(TrustSettings(authority.root_pem), clock=Still(datetime.now(UTC)))
     assert examiner.examine(signed).as_json() == examiner.examine(signed).as_json()
 
 

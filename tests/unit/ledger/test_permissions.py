@@ -14,6 +14,7 @@ from tests.house_of import ADMIN, SERVICE, House
 
 MAY_SAY: dict[str, set[str]] = {
     "admin": {
+        "trust.list-imported.v1",
         "actor.enrolled.v1",
         "actor.key-rotated.v1",
         "actor.key-revoked.v1",
@@ -108,6 +109,7 @@ MAY_SAY: dict[str, set[str]] = {
         "consent.resumed.v1",
         "consent.invalidated.v1",
         "rulepack.adopted.v1",
+        "trust.list-imported.v1",
         "consent.revoked.v1",
         "asset.flagged.v1",
         "review.approved.v1",
