@@ -64,7 +64,7 @@ async def import_consent(
     request: Request,
     services: ServicesOf,
     caller: CallerOf,
-    form: Literal["dpv", "adcp", "odrl"],
+    form: Annotated[Literal["dpv", "adcp", "odrl"], Path(description="Whose words the document is in.")],
     person: Annotated[Slug | None, Query(description="The person's pseudonym here, where it is another.")] = None,
 ) -> JSONResponse:
     """Says `consent.requested` with the document's terms. Whatever it claims was agreed to, the person says so here, or not."""

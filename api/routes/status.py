@@ -40,7 +40,7 @@ router = APIRouter(tags=["status"], route_class=GuardedRoute)
 )
 def get_status_list(
     services: ServicesOf,
-    listed: Literal["consents", "clearances"],
+    listed: Annotated[Literal["consents", "clearances"], Path(description="What the places stand for.")],
     number: Annotated[int, Path(ge=0, le=10**9, description="As the reference in an answer or a pass says.")],
 ) -> PlainTextResponse:
     """Signed by the service, with no name and no number in it: a place in a list is all that a reader has to know."""

@@ -46,8 +46,8 @@ def request(
         if notice is not None:
             terms["notice"] = {"sha256": services.blobs.put(notice.read_bytes()), "language": language}
         terms.setdefault("consent", new_id(services.clock.now()))
-        found = _said(run, services, actor, "consent.requested.v2", terms)
-    return _answer(run, found)
+        found = said_as(run, services, actor, "consent.requested.v2", terms)
+    return answer(run, found)
 
 
 @consents.command("grant")
@@ -68,8 +68,8 @@ def grant(
     with run.services() as services:
         asked = _requested(services, consent).as_json()
         body = {**asked, **{name: value for name, value in less.items() if value}}
-        found = _said(run, services, actor, "consent.granted.v2", body)
-    return _answer(run, found)
+        found = said_as(run, services, actor, "consent.granted.v2", body)
+    return answer(run, found)
 
 
 @consents.command("refuse")
@@ -186,8 +186,8 @@ def _about(
     with run.services() as services:
         named = {"consent": consent, "person": _requested(services, consent).person}
         number = {fresh: new_id(services.clock.now())} if fresh else {}
-        found = _said(run, services, actor, wire_type, {**named, **number, **body})
-    return _answer(run, found)
+        found = said_as(run, services, actor, wire_type, {**named, **number, **body})
+    return answer(run, found)
 
 
 def _requested(services: Services, consent: str) -> ConsentRequested:
@@ -200,7 +200,7 @@ def _requested(services: Services, consent: str) -> ConsentRequested:
     return said.body
 
 
-def _said(run: Invocation, services: Services, actor: str, wire_type: str, body: dict[str, Any]) -> dict[str, Any]:
+def said_as(run: Invocation, services: Services, actor: str, wire_type: str, body: dict[str, Any]) -> dict[str, Any]:
     from ledger.keys import read_signing_key
     from ops.cli.inputs import actor_name
     from ops.home import Home
@@ -212,7 +212,7 @@ def _said(run: Invocation, services: Services, actor: str, wire_type: str, body:
     return {"type": wire_type, "entry_index": receipt.index, "actor": actor, "body": said.as_json()}
 
 
-def _answer(run: Invocation, found: dict[str, Any]) -> int:
+def answer(run: Invocation, found: dict[str, Any]) -> int:
     body = found["body"]
     pairs = [("recorded", f"{found['type']} by {found['actor']}"), ("entry", found["entry_index"])]
     pairs += [(name.replace("_", " "), value) for name, value in body.items() if name in ("consent", "suspension")]

@@ -16,6 +16,7 @@ from ops.cli import (
     consent_commands,
     ending_commands,
     evidence_commands,
+    exchange_commands,
     home_commands,
     log_commands,
     media_commands,
@@ -93,6 +94,8 @@ for _panel, _name, _function in _COMMANDS:
 log_commands.log.command("index")(completeness_commands.index)
 log_commands.log.command("complete")(completeness_commands.complete)
 consent_commands.consents.command("report")(ending_commands.report)
+consent_commands.consents.command("export")(exchange_commands.export)
+consent_commands.consents.command("import")(exchange_commands.take_in)
 log_commands.log.command("receipt")(receipt_commands.receipt)
 log_commands.log.command("stamp")(receipt_commands.stamp)
 log_commands.log.command("rotate-keys")(turning_commands.rotate_keys)
