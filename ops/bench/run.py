@@ -1,7 +1,7 @@
 """`make bench`: every figure beside a bare baseline taken in the same run, because machines differ and drift.
 
 A ratio says what our part costs against something else measured in the same minutes; the absolute numbers are only this
-machine's, today. usage: python -m ops.bench.run [--large ENTRIES] [--consents N] [--json FILE] [PART …]
+machine's, today. usage: python -m ops.bench.run [--large ENTRIES] [--consents N] [--json FILE] [--markdown FILE] [PART …]
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=LARGE, help="entries of the large log")
     parser.add_argument("--consents", type=int, default=CONSENTS, help="consents, with a file each")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures are written")
+    parser.add_argument("--markdown", type=Path, help="the table once more, for docs/speed.md")
     asked = parser.parse_args()
     parts = parts_of(asked.large, asked.consents)
     console, figures = Console(width=150), list[Figure]()
@@ -61,8 +62,21 @@ def main() -> None:
         for name in asked.part or parts:
             with console.status(name):
                 figures += parts[name](Path(folder))
-    asked.json.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n", encoding="utf-8")
+            _write(asked.json, figures)  # after each part: one that fails takes nothing with it
+    if asked.markdown:
+        asked.markdown.write_text(markdown(figures), encoding="utf-8")
     console.print(_table(figures))
+
+
+def markdown(figures: list[Figure]) -> str:
+    """The table for docs/speed.md."""
+    rows = [HEADINGS, *(figure.cells() for figure in figures)]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(HEADINGS), *lines[1:], ""])
+
+
+def _write(path: Path, figures: list[Figure]) -> None:
+    path.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n", encoding="utf-8")
 
 
 def _table(figures: list[Figure]) -> Table:
