@@ -81,6 +81,7 @@ ACCESS: dict[str, Access] = {
     "verify_file": Access("token", _EVERYBODY),
     "ask_clearance": Access("token", frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "platform"})),
     "get_clearance": Access("token", _STUDIO | {"platform"}),
+    "issue_pass": Access("token", frozenset({"platform", "producer", "librarian", "admin"})),
     # records
     "export_consent": Access("token", _CARE | {"talent"}),
     "import_consent": Access("token", frozenset({"producer", "ip-steward"})),

@@ -34,7 +34,7 @@ def erasure_certificate(services: Services, person: str) -> bytes:
         said for said in history.about(f"person:{person}", PersonSpeakerChanged) if said.index < state.request.index
     ]
     steps = [found[0], *changes, state.request, state.begun, state.erased]
-    entries = _with_keys(History(services.ledger.store, size), steps)
+    entries = with_keys(History(services.ledger.store, size), steps)
     return format_erasure(
         person, state.erased.body.as_json(), [proven(services, said, size, checkpoint) for said in entries]
     )
@@ -59,7 +59,7 @@ def proven(services: Services, said: Said, size: int, checkpoint: bytes) -> dict
     return logged_json(said.index, said.entry, format_proof(said.index, hashes, checkpoint))
 
 
-def _with_keys(history: History, said: list[Said]) -> list[Said]:
+def with_keys(history: History, said: list[Said]) -> list[Said]:
     """These, the log's first, and whatever brings or ends a key of somebody who signed any of them."""
     found = {one.index: one for one in [*history.about("log:opened"), *history.about("log:keys"), *said]}
     seen: set[str] = set()

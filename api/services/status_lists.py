@@ -14,15 +14,13 @@ from datetime import datetime, timedelta
 
 from api.services.services import Services
 from ledger.proof.jws import base64url_text
+from ledger.proof.statuslist import BITS, INVALID, STATUS_TYPE, SUSPENDED, VALID
 from ledger.rules.consent_effects import IN_FORCE
 from projections.clearance import ClearanceView
 from projections.rights import ConsentView
 from projections.status import LIST_PLACES, Listed
 
-STATUS_TYPE = "statuslist+jwt"
 TTL = timedelta(minutes=5)  # how long a platform may go without asking again
-VALID, INVALID, SUSPENDED = 0, 1, 2  # the draft's own values; anything we don't know counts as INVALID
-BITS = 2
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,33 @@
+"""Distribution passes: what is asked, and the document that is checked offline (SPEC S11.3)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.api.problems import example
+from schemas.base import Digest, Shape, Slug, Territory
+
+_ENTRY = {"index": 0, "entry": "e30=", "proof": "c2sp.org/tlog-proof@v1\nindex 0\n\n…"}
+
+
+class PassQuestion(Shape):
+    """One file, by its digest, for one use through one channel in one territory."""
+
+    model_config = example({"sha256": "55" * 32, "use": "advertising", "channel": "social", "territory": "DE"})
+
+    sha256: Digest
+    use: Slug
+    channel: Slug
+    territory: Territory
+
+
+class PassDocument(Shape):
+    """A signed token, the clearance that it names and the service's keys, each proven to be in the log."""
+
+    model_config = example(
+        {"format": "countersign.distribution-pass/1", "token": "eyJhbGciOiJFZDI1NTE5In0.e30.c2ln", "entries": [_ENTRY]}
+    )
+
+    format: Literal["countersign.distribution-pass/1"]
+    token: str
+    entries: tuple[dict[str, Any], ...]
