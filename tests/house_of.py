@@ -279,9 +279,12 @@ class House:
         c2pa: str = "absent",
         ingredients: str = "none",
         faces: str = "not_checked",
+        medium: str = "video",
     ) -> str:
         """What the service found in it; `essence` is the digest of picture and sound without the container."""
+        probed = {"media_type": "video/mp4", "medium": medium}
         findings = (
+            FindingRecord(extractor="probe", algorithm="libav", version="av 18", state="found", detail=probed),
             FindingRecord(extractor="pdq", algorithm="pdq256@512px", version="0.2.8", state="found"),
             FindingRecord.model_validate(
                 {"extractor": "faces", "algorithm": "none", "version": "0", "state": faces},
@@ -357,11 +360,11 @@ class House:
         self.say_as("pia", body)
         return body
 
-    def clip(self, consents: tuple[str, ...] | list[str] | None = None) -> tuple[str, str]:
+    def clip(self, consents: tuple[str, ...] | list[str] | None = None, *, medium: str = "video") -> tuple[str, str]:
         """(asset, consent) of a file that is ready to be cleared: generated, examined, approved at three gates."""
         named = [self.consent()] if consents is None else list(consents)
         asset = self.asset(self.generation(consents=named))
-        self.approved(self.examined(asset))
+        self.approved(self.examined(asset, medium=medium))
         return asset, named[0] if named else ""
 
 

@@ -116,7 +116,8 @@ def _probe(found: Extraction, path: Path, kind: Any) -> None:
     from ledger.media.probe import probe
 
     found.probe = probe(path, kind, path.stat().st_size)
-    found.findings["probe"] = Finding("probe", "libav", f"av {av.__version__}", "found", {"media_type": kind.name})
+    detail = {"media_type": kind.name, "medium": found.probe.medium}
+    found.findings["probe"] = Finding("probe", "libav", f"av {av.__version__}", "found", detail)
 
 
 def _essence(found: Extraction, path: Path, kind: Any) -> None:

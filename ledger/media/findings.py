@@ -25,6 +25,7 @@ EXTRACTORS: Final = (
     "faces", "audio_fingerprint", "visible_mark", "invisible_watermark",
 )  # fmt: skip
 QUERY_VARIANTS: Final = "query_variants"  # an extractor that is asked for by name: codes to search with
+_MEDIA_OF_STREAMS: Final = {"video": "video", "animation": "video", "picture": "still", "audio": "audio"}
 CHEAP: Final = frozenset({"digest", "c2pa"})  # decodes nothing
 ALL: Final = frozenset({"digest", "probe", "c2pa", "pdq", "phash256", "essence"})  # what is built today
 
@@ -151,6 +152,12 @@ class Probe:
     duration_ms: int
     streams: tuple[Stream, ...]
     size_bytes: int
+
+    @property
+    def medium(self) -> str:
+        """What a viewer gets: `video`, `still` or `audio`, or "" where nothing of these is in the container."""
+        kinds = {stream.kind for stream in self.streams}
+        return next((name for kind, name in _MEDIA_OF_STREAMS.items() if kind in kinds), "")
 
     def as_json(self) -> dict[str, Any]:
         return {

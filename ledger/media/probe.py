@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
+import av.stream
 from PIL import Image
 
 from ledger.media.findings import Probe, Stream
@@ -89,14 +90,25 @@ def probe(path: Path, kind: MediaType, size_bytes: int) -> Probe:
 
 def _probe_still(path: Path, kind: MediaType, size_bytes: int) -> Probe:
     with open_still(path) as image:
-        stream = Stream(0, "picture", str(image.format).lower(), image.width, image.height)
+        stream = Stream(0, _still_kind(image), str(image.format).lower(), image.width, image.height)
         return Probe(str(image.format).lower(), kind.name, 0, (stream,), size_bytes)
+
+
+def _still_kind(image: Image.Image) -> str:
+    """A picture that moves is an animation; the pages of a TIFF stand still. What can't be counted may be either."""
+    try:
+        moves = image.format != "TIFF" and pictures(image) > 1
+    except Exception:  # Pillow's readers of animations raise anything on a stranger's bytes
+        return "unknown"
+    return "animation" if moves else "picture"
 
 
 def _stream(stream: Any) -> Stream:
     context = stream.codec_context
     codec = "unknown" if context is None else str(context.name)
     duration_ms = _bounded(_milliseconds(stream.duration or 0, stream.time_base))
+    if stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic:
+        return Stream(stream.index, "cover", codec, context.width, context.height)  # a song's sleeve moves nothing
     if stream.type == "video":
         rate = _bounded(round((stream.average_rate or 0) * 1000))
         return Stream(stream.index, "video", codec, context.width, context.height, 0, rate, 0, duration_ms)

@@ -13,7 +13,8 @@ from ledger.history import History, bodies
 from ledger.rules.consent_states import ConsentState
 from ledger.rules.consent_terms import Terms, gaps_of, terms_of
 from ledger.rules.consents import consent_state
-from ledger.rules.lineage import arrival, same_essence
+from ledger.rules.lineage import same_essence
+from ledger.rules.medium import medium
 from ledger.rules.rulepacks import HOUSE, Entry, adoptions, entries_in_force
 from ledger.rules.weighing import weigh
 from ledger.statement import Said
@@ -24,7 +25,6 @@ from schemas.statements.generation import Cameo, GenerationRequested
 
 TRAINING = frozenset({"training", "model-training"})
 """Uses that feed a model; agreed to apart from everything else."""
-_MEDIA = {"video": "video", "image": "still", "audio": "audio"}
 
 
 def weigh_consents(
@@ -39,7 +39,7 @@ def weigh_consents(
         yield _in_force(state, cameo)
         if state.grant is not None:
             yield from _in_scope(state, question)
-            yield from _medium(history, state, question)
+            yield _medium(history, state, question)
             yield from _final_cut(history, state, question)
             yield _by_the_packs(history, state, question, at)
 
@@ -69,19 +69,20 @@ def _in_scope(state: ConsentState, question: Question) -> Iterator[Weighed]:
         yield _scope(state, "training", state.training_use, "training is agreed to apart from other uses")
 
 
-def _scope(state: ConsentState, name: str, inside: bool, detail: str) -> Weighed:
+def _scope(state: ConsentState, name: str, inside: bool, detail: str, *more: int | None) -> Weighed:
     outcome, code = ("pass", f"{name}_in_scope") if inside else ("fail", f"{name}_out_of_scope")
     narrowed = (index for index, _ in state.narrowings)
     renewed = (term.entry_index for term in state.terms)
-    return weigh(f"consent_{name}", outcome, code, detail, state.granted_by, *narrowed, *renewed)
+    return weigh(f"consent_{name}", outcome, code, detail, state.granted_by, *narrowed, *renewed, *more)
 
 
-def _medium(history: History, state: ConsentState, question: Question) -> Iterator[Weighed]:
-    """What the file is, by what was said when it came; a kind that we have no word for is not agreed to."""
-    entered = arrival(history, question.asset)
-    kind = str(getattr(entered.body, "media_type", "")) if entered else ""
-    medium = _MEDIA.get(kind.partition("/")[0], kind or "unknown")
-    yield _scope(state, "medium", state.covers("media", medium), f"{medium}; agreed: {', '.join(state.left('media'))}")
+def _medium(history: History, state: ConsentState, question: Question) -> Weighed:
+    """What the file is, by its examination. Where nobody could look, nothing is agreed to."""
+    found = medium(history, question.asset)
+    agreed = f"agreed: {', '.join(state.left('media')) or 'nothing'}"
+    inside = state.covers("media", found.name)
+    row = _scope(state, "medium", inside, f"{found.name or 'unknown'}; {agreed}", found.entry_index)
+    return row if found.name else row.model_copy(update={"outcome": "not_checked", "code": "medium_unknown"})
 
 
 def _final_cut(history: History, state: ConsentState, question: Question) -> Iterator[Weighed]:

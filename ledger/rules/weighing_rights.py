@@ -13,6 +13,7 @@ from ledger.errors import TooLarge
 from ledger.history import History
 from ledger.rules.contracts import newest_term
 from ledger.rules.licences import Counted, licence_state, overlap, standing_licences, usage
+from ledger.rules.medium import Medium, medium
 from ledger.rules.rights import Title, title, uses
 from ledger.rules.weighing import weigh
 from ledger.statement import Said
@@ -95,10 +96,11 @@ def _weigh_way(
         code = f"licence_{state.state}"
         yield weigh("licence", "fail", code, state.sentence(), said.index, *state.entries)
         return
+    what = medium(history, question.asset)
     reasons = [
-        *_outside("licence", state.grant.terms, question, state.granted_by),
+        *_outside("licence", state.grant.terms, question, what, state.granted_by),
         *_used_up(history, state.grant, state.grant.caps, state.granted_by),
-        *_beyond_contract(history, state.grant, question),
+        *_beyond_contract(history, state.grant, question, what),
     ]
     if reasons:
         yield from reasons
@@ -111,25 +113,28 @@ def _own(history: History, name: str, said: Said, use: RightUsed, question: Ques
     if held is None or held.holder != use.user:
         detail = f"{use.user} does not hold right {name}"
         return weigh("licence", "fail", "user_not_holder", detail, said.index, *(held.entries if held else ()))
+    what = medium(history, question.asset)
     for other, grant in standing_licences(history, name):
-        if grant.exclusivity == "exclusive" and overlap(grant.terms, _as_terms(question, grant.terms)):
+        if grant.exclusivity == "exclusive" and overlap(grant.terms, _as_terms(question, what, grant.terms)):
             detail = f"licence {grant.licence} gives it to {grant.licensee} alone"
             return weigh("licence", "fail", "licensed_exclusively", detail, said.index, other.index)
     return weigh("licence", "pass", "right_held", f"{use.user} holds right {name}", said.index, *held.entries)
 
 
-def _as_terms(question: Question, like: Terms) -> Terms:
+def _as_terms(question: Question, what: Medium, like: Terms) -> Terms:
+    """A file of unknown medium may be whatever somebody else has alone."""
+    media = {"media": (what.name,)} if what.name else {"media": like.media}
     return Terms(
         uses=(question.use,),
         channels=(question.channel,),
         territories=(question.territory,),
-        media=like.media,
+        **media,
         valid_from=question.valid_from,
         valid_until=question.valid_until,
     )
 
 
-def _outside(paper: str, terms: Terms, question: Question, by: int | None) -> Iterator[Weighed]:
+def _outside(paper: str, terms: Terms, question: Question, what: Medium, by: int | None) -> Iterator[Weighed]:
     checks = (
         ("use", question.use in terms.uses, f"{question.use}; licensed: {', '.join(terms.uses)}"),
         ("channel", question.channel in terms.channels, f"{question.channel}; licensed: {', '.join(terms.channels)}"),
@@ -147,6 +152,10 @@ def _outside(paper: str, terms: Terms, question: Question, by: int | None) -> It
     for name, inside, detail in checks:
         if not inside:
             yield weigh("licence", "fail", f"{paper}_{name}_out_of_scope", detail, by)
+    if what.name not in terms.media:
+        detail = f"{what.name or 'unknown'}; licensed: {', '.join(terms.media)}"
+        outcome, code = ("fail", f"{paper}_medium_out_of_scope") if what.name else ("not_checked", "medium_unknown")
+        yield weigh("licence", outcome, code, detail, by, what.entry_index)
 
 
 def _used_up(history: History, grant: LicenceGranted, caps: Caps, by: int | None) -> Iterator[Weighed]:
@@ -161,7 +170,7 @@ def _used_up(history: History, grant: LicenceGranted, caps: Caps, by: int | None
             yield weigh("licence", "fail", f"licence_{what}_exhausted", f"{used} of {cap} {what} used", by)
 
 
-def _beyond_contract(history: History, grant: LicenceGranted, question: Question) -> Iterator[Weighed]:
+def _beyond_contract(history: History, grant: LicenceGranted, question: Question, what: Medium) -> Iterator[Weighed]:
     """The contract may have changed since the licence was recorded; what is narrower counts."""
     found = newest_term(history, grant.source) if grant.source else None
     if found is None:
@@ -170,5 +179,5 @@ def _beyond_contract(history: History, grant: LicenceGranted, question: Question
     if term.terminated:
         detail = f"contract {term.source.ref} is terminated by revision {term.source.revision}"
         yield weigh("licence", "fail", "contract_terminated", detail, said.index)
-    yield from _outside("contract", term.terms, question, said.index)
+    yield from _outside("contract", term.terms, question, what, said.index)
     yield from _used_up(history, grant, term.caps, said.index)

@@ -40,7 +40,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Story:
-    """`asked`: territories; `given`: those of the grant. The clip is made on 6 October, if the consent is in force then."""
+    """`asked`: territories; `given`: those of the grant. The clip is made on 6 October, if the consent is in force then.
+
+    `media`: those of the grant; `medium`: what the examination found the clip to be, "" if it could not tell.
+    """
 
     who: str
     said: tuple[Said, ...] = ()
@@ -48,6 +51,8 @@ class Story:
     until: datetime = UNTIL
     granted: bool = True
     survives: bool = False
+    media: tuple[str, ...] = ("video",)
+    medium: str = "video"
 
 
 def s(when: str, what: str, **words: str) -> Said:
@@ -119,6 +124,14 @@ STORIES: dict[str, Story] = {
         "employee", (s("10-20", "leave", on="10-20"), s("11-10", "renew", since="11-10", until="2027-02-01"))
     ),
     "employee whose consent survives": Story("employee", (s("10-20", "leave", on="10-20"),), survives=True),
+    "given for video, and the file is sound": Story("performer", medium="audio"),
+    "given for video, and nobody can tell what the file is": Story("performer", medium=""),
+    "given for everything, and nobody can tell what the file is": Story(
+        "performer", media=("video", "still", "audio"), medium=""
+    ),
+    "given for video and sound, narrowed by sound": Story(
+        "performer", (s("10-20", "narrow", media="audio"),), media=("video", "audio"), medium="audio"
+    ),
     "under a legal hold": Story("performer", (s("10-20", "hold"),)),
     "under a legal hold, and withdrawn": Story("performer", (s("10-20", "hold"), s("11-10", "withdraw"))),
 }
@@ -191,6 +204,10 @@ def against(story: Story, at: datetime, use: str, territory: str) -> str:
         found.append("territory_out_of_scope")
     if not any(start <= at < end for start, end, _ in agreed(story, heard)):
         found.append("window_out_of_scope")
+    if not story.medium:
+        found.append("medium_unknown")
+    elif story.medium not in set(story.media) - taken:
+        found.append("medium_out_of_scope")
     return " ".join(found) or "none"
 
 

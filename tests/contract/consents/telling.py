@@ -58,7 +58,7 @@ class Telling:
     def _make_the_clip(self, before: datetime) -> None:
         if self.asset is None and before > MADE and expected(self.story, MADE, MADE) in ("given", "renewed"):
             self.house.move_to(MADE)
-            self.asset = self.house.clip([self.consent])[0]
+            self.asset = self.house.clip([self.consent], medium=self.story.medium)[0]
 
     def _person(self) -> PersonRegistered:
         who = PEOPLE[self.story.who]
@@ -75,7 +75,7 @@ class Telling:
             "uses": ["advertising", "editorial"],
             "channels": ["social"],
             "territories": story.territories,
-            "media": ["video"],
+            "media": story.media,
             "valid_from": FROM,
             "valid_until": story.until,
             "notice": {"sha256": "ab" * 32, "language": "pt-PT"},

@@ -72,7 +72,9 @@ def _imported(house: House, generation: str) -> str:
 
 
 def _examined(house: House, asset: str, manifest: bytes | None = None) -> str:
+    probed = {"media_type": "video/mp4", "medium": "video"}
     findings = (
+        FindingRecord(extractor="probe", algorithm="libav", version="av 18", state="found", detail=probed),
         FindingRecord(extractor="pdq", algorithm="pdq256@512px", version="0.2.8", state="found"),
         FindingRecord(extractor="faces", algorithm="none", version="0", state="not_checked"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,17 @@ def test_an_animation_that_breaks_off_keeps_the_pictures_before(
     assert "ended_early" in found.finding("pdq").detail
 
 
+def test_a_picture_that_moves_is_video_and_pages_are_not(
+    picture: Image.Image, examiner: Examiner, tmp_path: Path
+) -> None:
+    small = picture.resize((64, 48))
+    for name, medium in (("moving.gif", "video"), ("moving.webp", "video"), ("pages.tiff", "still")):
+        small.save(tmp_path / name, save_all=True, append_images=[small.rotate(90)])
+        assert examiner.examine(tmp_path / name).finding("probe").detail["medium"] == medium, name
+    small.save(tmp_path / "one.gif")
+    assert examiner.examine(tmp_path / "one.gif").finding("probe").detail["medium"] == "still"
+
+
 @pytest.mark.parametrize("orientation", [2, 3, 5, 6, 7, 8])
 def test_a_photograph_held_sideways_is_the_upright_picture(
     orientation: int, picture: Image.Image, examiner: Examiner, tmp_path: Path
@@ -126,5 +138,18 @@ def test_sound_without_a_container_of_its_own_is_known_by_its_first_bytes(
     found = examiner.examine(path)
     assert found.probe is not None
     assert (found.probe.media_type, found.probe.streams[0].kind) == (name, "audio")
+    assert found.finding("probe").detail == {"media_type": name, "medium": "audio"}  # also in a container for video
     assert found.finding("pdq").detail == {"code": "no_video_stream"}
     assert found.essence_sha256 is not None
+
+
+def test_a_song_with_a_picture_of_its_sleeve_is_audio(picture: Image.Image, examiner: Examiner, tmp_path: Path) -> None:
+    song, sleeve = sound(tmp_path / "song", "mp3", 44_100, "mp3").read_bytes(), io.BytesIO()
+    picture.resize((64, 48)).save(sleeve, "JPEG")
+    frame = b"\0image/jpeg\0\x03\0" + sleeve.getvalue()  # ID3v2.3 APIC: encoding, type, front cover, no words
+    body = b"APIC" + len(frame).to_bytes(4, "big") + b"\0\0" + frame
+    sevens = bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    (tmp_path / "tagged").write_bytes(b"ID3\x03\0\0" + sevens + body + song[song.index(b"\xff\xfb") :])
+    found = examiner.examine(tmp_path / "tagged")
+    assert found.probe is not None and [stream.kind for stream in found.probe.streams] == ["audio", "cover"]
+    assert found.finding("probe").detail["medium"] == "audio"

@@ -238,3 +238,14 @@ def test_a_file_of_a_medium_that_was_not_agreed_to_is_not_used(house: House) -> 
     house.say_as("ines", about(house, consent, ConsentNarrowed, media=["video"], reason="stills only"))
     assert [rule.code for rule in house.decision(asset).against] == ["medium_out_of_scope"]
     raises_code("consent_medium", lambda: house.generation(consents=[consent]))
+
+
+def test_what_the_file_is_follows_from_its_examination_and_not_from_what_was_said_when_it_came(house: House) -> None:
+    consent = house.consent(media=["video"])
+    asset = house.asset(house.generation(consents=[consent]))  # said to be video/mp4
+    row = next(rule for rule in house.decision(asset).weighed if rule.rule == "consent_medium")
+    assert (row.outcome, row.code) == ("not_checked", "medium_unknown")
+    house.approved(house.examined(asset, medium="audio"))
+    assert [rule.code for rule in house.decision(asset).against] == ["medium_out_of_scope"]
+    house.examined(asset)
+    assert house.decision(asset).allowed

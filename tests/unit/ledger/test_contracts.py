@@ -30,6 +30,12 @@ def test_a_narrower_term_narrows_and_a_wider_one_does_not_widen(house: House) ->
     assert "licence_use_out_of_scope" in [row.code for row in house.decision(asset, use="editorial").against]
 
 
+def test_a_contract_for_sound_only_lets_no_video_through(house: House) -> None:
+    asset, _, _ = licensed_clip(house, source=SOURCE)
+    term(house, "2", terms={"media": ["audio"]})
+    assert against(house, asset) == ["contract_medium_out_of_scope"]
+
+
 def test_a_terminated_contract_and_a_contracts_cap_deny(house: House) -> None:
     asset, _, name = licensed_clip(house, source=SOURCE)
     term(house, "2", caps={"placements": 1})

@@ -96,7 +96,7 @@ TABLE: dict[str, World] = {
     "an engine failed at faces, a person looked": World(faces="failed"),
     "an engine found no face": World(faces="absent"),
     # examination and C2PA
-    "never examined": World(("asset_not_examined",), examined=False),
+    "never examined": World(("asset_not_examined", "medium_unknown"), examined=False),
     "trusted manifest": World(c2pa="trusted"),
     "untrusted manifest": World(c2pa="untrusted"),
     "expired signer": World(c2pa="expired"),

@@ -38,6 +38,7 @@ def test_a_file_without_named_rights_says_so(house: House) -> None:
         ({"uses": ["editorial"]}, "licence_use_out_of_scope"),
         ({"channels": ["tv"]}, "licence_channel_out_of_scope"),
         ({"territories": ["FR"]}, "licence_territory_out_of_scope"),
+        ({"media": ["audio"]}, "licence_medium_out_of_scope"),
         ({"valid_until": "2026-10-31T23:59:59.999999Z"}, "licence_window_out_of_scope"),
         ({"valid_from": "2026-11-15T00:00:00Z"}, "licence_not_yet"),
     ],
@@ -252,3 +253,26 @@ def test_two_who_place_at_once_do_not_both_get_the_last_one(house: House) -> Non
     refused = [getattr(outcome, "code", "placed") for outcome in again]
     assert sorted(set(refused)) == ["licence_placements_exhausted", "placed"]
     assert refused.count("placed") == 1
+
+
+@pytest.mark.parametrize(("medium", "code"), [("still", "licence_medium_out_of_scope"), ("", "medium_unknown")])
+def test_a_licence_covers_the_medium_that_the_examination_found_and_never_an_unknown_one(
+    house: House, medium: str, code: str
+) -> None:
+    consent = house.consent(media=["video", "still", "audio"])
+    asset, _ = house.clip([consent], medium=medium)
+    of = right(house)
+    used(house, asset, of, licence(house, of, terms={"media": ["video", "audio"]}))
+    rows = [row for row in house.decision(asset).against if row.rule == "licence"]
+    assert [row.code for row in rows] == [code]
+    assert rows[0].outcome == ("fail" if medium else "not_checked")
+
+
+def test_an_exclusive_licence_for_sound_leaves_the_holder_their_video(house: House) -> None:
+    asset, _ = house.clip()
+    of = right(house)
+    used(house, asset, of, user=HOLDER)
+    licence(house, of, terms={"media": ["audio"]}, exclusivity="exclusive")
+    assert house.decision(asset).allowed
+    licence(house, of, terms={"media": ["video"]}, exclusivity="exclusive")
+    assert against(house, asset) == ["licensed_exclusively"]

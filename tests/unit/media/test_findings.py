@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.media.findings import C2paReport, Examination, Finding, Fingerprints, FrameCode
+from ledger.media.findings import C2paReport, Examination, Finding, Fingerprints, FrameCode, Probe, Stream
 
 
 def examination() -> dict[str, Any]:
@@ -53,3 +53,21 @@ def test_anything_else_is_refused(member: str, value: object) -> None:
 )
 def test_a_report_holds_only_when_nothing_below_contradicts_it(state: Any, below: Any, holds: bool) -> None:
     assert C2paReport(state, below).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("kinds", "medium"),
+    [
+        (("video", "audio"), "video"),
+        (("audio",), "audio"),
+        (("cover", "audio"), "audio"),
+        (("picture",), "still"),
+        (("animation",), "video"),
+        (("unknown",), ""),
+        (("subtitle",), ""),
+        ((), ""),
+    ],
+)
+def test_the_medium_is_what_the_streams_are(kinds: tuple[str, ...], medium: str) -> None:
+    streams = tuple(Stream(n, kind, "any") for n, kind in enumerate(kinds))
+    assert Probe("mp4", "video/mp4", 0, streams, 1).medium == medium

@@ -55,6 +55,7 @@ def examine(house: House, asset: str, found: Fingerprints | None) -> str:
     """Says `asset.examined.v1` with a real report in the blobs."""
     report = Examination(asset, 1_000, None, C2paReport("absent", "none"), found, digest(), ())
     finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": "1", "state": "found"}
+    probed = {"extractor": "probe", "algorithm": "libav", "version": "av 18", "state": "found"}
     body = AssetExamined(
         asset=asset,
         examination_sha256=house.blobs.put(json.dumps(report.as_json()).encode()),
@@ -62,7 +63,10 @@ def examine(house: House, asset: str, found: Fingerprints | None) -> str:
         c2pa_state="absent",
         c2pa_ingredients_state="none",
         frames=len(found.frames) if found else 0,
-        findings=(FindingRecord.model_validate(finding),),
+        findings=(
+            FindingRecord.model_validate(finding),
+            FindingRecord.model_validate({**probed, "detail": {"media_type": "video/mp4", "medium": "video"}}),
+        ),
     )
     house.ledger.say(body)
     return asset
