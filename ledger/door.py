@@ -174,14 +174,20 @@ class Ledger:
         return [outcome for part in self._preparing.map(self._part, parts) for outcome in part]
 
     def _part(self, knocks: Sequence[Unparsed | Knock]) -> list[Judged]:
+        parsed = [self._parsed(knock) for knock in knocks]
         size = self.store.size()  # (4) it comes first: whatever is newer is a conflict
-        return [self._prepare(knock, size) for knock in knocks]
+        if len(knocks) > 1:
+            told = (knock.statement.tags for knock in parsed if isinstance(knock, Knock))
+            self._recall.foresee((tag for tags in told for tag in tags), size)
+        return [knock if isinstance(knock, LedgerError) else self._prepare(knock, size) for knock in parsed]
 
-    def _prepare(self, unparsed: Unparsed | Knock, size: int) -> Judged:
+    def _parsed(self, unparsed: Unparsed | Knock) -> Knock | LedgerError:
         try:
-            knock = unparsed if isinstance(unparsed, Knock) else parse_envelope(*unparsed, self.clock.now())  # (1)
+            return unparsed if isinstance(unparsed, Knock) else parse_envelope(*unparsed, self.clock.now())  # (1)
         except LedgerError as error:
             return error
+
+    def _prepare(self, knock: Knock, size: int) -> Judged:
         try:
             # What is sealed goes to the vault before the commit: never over what an entry already names.
             return (self._said_before(knock) if knock.openings else None) or self._judge(knock, size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ledger.statement import Said, read_entry
@@ -48,8 +48,20 @@ class Recall:
         self._store = store
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
         self._firsts: OrderedDict[Key, Said] = OrderedDict()
+        self._unheard: dict[str, int] = {}
         self._said = 0
         self._lock = threading.Lock()
+
+    def foresee(self, tags: Iterable[str], upto: int) -> None:
+        """Asks once, for many tags, which of them nothing is known about at this size: most statements are about a new thing.
+
+        `upto` was read before: what no entry carries now, none carried then.
+        """
+        unheard = self._store.unheard({tag for tag in tags if tag not in self._unheard})
+        with self._lock:
+            self._unheard.update(dict.fromkeys(unheard, upto))
+            while len(self._unheard) > ANSWERS_MAX:
+                del self._unheard[next(iter(self._unheard))]
 
     def about(self, tag: str, names: tuple[str, ...], upto: int) -> Answer:
         """The answer at exactly this size of the log."""
@@ -58,6 +70,8 @@ class Recall:
             known = self._answers.get(key)
             if known is not None:
                 self._answers.move_to_end(key)
+            elif (silent := self._unheard.get(tag)) is not None:
+                known = Answer([], silent)
         answer = self._answer(Query(types=list(names), tags=[tag]), known, upto)
         if answer is not known and (known is None or answer.upto > known.upto):
             self._keep(key, answer)

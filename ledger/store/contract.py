@@ -7,7 +7,7 @@ the suite in tests/contract/store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -97,6 +97,9 @@ class Store(Protocol):
 
     def surely_silent(self, query: Query, after: int, upto: int) -> bool:
         """True when it is known without asking that nothing in (after, upto] matches; False says nothing."""
+
+    def unheard(self, tags: Collection[str]) -> list[str]:
+        """Those of these tags that no entry carries. One question for all, so that a batch about new things asks once."""
 
     def entry(self, index: int) -> Stored:
         """One entry. Raises NotFound `entry_unknown`."""

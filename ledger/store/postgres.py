@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -18,7 +18,7 @@ from ledger.errors import NotFound
 from ledger.store.contract import READ_PAGE_ENTRIES, Pending, Query, Receipts, Seal, Stored
 from ledger.store.postgres_append import Memory, append, evict
 from ledger.store.postgres_connections import Connection, Connections
-from ledger.store.postgres_rows import COLUMNS, NO_END, TILE, is_retryable, select, translated
+from ledger.store.postgres_rows import COLUMNS, NO_END, TILE, UNHEARD, is_retryable, select, translated
 from ledger.store.sqlite_rows import stored
 
 SCHEMA_NAME = "countersign"  # one log a database, beside whatever else the database is for
@@ -125,6 +125,9 @@ class PostgresStore:
 
     def surely_silent(self, query: Query, after: int, upto: int) -> bool:
         return self._memory.newest.surely_silent(query, after, upto)
+
+    def unheard(self, tags: Collection[str]) -> list[str]:
+        return [name for (name,) in self._fetch(UNHEARD, (list(tags),))]
 
     def read_entries(
         self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None

@@ -37,6 +37,8 @@ CREATE TABLE head (
 ALTER TABLE head ALTER COLUMN checkpoint SET STORAGE EXTERNAL;
 INSERT INTO head VALUES (1, 0, '');
 """
+UNHEARD = """SELECT asked.name FROM unnest(%s::text[]) AS asked (name)
+WHERE NOT EXISTS (SELECT 1 FROM tag WHERE tag.name = asked.name COLLATE "C")"""
 COLUMNS = "SELECT position, type, tags, statement_id, data FROM entry"
 TILE = "SELECT hashes FROM tile WHERE level = %s AND number = %s"
 

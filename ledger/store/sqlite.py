@@ -7,10 +7,11 @@ and must be contiguous: a gap means that somebody edited the file, and appends s
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from ledger.store.sqlite_append import Appender
 from ledger.store.sqlite_rows import (
     COLUMNS,
     SCHEMA,
+    UNHEARD,
     TileRows,
     blob,
     count,
@@ -95,6 +97,9 @@ class SQLiteStore:
 
     def surely_silent(self, query: Query, after: int, upto: int) -> bool:
         return self._appender.newest.surely_silent(query, after, upto)
+
+    def unheard(self, tags: Collection[str]) -> list[str]:
+        return [name for (name,) in self._fetch(UNHEARD, (json.dumps(list(tags)),))]
 
     def read_entries(
         self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS head (
   id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, checkpoint BLOB NOT NULL);
 INSERT OR IGNORE INTO head VALUES (1, 0, x'');
 """
+UNHEARD = "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM tag WHERE name = value)"
 COLUMNS = "SELECT position, type, tags, statement_id, data FROM entry"
 
 

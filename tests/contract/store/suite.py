@@ -228,6 +228,12 @@ class StoreContract:
             limited = store.read_entries(queries, after=1, limit=READ_PAGE_ENTRIES + 1)
             assert [entry.index for entry in limited] == list(range(1, READ_PAGE_ENTRIES + 2))
 
+    def test_of_many_tags_those_that_nobody_carries_are_told_at_once(self, store: Store) -> None:
+        assert store.unheard([]) == []
+        store.append_batch([one(b"x", "asset:1", "brief:é"), one(b"y", "asset:2")])
+        asked = ["asset:1", "asset:3", "brief:é", "brief:e", "asset:2", "asset:"]
+        assert sorted(store.unheard(asked)) == ["asset:", "asset:3", "brief:e"]
+
     @pytest.mark.parametrize("limit", [0, -1])
     def test_a_read_of_nothing_reads_nothing(self, store: Store, limit: int) -> None:
         store.append_batch([one(b"a")])

@@ -12,16 +12,20 @@ from ledger import recall as recall_module
 from ledger.history import History
 from ledger.recall import Recall
 from ledger.rules.actors import actor_state
+from schemas.statements.actor import ActorEnrolled
 from schemas.statements.brief import BriefApproved, BriefDrafted
 from tests.house_of import House
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 30)), max_size=12))
-def test_a_remembered_answer_equals_one_read_anew(house: House, steps: list[tuple[int, bool, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 30), st.booleans()), max_size=12))
+def test_a_remembered_answer_equals_one_read_anew(house: House, steps: list[tuple[int, bool, int, bool]]) -> None:
     briefs = [house.new_id() for _ in range(3)]
     recall, written = Recall(house.ledger.store), [0, 0, 0]
-    for which, writes, back in steps:
+    for which, writes, back, foreseen in steps:
+        if foreseen:
+            size = house.ledger.store.size()
+            recall.foresee([f"brief:{brief}" for brief in briefs], size)
         if writes:
             written[which] += 1
             body = BriefDrafted.example().model_copy(update={"brief": briefs[which], "version": written[which]})
@@ -41,6 +45,18 @@ def test_what_another_store_on_the_file_wrote_is_not_missed(house: House) -> Non
     house.say_as("mara", drafted)
     found = Recall(_Forgetful(house.ledger.store)).about(tag, (BriefDrafted.TYPE,), house.ledger.store.size())
     assert recall.about(tag, (BriefDrafted.TYPE,), house.ledger.store.size()).said == found.said != []
+
+
+def test_what_was_foreseen_to_be_new_is_heard_of_once_it_was_said(house: House) -> None:
+    recall = Recall(house.ledger.store)
+    drafted = BriefDrafted.example().model_copy(update={"brief": house.new_id()})
+    tag = f"brief:{drafted.brief}"
+    recall.foresee([tag, "actor:mara"], house.ledger.store.size())
+    assert recall.about(tag, (BriefDrafted.TYPE,), house.ledger.store.size()).said == []
+    house.say_as("mara", drafted)
+    for seen in (recall, Recall(_Forgetful(house.ledger.store))):
+        assert len(seen.about(tag, (BriefDrafted.TYPE,), house.ledger.store.size()).said) == 1
+    assert recall.about("actor:mara", (ActorEnrolled.TYPE,), house.ledger.store.size()).said != []
 
 
 def test_roles_and_keys_are_folded_anew_when_they_change(house: House) -> None:
