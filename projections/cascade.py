@@ -16,10 +16,13 @@ from typing import Any
 
 from ledger.door import Ledger, Receipt
 from ledger.errors import Conflict, LedgerError, Unavailable
+from ledger.history import History
+from ledger.rules.lost_rights import lost_use, sentence
+from projections.licensed import Touched
 from projections.views import Views
 from schemas.base import Body, new_id
 from schemas.statements.asset import AssetFlagged
-from schemas.statements.clearance import ClearanceRevoked
+from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked, ClearanceUpheld
 from schemas.statements.consent import ConsentExpired
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import ConsentExpiring, NoticeIssued, NoticeOverdue
@@ -38,6 +41,10 @@ NOT_NEEDED = frozenset(
         "overdue_not_due",
         "overdue_already",
         "acknowledged_already",
+        "clearance_still_covered",
+        "clearance_not_covered",
+        "clearance_upheld_already",
+        "right_still_covered",
     }
 )
 Work = Callable[[], Sequence[tuple[str, Body]]]
@@ -74,6 +81,7 @@ class CascadeReport:
             "expired": self.counts[ConsentExpired.TYPE],
             "licences_expired": self.counts[LicenceExpired.TYPE],
             "warned": self.counts[ConsentExpiring.TYPE],
+            "clearances_upheld": self.counts[ClearanceUpheld.TYPE],
             "clearances_revoked": self.counts[ClearanceRevoked.TYPE],
             "assets_flagged": self.counts[AssetFlagged.TYPE],
             "notices_issued": self.counts[NoticeIssued.TYPE],
@@ -92,8 +100,10 @@ def run_expiry(ledger: Ledger, views: Views, at: datetime) -> CascadeReport:
     run.settle(lambda: run.licences(at))
     run.settle(lambda: run.warnings(at))
     run.settle(run.revocations)  # first: a clearance is what somebody may be acting on
+    run.settle(run.weighed_anew)
     run.settle(run.notices)  # whom the end alone concerns need not wait for a long list of flags
     run.settle(run.flags)
+    run.settle(run.licence_flags)
     run.settle(run.notices)
     run.settle(lambda: run.overdue(at))
     if run.report.errors:
@@ -136,6 +146,16 @@ class _Run:
             for asset, consent, detail in self.views.lineage.to_flag(PAGE_ROWS_MAX)
         ]
 
+    def weighed_anew(self) -> list[tuple[str, Body]]:
+        """Clearances whose licence ended or whose contract changed: whether something else covers them (SPEC S10.8)."""
+        history, now = self.ledger.history(), self.ledger.clock.now()
+        return [
+            (f"{one.name}/{one.about}", _anew(history, one, now)) for one in self.views.licensed.to_weigh(PAGE_ROWS_MAX)
+        ]
+
+    def licence_flags(self) -> list[tuple[str, Body]]:
+        return [(f"{one.asset}/{one.basis}", one.flagged()) for one in self.views.licensed.to_flag(PAGE_ROWS_MAX)]
+
     def notices(self) -> list[tuple[str, Body]]:
         now = self.ledger.clock.now()
         found = self.views.holders.to_tell(PAGE_ROWS_MAX)
@@ -171,3 +191,11 @@ class _Run:
         else:
             self.report.errors.append(error)
             skipped.add(name)
+
+
+def _anew(history: History, one: Touched, at: datetime) -> Body:
+    """Weighed against the log as it stands; the door weighs it once more, so that a word said meanwhile counts."""
+    said = history.last(f"clearance:{one.name}", ClearanceIssued)
+    question = said.body.question if said is not None and isinstance(said.body, ClearanceIssued) else None
+    against = lost_use(history, one.as_basis(), question, at) if question is not None else ()
+    return one.revoked(sentence(one.as_basis(), one.about, against)) if against else one.upheld()

@@ -37,11 +37,12 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = "holders"
-    version = 4
+    version = 5
     schema = SCHEMA
     handled = frozenset(
         {
             "asset.flagged.v1",
+            "asset.flagged.v2",
             "clearance.issued.v1",
             "consent.expiring.v1",
             "holder.registered.v1",
@@ -101,6 +102,7 @@ class Holders(View):
                 "review.rejected.v1",
                 "clearance.refused.v1",
                 "clearance.revoked.v1",
+                "clearance.revoked.v2",
                 "evidence.exported.v1",
                 "subject.erasure-requested.v1",
                 "subject.erasure-begun.v1",

@@ -95,19 +95,21 @@ def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str], rests_
 
 def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
     """Everybody who has the file is told. A flag may stand before the record of the end; then that queues them."""
-    if body.cause != "consent-ended" or body.consent is None:
+    basis = {"consent-ended": body.consent, "licence-ended": body.licence}.get(body.cause)
+    if basis is None:
         return
     newest = "SELECT MAX(about) FROM holders_matter WHERE basis = ? AND kind = 'ended'"
-    (about,) = db.execute(newest, (body.consent,)).fetchone()
+    (about,) = db.execute(newest, (basis,)).fetchone()
     if about is None:
-        db.execute("INSERT OR IGNORE INTO holders_early VALUES (?, ?)", (body.consent, body.asset))
+        db.execute("INSERT OR IGNORE INTO holders_early VALUES (?, ?)", (basis, body.asset))
         return
-    _queue_asset(db, about, body.asset)
+    _queue_asset(db, about, body.asset, placed=body.licence is None)
 
 
-def _queue_asset(db: sqlite3.Connection, about: int, asset: str) -> None:
-    had = "SELECT ref, kind, party FROM holders_had WHERE asset = ?"
-    for ref, kind, party in db.execute(had, (asset,)).fetchall():
+def _queue_asset(db: sqlite3.Connection, about: int, asset: str, *, placed: bool = True) -> None:
+    """Of a licence whoever shows something under it was told at its end; what is left is whoever has it cleared."""
+    had = "SELECT ref, kind, party FROM holders_had WHERE asset = ? AND (? OR kind = 'clearance')"
+    for ref, kind, party in db.execute(had, (asset, placed)).fetchall():
         _queue(db, party, (about, kind, ref, asset))
 
 
@@ -130,12 +132,13 @@ def _arisen(db: sqlite3.Connection, matter: Matter) -> None:
         placed = "SELECT placement, asset FROM holders_placed WHERE basis = ? AND ended_by IS NULL"
         for placement, asset in db.execute(placed, (matter.basis,)).fetchall():
             _queue_one(db, about, asset, placement)
-        return
     if matter.kind == "ended":
         early = db.execute("DELETE FROM holders_early WHERE consent = ? RETURNING asset", (matter.basis,)).fetchall()
         for (asset,) in early:
-            _queue_asset(db, about, asset)
-    else:
+            _queue_asset(db, about, asset, placed=matter.basis_kind == "consent")
+    if matter.basis_kind == "licence":
+        return
+    if matter.kind != "ended":
         for (party,) in db.execute("SELECT party FROM holders_under WHERE basis = ?", (matter.basis,)).fetchall():
             _inform(db, about, party, asks=True)
     _inform(db, about, f"person:{matter.person}", asks=False)

@@ -56,7 +56,9 @@ class Notices(View):
             "consent.revoked.v1",
             "consent.expired.v1",
             "asset.flagged.v1",
+            "asset.flagged.v2",
             "clearance.revoked.v1",
+            "clearance.revoked.v2",
         }
     )
     ignored: frozenset[str] = (

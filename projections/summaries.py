@@ -198,6 +198,9 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     clearance.ClearanceRevoked: lambda b: (
         f"revoked clearance {b.clearance} of {_file(b.asset)} ({b.cause.replace('-', ' ')}): {b.detail}"
     ),
+    clearance.ClearanceUpheld: lambda b: (
+        f"weighed clearance {b.clearance} of {_file(b.asset)} again after entry {b.about}: it stands"
+    ),
     evidence.EvidenceExported: lambda b: f"wrote an evidence pack on {_file(b.asset)} with {b.entries} entries",
     erasure.SubjectErasureRequested: lambda b: f"asked that {b.person} be erased ({b.ground.replace('-', ' ')})",
     erasure.SubjectErasureBegun: lambda b: f"began to erase {b.person}",

@@ -8,6 +8,7 @@ from typing import Final
 
 OF_RIGHTS: Final[frozenset[str]] = frozenset(
     {
+        "clearance.upheld.v1",
         "right.recorded.v1",
         "right.transferred.v1",
         "asset.right-used.v1",

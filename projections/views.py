@@ -12,6 +12,7 @@ from projections.contract import Projection
 from projections.database import ViewsDatabase
 from projections.due import Due
 from projections.holders import Holders
+from projections.licensed import Licensed
 from projections.lineage import Lineage
 from projections.matches import Matches
 from projections.notices import Notices
@@ -28,6 +29,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Due,
     Notices,
     Holders,
+    Licensed,
     StatusPlaces,
 )
 """Every view there is; a house test holds each against the catalogue."""
@@ -50,6 +52,7 @@ class Views(Runner):
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)
+        self.licensed = Licensed(database)
         self.status = StatusPlaces(database)
         self.projections: tuple[Projection, ...] = (
             self.lineage,
@@ -60,6 +63,7 @@ class Views(Runner):
             self.due,
             self.notices,
             self.holders,
+            self.licensed,
             self.status,
         )
         super().__init__(path, ledger.store, database, self.projections)

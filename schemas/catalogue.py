@@ -17,6 +17,7 @@ from schemas.statements import (
     consent_changes,
     consent_v1,
     contract,
+    endings_v1,
     erasure,
     evidence,
     generation,
@@ -73,12 +74,15 @@ BODIES: tuple[type[Body], ...] = (
     asset.AssetImported,
     asset.AssetExamined,
     asset.AssetDerived,
+    endings_v1.AssetFlaggedV1,
     asset.AssetFlagged,
     review.ReviewApproved,
     review.ReviewRejected,
     clearance.ClearanceIssued,
     clearance.ClearanceRefused,
+    endings_v1.ClearanceRevokedV1,
     clearance.ClearanceRevoked,
+    clearance.ClearanceUpheld,
     right.RightRecorded,
     right.RightTransferred,
     right.RightUsed,
@@ -121,12 +125,16 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     consent_v1.PersonRegisteredV1: consent_v1.PersonRegisteredV1.newest,
     consent_v1.ConsentRequestedV1: consent_v1.ConsentRequestedV1.newest,
     consent_v1.ConsentGrantedV1: consent_v1.ConsentGrantedV1.newest,
+    endings_v1.ClearanceRevokedV1: endings_v1.ClearanceRevokedV1.newest,
+    endings_v1.AssetFlaggedV1: endings_v1.AssetFlaggedV1.newest,
 }
 """Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
 _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     person.PersonRegistered: (consent_v1.PersonRegisteredV1,),
     consent.ConsentRequested: (consent_v1.ConsentRequestedV1,),
     consent.ConsentGranted: (consent_v1.ConsentGrantedV1,),
+    clearance.ClearanceRevoked: (endings_v1.ClearanceRevokedV1,),
+    asset.AssetFlagged: (endings_v1.AssetFlaggedV1,),
 }
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

@@ -1,4 +1,4 @@
-"""Files enter once, are examined as they are, derive only from known files, and are flagged for a cause."""
+"""Files enter once, are examined as they are, and derive only from known files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from datetime import datetime
 
 from ledger.errors import Reason
 from ledger.history import History
-from ledger.rules.endings import refuse_unless_ended
 from ledger.rules.generations import generation
-from ledger.rules.lineage import arrival, flags
+from ledger.rules.lineage import arrival
 from ledger.rules.proposal import Proposal, refuse, refuse_all
-from schemas.statements.asset import AssetDerived, AssetExamined, AssetFlagged, AssetImported
+from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported
 
 
 def known(history: History, asset: str) -> None:
@@ -49,15 +48,3 @@ def accept_derivation(proposal: Proposal, body: AssetDerived, history: History, 
     )
     if body.relation == "signed" and len(body.parents) != 1:
         refuse("signed_parents", "a signed file is the twin of exactly one file")
-
-
-def accept_flag(proposal: Proposal, body: AssetFlagged, history: History, at: datetime) -> None:
-    """Once for each cause; for an ended consent only when it has ended."""
-    known(history, body.asset)
-    for said, flag in flags(history, body.asset):
-        if (flag.cause, flag.consent) == (body.cause, body.consent):
-            refuse("asset_flagged_already", "the file carries this flag already", said.index)
-    if body.cause == "consent-ended":
-        if body.consent is None:
-            refuse("flag_without_consent", "a flag for an ended consent names the consent")
-        refuse_unless_ended(history, body.consent, at)

@@ -9,6 +9,7 @@ from ledger.history import History, bodies
 from ledger.rules.decision import RULES_VERSION, Decision, decide
 from ledger.rules.endings import refuse_unless_ended
 from ledger.rules.lineage import arrival
+from ledger.rules.lost_rights import lost_use
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.statements.clearance import (
@@ -16,9 +17,15 @@ from schemas.statements.clearance import (
     ClearanceIssued,
     ClearanceRefused,
     ClearanceRevoked,
+    ClearanceUpheld,
     Question,
     Weighed,
 )
+from schemas.statements.contract import ContractTermRecorded
+from schemas.statements.licence import LicenceEnded, LicenceExpired
+
+OF_RIGHTS = frozenset({"licence-ended", "contract-changed", "right-ended"})
+"""Causes for which whatever else covers the use leaves it alone (SPEC S10.8)."""
 
 
 def against(decision: Decision) -> list[Reason]:
@@ -44,16 +51,37 @@ def accept_decision(proposal: Proposal, body: ClearanceDecided, history: History
 
 
 def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: History, at: datetime) -> None:
-    """Of a clearance that stands; for an ended consent only when it has ended."""
-    issued = bodies(history.about(f"clearance:{body.clearance}", ClearanceIssued), ClearanceIssued)
-    if not issued or issued[0][1].question.asset != body.asset:
-        refuse("clearance_unknown", f"no clearance {body.clearance} was issued for this file")
-    if (said := history.last(f"clearance:{body.clearance}", ClearanceRevoked)) is not None:
-        refuse("clearance_revoked_already", "the clearance is revoked already", said.index)
+    """Of a clearance that stands; for an ended basis only when it ended, and nothing else covers what was cleared."""
+    said, issued = _standing(history, body.clearance, body.asset)
     if body.cause == "consent-ended":
-        if body.consent is None or body.consent not in issued[0][1].consents:
-            refuse("revocation_without_consent", "name the consent that the clearance rested on", issued[0][0].index)
-        refuse_unless_ended(history, body.consent, at, issued[0][1].question)
+        if body.consent is None or body.consent not in issued.consents:
+            refuse("revocation_without_consent", "name the consent that the clearance rested on", said.index)
+        refuse_unless_ended(history, body.consent, at, issued.question)
+    elif body.cause in OF_RIGHTS and not lost_use(history, body, issued.question, at):
+        refuse("clearance_still_covered", "another licence, or holding the right, covers what was cleared", said.index)
+
+
+def accept_upheld(proposal: Proposal, body: ClearanceUpheld, history: History, at: datetime) -> None:
+    """Once after each end, of a clearance that stands and is still covered."""
+    _, issued = _standing(history, body.clearance, body.asset)
+    (tag,) = body.basis_tags()
+    touched = history.about(tag, LicenceEnded, LicenceExpired, ContractTermRecorded)
+    if not any(said.index == body.about for said in touched):
+        refuse("matter_unknown", f"entry {body.about} neither ended nor changed {tag}")
+    for said, before in bodies(history.about(f"clearance:{body.clearance}", ClearanceUpheld), ClearanceUpheld):
+        if before.about == body.about:
+            refuse("clearance_upheld_already", "it was weighed again after that entry", said.index)
+    if against := lost_use(history, body, issued.question, at):
+        refuse("clearance_not_covered", f"nothing covers what was cleared ({against[0].code})", *against[0].entries[:1])
+
+
+def _standing(history: History, clearance: str, asset: str) -> tuple[Said, ClearanceIssued]:
+    issued = bodies(history.about(f"clearance:{clearance}", ClearanceIssued), ClearanceIssued)
+    if not issued or issued[0][1].question.asset != asset:
+        refuse("clearance_unknown", f"no clearance {clearance} was issued for this file")
+    if (said := history.last(f"clearance:{clearance}", ClearanceRevoked)) is not None:
+        refuse("clearance_revoked_already", "the clearance is revoked already", said.index)
+    return issued[0]
 
 
 def standing(history: History, question: Question, at: datetime) -> tuple[Weighed, Said | None]:

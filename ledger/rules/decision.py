@@ -33,6 +33,8 @@ RULES_VERSION = "3"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
+_WEIGHED_ELSEWHERE = frozenset({"licence-ended", "contract-changed", "right-ended"})
+"""Causes of flags that block nothing by themselves: whether the right may be used is weighed for itself (SPEC S10.8)."""
 _C2PA_READ = {
     "trusted": "pass",
     "untrusted": "pass",  # says who signed, not that anything is wrong; what the house knows decides
@@ -114,7 +116,7 @@ def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[We
         yield _provenance(said, body)
         yield _likeness_scan(history, asset, said, body)
     rejected = [entry for name in family if (entry := rejection(history, name))]
-    flagged = [entry for name in family for entry, _ in flags(history, name)]
+    flagged = [entry for name in family for entry, flag in flags(history, name) if flag.cause not in _WEIGHED_ELSEWHERE]
     yield _none_of("rejection", "asset_rejected", "the file or an ancestor was rejected", rejected)
     yield _none_of("flags", "asset_flagged", "the file or an ancestor is flagged", flagged)
 

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 
 from ledger.history import History, bodies
 from ledger.rules.actors import actor_state
+from ledger.rules.lineage import ancestors
 from ledger.rules.matters import Matter, recorded_matter
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse
+from ledger.rules.rights import uses
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.statements.clearance import ClearanceIssued
@@ -137,8 +139,14 @@ def _item(body: NoticeIssued, item: NoticeItem, history: History) -> None:
     cleared = [(one.question.asset, one.consents) for _, one in bodies(known, ClearanceIssued)]
     placed = [(one.asset, one.consents + one.licences) for _, one in bodies(known, PlacementRecorded)]
     basis = body.consent or body.licence
-    if not any(asset == item.asset and basis in rests_on for asset, rests_on in cleared + placed):
+    licensed = body.licence is not None and bool(cleared) and _under_licence(history, item.asset, body.licence)
+    if not any(asset == item.asset and (licensed or basis in rests_on) for asset, rests_on in cleared + placed):
         refuse("item_unknown", f"{item.tag} is not about that file, or does not rest on {body.basis}", body.about)
+
+
+def _under_licence(history: History, asset: str, licence: str) -> bool:
+    """A clearance does not name licences; the file and what it was made from do."""
+    return any(use.licence == licence for name in ancestors(history, asset) for _, use in uses(history, name))
 
 
 def _refuse_told(body: NoticeIssued, before: list[Said]) -> None:

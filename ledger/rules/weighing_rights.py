@@ -73,6 +73,17 @@ def _best(
     return next(covering, weighed[0])
 
 
+def standing_against(history: History, name: str, ways: Uses, question: Question, at: datetime) -> tuple[Weighed, ...]:
+    """What stands against going on with what was cleared: nothing while one way covers it, caps left aside (SPEC S10.8)."""
+    held = title(history, name, at)
+    against = [] if held is None else [row for row in _weigh_title(held, question) if row.outcome == "fail"]
+    found = [
+        [row for row in rows if row.outcome != "pass" and not row.code.endswith("_exhausted")]
+        for rows in (_weigh_way(history, name, said, use, question, at) for said, use in ways)
+    ]
+    return (*against, *(found[0] if all(found) else ()))
+
+
 def _weigh_title(held: Title, question: Question) -> Iterator[Weighed]:
     body = held.right
     for gap in held.gaps:

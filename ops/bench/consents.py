@@ -88,7 +88,7 @@ def _cascades(folder: Path, small: World, large: World) -> list[Figure]:
     )
     least, (of_tenth, tenth_seconds) = _peak(large, tenth)
     most, (of_big, big_seconds) = _peak(large, big)
-    flags, fewer = of_big.counts["asset.flagged.v1"], of_tenth.counts["asset.flagged.v1"]
+    flags, fewer = of_big.counts["asset.flagged.v2"], of_tenth.counts["asset.flagged.v2"]
     assert (flags, fewer) == (len(large.families[big]) + 1, len(large.families[tenth]) + 1)
     return [
         Figure(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Body, Digest, Id, Line, NonNegativeInt, PositiveInt, Shape, Slug
+from schemas.statements.basis import OnBasis
 
 EvidenceGrade = Literal["gateway_captured", "provider_record", "self_declared"]
 """How we know where a file came from: we fetched it; a provider's record says so; somebody says so."""
@@ -118,24 +119,22 @@ class AssetDerived(Body):
         )
 
 
-class AssetFlagged(Body):
+class AssetFlagged(OnBasis):
     """The asset hangs on something that ended; every holder should look again."""
 
-    TYPE: ClassVar[str] = "asset.flagged.v1"
+    TYPE: ClassVar[str] = "asset.flagged.v2"
     asset: Digest
-    cause: Literal["consent-ended", "rejected", "dispute"]
-    consent: Id | None = None
+    cause: Literal["consent-ended", "licence-ended", "contract-changed", "right-ended", "rejected", "dispute"]
     detail: Line
 
     def tags(self) -> tuple[str, ...]:
-        consent = (f"consent:{self.consent}",) if self.consent else ()
-        return (f"asset:{self.asset}", *consent)
+        return (f"asset:{self.asset}", *self.basis_tags())
 
     @classmethod
     def example(cls) -> AssetFlagged:
         return cls(
             asset="55" * 32,
-            cause="consent-ended",
-            consent="019a9b00-0000-7000-8000-000000000001",
-            detail="the consent expired on 2026-12-01",
+            cause="licence-ended",
+            licence="019a9b00-0000-7000-8000-000000000012",
+            detail="the licence was terminated on 2026-11-02",
         )

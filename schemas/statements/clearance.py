@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.base import ActorId, Body, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
+from schemas.statements.basis import OnBasis
 
 Outcome = Literal["pass", "fail", "not_applicable", "not_checked"]
 
@@ -97,26 +98,54 @@ class ClearanceRefused(ClearanceDecided):
     TYPE: ClassVar[str] = "clearance.refused.v1"
 
 
-class ClearanceRevoked(Body):
+class ClearanceRevoked(OnBasis):
     """A yes that no longer stands, and why."""
 
-    TYPE: ClassVar[str] = "clearance.revoked.v1"
+    TYPE: ClassVar[str] = "clearance.revoked.v2"
     clearance: Id
     asset: Digest
-    cause: Literal["consent-ended", "rejected", "dispute", "by-hand"]
-    consent: Id | None = None
+    cause: Literal[
+        "consent-ended", "licence-ended", "contract-changed", "right-ended", "rejected", "dispute", "by-hand"
+    ]
     detail: Line
 
     def tags(self) -> tuple[str, ...]:
-        consent = (f"consent:{self.consent}",) if self.consent else ()
-        return (f"clearance:{self.clearance}", f"asset:{self.asset}", *consent)
+        return (f"clearance:{self.clearance}", f"asset:{self.asset}", *self.basis_tags())
 
     @classmethod
     def example(cls) -> ClearanceRevoked:
         return cls(
             clearance="019a9b00-0000-7000-8000-000000000004",
             asset="55" * 32,
-            cause="consent-ended",
-            consent="019a9b00-0000-7000-8000-000000000001",
-            detail="the consent expired on 2026-12-01",
+            cause="licence-ended",
+            licence="019a9b00-0000-7000-8000-000000000012",
+            detail="the licence was terminated on 2026-11-02",
+        )
+
+
+class ClearanceUpheld(OnBasis):
+    """What a yes rested on ended or was narrowed, it was weighed anew, and it stands: something else covers it."""
+
+    TYPE: ClassVar[str] = "clearance.upheld.v1"
+    clearance: Id
+    asset: Digest
+    about: NonNegativeInt
+    """The entry by which the licence ended or the contract changed."""
+
+    @model_validator(mode="after")
+    def _licensed(self) -> Self:
+        if self.licence is None and self.contract is None:
+            raise ValueError("a clearance is upheld after the end of a licence or the change of a contract")
+        return self
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"clearance:{self.clearance}", f"asset:{self.asset}", *self.basis_tags())
+
+    @classmethod
+    def example(cls) -> ClearanceUpheld:
+        return cls(
+            clearance="019a9b00-0000-7000-8000-000000000004",
+            asset="55" * 32,
+            licence="019a9b00-0000-7000-8000-000000000012",
+            about=61,
         )

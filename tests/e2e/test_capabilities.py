@@ -143,7 +143,7 @@ def test_capability_51_an_ended_consent_blocks_flags_every_descendant_and_tells_
     asked = desk.first("generation.requested.v1").body.as_json()
     again = desk.say("mara", "generation.requested.v1", {**asked, "generation": new_id(desk.services.clock.now())})
     assert again.json()["code"] == "consent_expired"
-    flagged = {said.body.as_json()["asset"] for said in desk.services.ledger.read(types=["asset.flagged.v1"])}
+    flagged = {said.body.as_json()["asset"] for said in desk.services.ledger.read(types=["asset.flagged.v2"])}
     assert flagged == {desk.verify(name)["asset_sha256"] for name in ("clip.mp4", "signed.mp4")}
     assert desk.call("pia", "GET", "/v1/notices").json()["notices"]
 

@@ -32,7 +32,7 @@ from tests.office_of import Made, make_office
 
 DESCENDANTS, KILLS = 60, 8
 LOOP = Path(__file__).with_name("cascade_loop.py")
-ONCE = ("consent.expired.v1", "clearance.revoked.v1", "asset.flagged.v1", "notice.issued.v1", "notice.delivered.v1")
+ONCE = ("consent.expired.v1", "clearance.revoked.v2", "asset.flagged.v2", "notice.issued.v1", "notice.delivered.v1")
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +146,8 @@ def _all_once(home: Path, made: Made, endpoint: Endpoint) -> None:
         said = Counter((one.type, *one.statement.tags[:1]) for one in services.ledger.read(types=ONCE))
         assert set(said.values()) == {1}
         kinds = Counter(kind for kind, *_ in said)
-        assert (kinds["consent.expired.v1"], kinds["clearance.revoked.v1"]) == (1, 1)
-        assert kinds["asset.flagged.v1"] == DESCENDANTS + 2
+        assert (kinds["consent.expired.v1"], kinds["clearance.revoked.v2"]) == (1, 1)
+        assert kinds["asset.flagged.v2"] == DESCENDANTS + 2
         assert kinds["notice.issued.v1"] == kinds["notice.delivered.v1"] == 1
         report = consent_report(services, made.story.consent)
         assert (report.counts.files_flagged, report.counts.notices_delivered) == (DESCENDANTS + 2, 1)

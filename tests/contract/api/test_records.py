@@ -57,7 +57,7 @@ def test_notices_tell_of_the_end_and_are_paged(office: Office, made: Made) -> No
     run_expiry(office.services.ledger, office.services.views, office.clock.now())
     whole = office.get("/v1/notices", "pia").json()
     types = [notice["payload"]["type"] for notice in whole["notices"]]
-    assert "countersign.consent.expired.v1" in types and "countersign.clearance.revoked.v1" in types
+    assert "countersign.consent.expired.v1" in types and "countersign.clearance.revoked.v2" in types
     first = office.get("/v1/notices?limit=1", "pia").json()
     rest = office.get(f"/v1/notices?after={first['next_after']}", "pia").json()
     assert first["notices"] + rest["notices"] == whole["notices"]

@@ -51,11 +51,11 @@ def test_a_pack_holds_the_family_and_what_stands_behind_it(story: Story, tmp_pat
         "asset.imported.v1",
         "asset.examined.v1",
         "asset.derived.v1",
-        "asset.flagged.v1",
+        "asset.flagged.v2",
         "review.approved.v1",
         "clearance.issued.v1",
         "clearance.refused.v1",
-        "clearance.revoked.v1",
+        "clearance.revoked.v2",
     }
 
 

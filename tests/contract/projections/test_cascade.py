@@ -17,7 +17,7 @@ from tests.house_of import House, raises_code
 from tests.unit.projections.material import dump, open_views, ready_clip
 
 END = datetime(2026, 12, 1, tzinfo=UTC)
-KINDS = ("consent.expired.v1", "clearance.revoked.v1", "asset.flagged.v1")
+KINDS = ("consent.expired.v1", "clearance.revoked.v2", "asset.flagged.v2")
 
 
 def recorded(house: House) -> Counter[tuple[str, str]]:
@@ -50,11 +50,11 @@ def test_an_end_in_time_is_recorded_with_everything_that_follows(house: House, v
     house.move_to(END)
     report = run(house, views)
     expected = Counter(
-        [("consent.expired.v1", f"consent:{consent}"), ("clearance.revoked.v1", f"clearance:{clearance}")]
+        [("consent.expired.v1", f"consent:{consent}"), ("clearance.revoked.v2", f"clearance:{clearance}")]
     )
-    expected.update(("asset.flagged.v1", f"asset:{asset}") for asset in family)
+    expected.update(("asset.flagged.v2", f"asset:{asset}") for asset in family)
     assert {key: n for key, n in recorded(house).items() if key in expected} == dict(expected)
-    assert ("asset.flagged.v1", f"asset:{bystander}") in recorded(house)  # its own consent ended at the same instant
+    assert ("asset.flagged.v2", f"asset:{bystander}") in recorded(house)  # its own consent ended at the same instant
     assert report.as_json()["clearances_revoked"] == 1 and report.not_needed == 0
     said = {one.entry_index: one.type for one in report.recorded}
     assert said == {entry.index: entry.type for entry in house.ledger.read(types=KINDS)}
@@ -79,7 +79,7 @@ def test_an_end_by_people_has_the_same_cascade(house: House, views: Views, kind:
     house.say_as(actor, kind(consent=consent, person=house.granted(consent).person, reason="no more"))
     report = run(house, views).as_json()
     assert (report["expired"], report["clearances_revoked"], report["assets_flagged"]) == (0, 1, 4)
-    assert recorded(house)["asset.flagged.v1", f"asset:{other}"] == 0
+    assert recorded(house)["asset.flagged.v2", f"asset:{other}"] == 0
     assert views.clearance.clearance(clearance).revocation is not None
     assert not views.lineage.to_flag(9) and not views.clearance.to_revoke(9)
 

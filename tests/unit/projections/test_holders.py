@@ -240,9 +240,10 @@ def test_a_licence_that_somebody_ends_does_the_same(house: House, views: Views) 
     register(house, platforms=["example-video"])
     _, of, name = shown_under_a_licence(house)
     licence_ended(house, name, of)
+    end = house.size - 1
     run(house, views)
     (notice,) = views.holders.of_basis(name)
-    assert (notice.about, notice.outcome) == (house.size - 2, "wind-down")
+    assert (notice.about, notice.outcome) == (end, "wind-down")
 
 
 def test_a_narrowing_revokes_what_is_outside_it_and_tells_who_has_something(house: House, views: Views) -> None:
