@@ -80,6 +80,17 @@ def test_the_proof_package_needs_only_the_standard_library_and_cryptography() ->
                     assert node.module.startswith(("ledger.proof", "ledger.errors")), f"{path.name}: {node.module}"
 
 
+def test_the_client_needs_only_the_standard_library_cryptography_and_what_verifies() -> None:
+    allowed = ("api.client", "ledger.proof", "ledger.errors", "ledger.clock", "cryptography")
+    for path in sorted((ROOT / "api/client").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            named += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for module in named:
+                mine = module.startswith(allowed) or module.split(".")[0] in __import__("sys").stdlib_module_names
+                assert mine, f"{path.name} imports {module}"
+
+
 @pytest.mark.parametrize("path", [str(path.relative_to(ROOT)) for path in _modules()])
 def test_files_are_short_enough_to_know_and_say_what_they_are_for(path: str) -> None:
     source = (ROOT / path).read_text(encoding="utf-8")
