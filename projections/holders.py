@@ -37,7 +37,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = "holders"
-    version = 5
+    version = 6
     schema = SCHEMA
     handled = frozenset(
         {

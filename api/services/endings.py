@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from api.services.dossier import caught_up
 from api.services.services import Services
-from ledger.rules.consent_effects import ENDED
-from ledger.rules.endings import TAKEDOWN_HOURS
+from ledger.rules.consent_effects import ENDED, asked_of_holders
+from ledger.rules.endings import answer_due
 from projections.holdertables import Notified
 from projections.rights import ConsentView
 from schemas.api.endings import ConsentReport, EndCounts, EndRecord, NoticeRecord, Propagation, UntoldRecord
@@ -82,9 +82,10 @@ def _end(services: Services, view: ConsentView) -> EndRecord | None:
     if view.state not in ENDED or view.granted is None:
         return None
     ended_at = view.granted.valid_until
-    due_at = format_instant(ended_at + timedelta(hours=TAKEDOWN_HOURS))
+    outcome, days = asked_of_holders(view.state)
+    due_at = format_instant(answer_due(ended_at, days))
     times = {"ended_at": format_instant(ended_at), "recorded_at": None, "due_at": due_at}
-    return EndRecord(how=view.state, entry_index=None, outcome="takedown", **times)
+    return EndRecord(how=view.state, entry_index=None, outcome=outcome, **times)
 
 
 def _counts(services: Services, consent: str) -> EndCounts:

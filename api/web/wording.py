@@ -46,7 +46,7 @@ EFFECTS: Final = {
     "blocked": "nothing may be out there",
     "allowed": "may stay",
     "pause": "may stay, and is not newly shown",
-    "wind_down": "ends as each licence says",
+    "wind_down": "is wound down within 14 days of the end",
     "stop": "has to be taken down",
 }
 TONES: Final = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.statements.notice import NoticeOutcome
+
 State = Literal[
     "unknown",
     "requested",
@@ -27,7 +29,7 @@ class Effect:
     """`past`: what was made and used before; `present`: what is out there now; `future`: whatever would be new.
 
     `stands`: it had, and keeps, its ground. `void`: it never had one. `none`: there was nothing to use.
-    `wind_down`: as each licence says it ends. `stop`: take it down. `pause`: nothing is newly shown. `blocked`, `allowed`.
+    `wind_down`: ends within WIND_DOWN_DAYS. `stop`: take it down. `pause`: nothing is newly shown. `blocked`, `allowed`.
     """
 
     dpv: str | None
@@ -49,6 +51,22 @@ EFFECTS: dict[State, Effect] = {
     "revoked": Effect("ConsentRevoked", "stands", "stop", "blocked"),
     "invalidated": Effect("ConsentInvalidated", "void", "stop", "blocked"),
 }
+WIND_DOWN_DAYS = 14  # what ran its time out is given up in order; a grant has no words for another number (SPEC S4.5)
+_ASKED: dict[str, tuple[NoticeOutcome, int]] = {
+    "wind_down": ("wind-down", WIND_DOWN_DAYS),
+    "stop": ("takedown", 0),
+    "pause": ("pause", 0),
+}
+
+
+def asked_of_holders(state: State) -> tuple[NoticeOutcome, int]:
+    """What whoever has something has to do when a consent comes into a state, and the days that a wind-down may take.
+
+    Raises KeyError for a state in which nobody has to do anything.
+    """
+    return _ASKED[EFFECTS[state].present]
+
+
 IN_FORCE: frozenset[State] = frozenset(state for state, effect in EFFECTS.items() if effect.future == "allowed")
 ENDED: frozenset[State] = frozenset({"expired", "withdrawn", "revoked", "invalidated"})
 OPEN: frozenset[State] = frozenset({"not_yet", "given", "renewed", "suspended"})

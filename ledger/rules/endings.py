@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.history import History
+from ledger.rules.consent_effects import State, asked_of_holders
 from ledger.rules.consent_states import ConsentState
 from ledger.rules.consents import consent_state
 from ledger.rules.licences import licence_state
@@ -24,7 +25,7 @@ ENDING_TYPES: frozenset[str] = frozenset(
 )
 """The statements behind them: what a view handles that follows ends."""
 TAKEDOWN_HOURS = 48  # the shortest notice-and-takedown period of the law table that a platform outside it can also keep
-_KINDS: dict[type, str] = {
+_KINDS: dict[type, State] = {
     ConsentWithdrawn: "withdrawn",
     ConsentRevoked: "revoked",
     ConsentExpired: "expired",
@@ -32,24 +33,35 @@ _KINDS: dict[type, str] = {
 }
 
 
+def answer_due(since: datetime, days: int) -> datetime:
+    """By when holders have to have answered what holds from `since` on: in the days of a wind-down, else in two (S10.4)."""
+    return since + (timedelta(days=days) if days else timedelta(hours=TAKEDOWN_HOURS))
+
+
 @dataclass(frozen=True)
 class Ending:
-    """A basis that ended: which, how, by which entry, at what instant, and what its holders then have to do."""
+    """A basis that ended: which, how, by which entry, and at what instant."""
 
     consent: str
     person: str
-    kind: str
+    kind: State
     entry_index: int
     ended_at: datetime
-    outcome: NoticeOutcome = "takedown"
-    outcome_days: int | None = None
-    """Of a wind-down: how long it may take."""
+
+    @property
+    def outcome(self) -> NoticeOutcome:
+        """What its holders have to do, as the table of effects says (SPEC S4.5)."""
+        return asked_of_holders(self.kind)[0]
+
+    @property
+    def outcome_days(self) -> int:
+        """Of a wind-down: how long it may take."""
+        return asked_of_holders(self.kind)[1]
 
     @property
     def due_at(self) -> datetime:
         """By when every holder has to have answered."""
-        days = self.outcome_days
-        return self.ended_at + (timedelta(days=days) if days is not None else timedelta(hours=TAKEDOWN_HOURS))
+        return answer_due(self.ended_at, self.outcome_days)
 
     @property
     def detail(self) -> str:

@@ -6,11 +6,12 @@ Each has an instant from which it holds, and what it asks of whoever has somethi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from ledger.history import History, bodies
-from ledger.rules.endings import ENDING_TYPES, TAKEDOWN_HOURS, ending_of
+from ledger.rules.consent_effects import asked_of_holders
+from ledger.rules.endings import ENDING_TYPES, answer_due, ending_of
 from ledger.statement import Said
 from schemas.base import Body
 from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
@@ -55,7 +56,7 @@ class Matter:
     @property
     def due_at(self) -> datetime:
         """By when every holder has to have answered."""
-        return self.since + (timedelta(days=self.days) if self.days else timedelta(hours=TAKEDOWN_HOURS))
+        return answer_due(self.since, self.days)
 
 
 def matter_of(said: Said, at_end: AtEnd | None = None) -> Matter | None:
@@ -63,9 +64,18 @@ def matter_of(said: Said, at_end: AtEnd | None = None) -> Matter | None:
     body, now = said.body, said.recorded_at
     if (ending := ending_of(said)) is not None:
         what = (ending.consent, ending.person, said.index, ending.ended_at, ending.kind, ending.outcome)
-        return Matter("ended", "consent", *what, ending.outcome_days or 0)
+        return Matter("ended", "consent", *what, ending.outcome_days)
     if isinstance(body, ConsentSuspended):
-        return Matter("suspended", "consent", body.consent, body.person, said.index, now, body.cause, "pause")
+        return Matter(
+            "suspended",
+            "consent",
+            body.consent,
+            body.person,
+            said.index,
+            now,
+            body.cause,
+            *asked_of_holders("suspended"),
+        )
     if isinstance(body, ConsentNarrowed):
         return Matter("narrowed", "consent", body.consent, body.person, said.index, now, "narrowed", "takedown")
     if isinstance(body, LicenceEnded | LicenceExpired) and at_end is not None:

@@ -18,7 +18,7 @@ _EFFECTS = {
     "blocked": "nothing may be out there",
     "allowed": "allowed",
     "pause": "nothing is newly shown",
-    "wind_down": "ends as each licence says",
+    "wind_down": "is wound down within 14 days of the end",
     "stop": "is taken down",
 }
 

@@ -20,8 +20,8 @@ _RECORD: dict[str, Any] = {
     "entry_index": 66,
     "standing": "answered",
     "open": False,
-    "outcome": "takedown",
-    "due_at": "2026-12-03T00:00:00.000000Z",
+    "outcome": "wind-down",
+    "due_at": "2026-12-15T00:00:00.000000Z",
     "items": [_ITEM],
     "issued_at": "2026-12-01T00:00:04.000001Z",
     "attempts": 1,
@@ -29,7 +29,7 @@ _RECORD: dict[str, Any] = {
     "failed_why": None,
     "received_at": None,
     "answered_at": "2026-12-01T08:31:00.000001Z",
-    "done": "taken-down",
+    "done": "wound-down",
     "done_at": "2026-12-01T08:30:00.000000Z",
     "overdue": False,
     "entries": [66, 68, 70],
@@ -80,7 +80,7 @@ class NoticeRecords(Shape):
 class Acknowledgement(Shape):
     """What the holder did. `done_at` says since when, for what was taken down, wound down, archived or paused."""
 
-    model_config = example({"done": "taken-down", "done_at": "2026-12-01T08:30:00Z"})
+    model_config = example({"done": "wound-down", "done_at": "2026-12-01T08:30:00Z"})
 
     done: Done
     done_at: Instant | None = None
@@ -166,8 +166,8 @@ class ConsentReport(Shape):
                 "ended_at": "2026-12-01T00:00:00.000000Z",
                 "entry_index": 60,
                 "recorded_at": "2026-12-01T00:00:03.000001Z",
-                "outcome": "takedown",
-                "due_at": "2026-12-03T00:00:00.000000Z",
+                "outcome": "wind-down",
+                "due_at": "2026-12-15T00:00:00.000000Z",
             },
             "complete": True,
             "counts": {

@@ -38,8 +38,8 @@ def answered(office: Office, notice: str, name: str = "pia", **words: Any) -> An
 def test_a_platform_reads_and_answers_its_notice_and_the_report_times_it(office: Office, made: Made) -> None:
     told = end(office, made)
     assert told["items"] == [{"asset": made.signed, "clearance": told["items"][0]["clearance"]}]
-    assert (told["standing"], told["open"], told["outcome"]) == ("issued", True, "takedown")
-    assert datetime.fromisoformat(told["due_at"]) == made.story.ends_at + timedelta(hours=48)
+    assert (told["standing"], told["open"], told["outcome"]) == ("issued", True, "wind-down")
+    assert datetime.fromisoformat(told["due_at"]) == made.story.ends_at + timedelta(days=14)
     office.clock.move_to(made.story.ends_at + timedelta(hours=3))
     assert answered(office, told["notice"], done="received").json()["standing"] == "received"
     down = answered(office, told["notice"], done="taken-down", done_at=format_instant(made.story.ends_at))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.door import Receipt
+from ledger.rules.consent_effects import WIND_DOWN_DAYS, asked_of_holders
 from ledger.rules.notices import WAITS, notice_state
 from schemas.base import Body
 from schemas.statements.consent import ConsentExpired, ConsentWithdrawn
@@ -27,6 +28,13 @@ from schemas.statements.notice import (
 from tests.house_of import House, raises_code
 
 END = datetime(2026, 12, 1, tzinfo=UTC)
+OUTCOMES = (
+    ("expired", ("wind-down", 14)),
+    ("withdrawn", ("takedown", 0)),
+    ("revoked", ("takedown", 0)),
+    ("invalidated", ("takedown", 0)),
+    ("suspended", ("pause", 0)),
+)
 
 
 class Told:
@@ -301,5 +309,22 @@ def test_an_expiry_has_its_deadline_from_the_instant_of_the_end(house: House) ->
     house.move_to(END + timedelta(days=3))
     person = house.granted(consent).person
     said = house.ledger.say(ConsentExpired(consent=consent, person=person, expired_at=END))
-    late = told.body(consent=consent, about=said.index, items=[], due_at=END + timedelta(hours=48))
-    house.ledger.say(late)
+    shape = {"consent": consent, "about": said.index, "items": [], "outcome": "wind-down"}
+    house.ledger.say(told.body(**shape, due_at=END + timedelta(days=WIND_DOWN_DAYS)))
+
+
+@pytest.mark.parametrize(("state", "asked"), OUTCOMES)
+def test_each_end_asks_what_the_table_of_effects_says(state: Any, asked: tuple[str, int]) -> None:
+    assert asked_of_holders(state) == asked
+
+
+def test_an_expiry_asks_for_no_takedown_and_a_withdrawal_for_no_wind_down(house: House) -> None:
+    told = Told(house)
+    winding = {"outcome": "wind-down", "due_at": told.end.recorded_at + timedelta(days=WIND_DOWN_DAYS)}
+    raises_code("notice_deadline_differs", lambda: house.ledger.say(told.body(**winding)))
+    consent = house.consent()
+    house.move_to(END)
+    said = house.ledger.say(ConsentExpired(consent=consent, person=house.granted(consent).person, expired_at=END))
+    down = {"outcome": "takedown", "due_at": END + timedelta(hours=48)}
+    late = told.body(consent=consent, about=said.index, items=[], **down)
+    raises_code("notice_deadline_differs", lambda: house.ledger.say(late))
