@@ -35,6 +35,7 @@ from schemas.statements.consent import (
     ConsentWithdrawn,
 )
 from schemas.statements.consent_changes import ConsentRenewed
+from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 
 __all__ = ["ConsentView", "EndedConsent", "Ending", "Rights", "RightsView", "Scope"]
 _ENDS: dict[type, State] = {
@@ -60,7 +61,7 @@ class Rights(View):
     """Consents by number and person; by file through the lineage."""
 
     name = "rights"
-    version = 2
+    version = 3
     schema = """
     CREATE TABLE rights_said (
       idx INTEGER PRIMARY KEY, consent TEXT, person TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
@@ -69,7 +70,9 @@ class Rights(View):
     CREATE INDEX rights_said_by_person ON rights_said (person, idx);
     CREATE TABLE rights_end (
       idx INTEGER PRIMARY KEY, consent TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL);
-    CREATE INDEX rights_end_by_consent ON rights_end (consent, idx)
+    CREATE INDEX rights_end_by_consent ON rights_end (consent, idx);
+    CREATE TABLE rights_speaker (person TEXT PRIMARY KEY, actor TEXT NOT NULL, idx INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX rights_speaker_by_actor ON rights_speaker (actor, idx)
     """
     handled = frozenset(
         {
@@ -160,6 +163,8 @@ class Rights(View):
             db.execute("INSERT INTO rights_end VALUES (?, ?, ?, ?)", end)
         elif isinstance(body, ConsentRenewed):  # time ended it once; it runs again, so nothing is left to follow up
             db.execute("DELETE FROM rights_end WHERE consent = ? AND kind = 'expired'", (body.consent,))
+        elif isinstance(body, PersonRegistered | PersonSpeakerChanged):  # the newest word on who speaks counts
+            db.execute("REPLACE INTO rights_speaker VALUES (?, ?, ?)", (body.person, body.speaks_as, said.index))
 
     # -- queries -------------------------------------------------------------------------------------------------
 
@@ -177,6 +182,11 @@ class Rights(View):
                  GROUP BY consent ORDER BY MIN(idx)"""
         names = [consent for (consent,) in self._rows(sql, (person,))]
         return [view for view in self._views(names, at, known_at) if view.state != "unknown" and view.person == person]
+
+    def people_of(self, actor: str) -> list[str]:
+        """The pseudonyms for which the actor speaks now, in the order in which it was said. O(these)."""
+        sql = "SELECT person FROM rights_speaker WHERE actor = ? ORDER BY idx"
+        return [person for (person,) in self._rows(sql, (actor,))]
 
     def consents(self, names: Sequence[str], at: datetime) -> dict[str, ConsentView]:
         """Several at once, by number; those that nothing is recorded about are left out."""

@@ -9,14 +9,11 @@ from typing import Any
 from api.services.services import Services
 from api.web.uses import Uses, uses_of
 from ledger.rules.consent_effects import OPEN
-from ledger.rules.people import speaker
 from ledger.statement import read_entry
 from projections.rights_answers import ConsentView
 from schemas.base import format_instant
-from schemas.catalogue import wire_names
 from schemas.statements.consent import ConsentGranted, ConsentRefused, ConsentScope, ConsentWithdrawn
 from schemas.statements.erasure import SubjectErasureRequested
-from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 
 _SHOWN_APART = frozenset({"consent", "person", "specific_description", "valid_from", "valid_until"})
 _NARROWED = frozenset({"uses", "channels", "territories", "media"})
@@ -44,22 +41,12 @@ class Asked:
 def asked_of(services: Services, actor: str) -> list[Asked]:
     """Every consent of everybody for whom the actor speaks now, the newest first."""
     at = services.clock.now()
-    views = [view for person in people_of(services, actor) for view in services.views.rights.consents_of(person, at)]
+    views = [
+        view
+        for person in services.views.rights.people_of(actor)
+        for view in services.views.rights.consents_of(person, at)
+    ]
     return [_asked(services, view) for view in reversed(views)]
-
-
-def people_of(services: Services, actor: str) -> list[str]:
-    """The pseudonyms for which the actor speaks now. O(registered people)."""
-    history = services.ledger.history()
-    types = [*wire_names(PersonRegistered), *wire_names(PersonSpeakerChanged)]
-    bodies = (said.body for said in services.ledger.read(types=types))
-    named = {
-        body.person: None
-        for body in bodies
-        if isinstance(body, PersonRegistered | PersonSpeakerChanged) and body.speaks_as == actor
-    }
-    current = ((person, speaker(history, person)) for person in named)
-    return [person for person, found in current if found is not None and found[1].speaks_as == actor]
 
 
 def _asked(services: Services, view: ConsentView) -> Asked:

@@ -17,7 +17,7 @@ from api.incoming import BoundedRequest
 from api.limits import FORM_OVERHEAD_BYTES_MAX
 from api.services.dossier import caught_up
 from api.services.passkeys import passkeys_of, sign_in, sign_in_options
-from api.web.asked import asked_of, forgetting, people_of
+from api.web.asked import asked_of, forgetting
 from api.web.rendering import Pages
 from api.web.sessions import Sessions, require_same_origin, set_cookie
 from ledger.errors import Misuse
@@ -72,7 +72,7 @@ def page_consents(request: Request, services: ServicesOf, caller: CallerOf) -> R
         waiting=waiting,
         others=[one for one in asked if one not in waiting],
         passkeys=passkeys_of(services, caller.actor),
-        people=[(person, forgetting(person)) for person in people_of(services, caller.actor)],
+        people=[(person, forgetting(person)) for person in services.views.rights.people_of(caller.actor)],
     )
 
 

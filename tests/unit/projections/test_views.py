@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger.errors import NotFound, TooLarge
+from ledger.rules.people import speaker
 from projections import lineage
 from projections.views import Views
 from schemas.base import new_id
 from schemas.statements.asset import AssetImported
 from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.consent import ConsentRefused, ConsentWithdrawn
+from schemas.statements.person import PersonSpeakerChanged
 from tests.house_of import START, House, digest, raises_code
 from tests.unit.projections.material import ready_clip
 
@@ -110,6 +112,21 @@ def test_a_refused_request_ended_nothing(house: House, views: Views) -> None:
     views.catch_up()
     assert views.rights.consent(consent, house.now()).state == "refused"
     assert views.rights.ended(limit=9) == []
+
+
+def test_who_speaks_for_whom_is_what_the_log_says(house: House, views: Views) -> None:
+    house.enrol("joao", "talent"), house.enrol("zeca", "talent")
+    people = [house.person() for _ in range(3)]
+    words = {"life": "adult", "authority": "self", "reason": "speaks for themselves now"}
+    for person, actor in ((people[0], "joao"), (people[1], "joao"), (people[1], "ines")):
+        change = PersonSpeakerChanged.model_validate({"person": person, "speaks_as": actor, **words})
+        house.say_as("ivy", change)
+    views.catch_up()
+    history = house.ledger.history()
+    for actor in ("ines", "joao", "zeca"):
+        told = [name for name in people if (found := speaker(history, name)) and found[1].speaks_as == actor]
+        assert sorted(views.rights.people_of(actor)) == sorted(told)
+    assert views.rights.people_of("ines") == [people[2], people[1]] and views.rights.people_of("joao") == [people[0]]
 
 
 def test_consents_of_a_person_are_those_asked_for_by_then(house: House, views: Views) -> None:
