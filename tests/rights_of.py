@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.statements.guardrail import GuardrailAdded
 from schemas.statements.licence import LicenceEnded, LicenceGranted
 from schemas.statements.right import RightRecorded, RightTransferred, RightUsed
 from tests.house_of import House, digest
@@ -50,6 +51,15 @@ def licence(house: House, of: str, *, terms: dict[str, Any] | None = None, **ove
     body = licence_body(house, of, terms=terms, **overrides)
     house.say_as("ivy", body)
     return body.licence
+
+
+def listed_person(house: House, person: str, *names: str) -> str:
+    """On the do-not-generate list and nowhere else, with sealed names; the entry's number."""
+    number = house.new_id()
+    body = {"guardrail": number, "kind": "person", "person": person, "reason": "asked us not to", "counsel": "lena"}
+    added = GuardrailAdded.model_validate({**body, "effective_from": house.now()})
+    house.say_as("lena", added, sealed={"/body/names": list(names)}, subject=person)
+    return number
 
 
 def ended(house: House, licence: str, of: str) -> None:

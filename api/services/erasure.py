@@ -18,7 +18,7 @@ from api.services.services import Services
 from ledger.errors import Conflict, Gone, NotFound, Reason, Refused, Unavailable
 from ledger.history import History
 from ledger.rules.erasure import ErasureState, erasure_state
-from ledger.rules.people import person as registration
+from ledger.rules.people import first_known
 from ledger.vault import Erased
 from schemas.base import parse_instant
 from schemas.statements.erasure import SubjectErased, SubjectErasureBegun
@@ -54,8 +54,8 @@ def erase(services: Services, person: str) -> ErasureDone:
     `legal_hold` with every hold's entry; Unavailable `vault_…`, after which the same call goes on.
     """
     vault = services.ledger.vault
-    if registration(services.ledger.history(), person) is None:
-        raise NotFound("person_unknown", f"nobody is registered as {person}", "Check the pseudonym.")
+    if first_known(services.ledger.history(), person) is None:
+        raise NotFound("person_unknown", f"nobody is registered or listed as {person}", "Check the pseudonym.")
     vault.holdings(person)  # nothing begins that the vault can't finish
     _begin(services, person)  # (1)
     # (2) also of somebody whom an older copy of the vault, put back, brought back with it

@@ -12,7 +12,7 @@ from ledger.proof.logged import logged_json
 from ledger.proof.merkle import inclusion_proof
 from ledger.proof.tlogproof import format_proof
 from ledger.rules.erasure import erasure_state
-from ledger.rules.people import person as registration
+from ledger.rules.people import first_known
 from ledger.statement import Said
 from schemas.statements.person import PersonSpeakerChanged
 
@@ -23,9 +23,9 @@ def erasure_certificate(services: Services, person: str) -> bytes:
     Raises NotFound `person_unknown`, Refused `erasure_unfinished` for somebody who is kept, or not gone yet.
     """
     history = services.ledger.history()
-    found, state = registration(history, person), erasure_state(history, person)
-    if found is None:
-        raise NotFound("person_unknown", f"nobody is registered as {person}", "Check the pseudonym.")
+    known, state = first_known(history, person), erasure_state(history, person)
+    if known is None:
+        raise NotFound("person_unknown", f"nobody is registered or listed as {person}", "Check the pseudonym.")
     if state.request is None or state.begun is None or state.erased is None:
         what = f"the log does not say that {person} was erased; it says {state.stage}"
         raise Refused("erasure_unfinished", what, "Erase first.")
@@ -33,7 +33,7 @@ def erasure_certificate(services: Services, person: str) -> bytes:
     changes = [
         said for said in history.about(f"person:{person}", PersonSpeakerChanged) if said.index < state.request.index
     ]
-    steps = [found[0], *changes, state.request, state.begun, state.erased]
+    steps = [known, *changes, state.request, state.begun, state.erased]
     entries = with_keys(History(services.ledger.store, size), steps)
     return format_erasure(
         person, state.erased.body.as_json(), [proven(services, said, size, checkpoint) for said in entries]

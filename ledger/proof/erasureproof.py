@@ -3,7 +3,8 @@
     (1) the document is canonical JSON with exactly its members, and says what it does not cover
     (2) every entry is in the log at its index, all under one checkpoint by the log's keys, which entry 0 names
     (3) every signature is by a key that an entry before it brought
-    (4) registration, request, beginning and end are about the person and name each other; the request is by whom it may be
+    (4) registration (of somebody never registered: the listing), request, beginning and end are about the person and name
+        each other; the request is by whom it may be
     (5) time and counts are those of the end
 
 That nothing is left is the service's word, in the log and under its key; no mathematics can show that a copy is nowhere.
@@ -38,8 +39,9 @@ NOT_COVERED = (
 """SPEC S6.11, word by word."""
 
 _ERASURE_MEMBERS = frozenset({"format", "person", "erased_at", "destroyed", "not_covered", "entries"})
+_REGISTERED = ("person.registered.v1", "person.registered.v2")
+_LISTED = ("guardrail.entry-added.v1",)
 _ERASURE_STEPS = (
-    ("person.registered.v1", "person.registered.v2"),
     ("subject.erasure-requested.v1",),
     ("subject.erasure-begun.v1",),
     ("subject.erased.v1",),
@@ -53,7 +55,7 @@ SPEAKER_CHANGED = "person.speaker-changed.v1"
 
 @dataclass(frozen=True)
 class ErasureProven:
-    """What was verified. `entries`: the indices of registration, request, beginning and end."""
+    """What was verified. `entries`: the indices of registration (or listing), request, beginning and end."""
 
     person: str
     erased_at: str
@@ -84,7 +86,8 @@ def verify_erasure(
     logged = _logged_entries(shown["entries"], keys, cosigners)  # (2)
     entries = [one.entry for one in logged]
     ring = _verified_ring(entries)  # (3)
-    registration, request, begun, end = (_one_of(logged, names) for names in _ERASURE_STEPS)
+    registration = _known_by(logged)
+    request, begun, end = (_one_of(logged, names) for names in _ERASURE_STEPS)
     _check_steps(shown["person"], ring, (registration, request, begun, end))  # (4)
     _check_requester(entries, registration.entry, request.entry)
     said = {name: end.entry.body.get(name) for name in ("keys", "values", "statements")}
@@ -135,6 +138,16 @@ def _verified_ring(entries: Sequence[LogEntry]) -> KeyRing:
     return ring
 
 
+def _known_by(logged: Sequence[LoggedEntry]) -> LoggedEntry:
+    """How the person came to be here: registered, or else listed. Nobody speaks for somebody who is only listed."""
+    only_listed = _has(logged, _LISTED) and not _has(logged, _REGISTERED)
+    return _one_of(logged, _LISTED if only_listed else _REGISTERED)
+
+
+def _has(logged: Sequence[LoggedEntry], names: tuple[str, ...]) -> bool:
+    return any(one.entry.type in names for one in logged)
+
+
 def _one_of(logged: Sequence[LoggedEntry], names: tuple[str, ...]) -> LoggedEntry:
     found = [one for one in logged if one.entry.type in names]
     if len(found) != 1:
@@ -168,8 +181,9 @@ def _check_requester(entries: Sequence[LogEntry], registration: LogEntry, reques
         and "legal" in one.body.get("roles", ())
         for one in entries
     )
-    speaker = registration.body.get("speaks_as")
-    for one in entries:
+    listed = registration.type in _LISTED  # nobody speaks for them
+    speaker = None if listed else registration.body.get("speaks_as")
+    for one in [] if listed else entries:
         if one.type == SPEAKER_CHANGED and one.index < request.index and one.body.get("person") == _person(request):
             speaker = one.body.get("speaks_as")
     if request.on_behalf or not (legal or speaker == request.actor):

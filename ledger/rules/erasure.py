@@ -1,6 +1,6 @@
 """Erasing a person: asked for, begun, done, each once and in this order (SPEC S6.6).
 
-    subject.erasure-requested   by the person's own key, or by legal's
+    subject.erasure-requested   by the person's own key, or by legal's; for somebody who is only listed, by legal's
     subject.erasure-begun       by the service, unless a hold stands; from here on no hold can be placed on the person
     (the vault destroys the key, the sealed values and the salts)
     subject.erased              by the service, of what was begun
@@ -18,7 +18,7 @@ from typing import Literal
 from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.holds import holds_against
-from ledger.rules.people import refuse_unless_kept, speaker
+from ledger.rules.people import first_known, refuse_unless_kept, refuse_unless_known, speaker
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.catalogue import BODIES
@@ -55,22 +55,22 @@ def erasure_state(history: History, name: str) -> ErasureState:
 
 def accept_request(proposal: Proposal, body: SubjectErasureRequested, history: History, at: datetime) -> None:
     """By the person's own actor or by legal, in either case with their own key: what follows can't be undone."""
-    found = speaker(history, body.person)
-    if found is None:
-        refuse("person_unknown", f"nobody is registered as {body.person}")
-    said, registration = found
-    if proposal.actor != registration.speaks_as and "legal" not in proposal.roles:
+    known, found = first_known(history, body.person), speaker(history, body.person)
+    said = found[0] if found else known
+    if said is None:
+        refuse("person_unknown", f"nobody is registered or listed as {body.person}")
+    if "legal" not in proposal.roles and (found is None or proposal.actor != found[1].speaks_as):
         refuse("not_the_person", f"{proposal.actor} does not speak for {body.person}, nor for legal", said.index)
     if not proposal.own_key:
         refuse("own_key_required", "erasure is asked for with one's own key, by nobody on one's behalf")
-    refuse_unless_kept(history, body.person)
-    if known := erasure_state(history, body.person).request:
-        refuse("erasure_requested_before", f"the erasure of {body.person} was asked for already", known.index)
+    refuse_unless_known(history, body.person)
+    if asked := erasure_state(history, body.person).request:
+        refuse("erasure_requested_before", f"the erasure of {body.person} was asked for already", asked.index)
 
 
 def accept_beginning(proposal: Proposal, body: SubjectErasureBegun, history: History, at: datetime) -> None:
     """Of what was asked for, once, and only while no hold stands on the person or on a file that shows them."""
-    refuse_unless_kept(history, body.person)
+    refuse_unless_known(history, body.person)
     refuse_all("this erasure can't begin", _against(history, body.person, body.request_sha256))
 
 

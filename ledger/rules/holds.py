@@ -9,7 +9,7 @@ from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.assets import known
 from ledger.rules.lineage import descendants
-from ledger.rules.people import refuse_unless_kept
+from ledger.rules.people import refuse_unless_known
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
 from schemas.statements.asset import AssetImported
@@ -54,7 +54,7 @@ def accept_hold(proposal: Proposal, body: HoldPlaced, history: History, at: date
     for said in history.about(f"hold:{body.hold}", HoldPlaced):
         refuse("hold_known", f"hold {body.hold} was placed before", said.index)
     if body.person is not None:
-        refuse_unless_kept(history, body.person)
+        refuse_unless_known(history, body.person)
     if body.asset is not None:
         known(history, body.asset)
 

@@ -11,6 +11,7 @@ from ledger.rules.actors import actor_state
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.statements.erasure import SubjectErased, SubjectErasureBegun
+from schemas.statements.guardrail import GuardrailAdded
 from schemas.statements.person import PersonEngagementEnded, PersonRegistered, PersonSpeakerChanged
 
 
@@ -34,6 +35,22 @@ def refuse_erased(history: History, name: str) -> None:
         refuse(
             "subject_erased", f"{name} was erased, or is being erased; nothing begins under that name", found[0].index
         )
+
+
+def first_known(history: History, name: str) -> Said | None:
+    """The entry by which somebody is here under a pseudonym: their registration, else the first do-not-generate entry
+    that seals their names, else None (SPEC S6.6).
+    """
+    if (registered := person(history, name)) is not None:
+        return registered[0]
+    return history.first(f"person:{name}", GuardrailAdded)
+
+
+def refuse_unless_known(history: History, name: str) -> None:
+    """Raises Refused `person_unknown`, `subject_erased`: whose names are sealed can be held and be forgotten."""
+    if first_known(history, name) is None:
+        refuse("person_unknown", f"nobody is registered or listed as {name}")
+    refuse_erased(history, name)
 
 
 def refuse_unless_kept(history: History, name: str) -> None:

@@ -1,4 +1,4 @@
-"""A whole story with everything that leaves traces; then two people are erased, and every file is searched for them."""
+"""A whole story with everything that leaves traces; then three people are erased, and every file is searched for them."""
 
 from __future__ import annotations
 
@@ -39,15 +39,17 @@ from tests.office_of import Made, make_office
 
 NAME, CONTACT = "Zéphyrine Quellwasser-Ött", "zephyrine@quellwasser.example"
 PICTURE = base64.b64encode(random.Random(11).randbytes(60_000)).decode()
+LISTED, ALIAS = "Ysolde Nachtweyh-Öre", "Ysi Nachtweyh"  # on the do-not-generate list, never registered; lifted since
 INES = "Inês Example"  # the person in the clip, as office_of seals her name
 VALUES = {"name": NAME, "contact": CONTACT, "picture": PICTURE, "the name of the person in the clip": INES}
+VALUES |= {"the name of somebody listed": LISTED, "an alias of theirs": ALIAS}
 REGISTRATION = {"person": "p-zeph", "person_class": "performer", "speaks_as": "ines"}
 PAGES = "/ /log /verify /v1/notices /v1/checkpoint /v1/persons/p-zeph/consents /v1/persons/p-ines/consents"
 
 
 @dataclass
 class Told:
-    """A home in which much has happened, what lies outside it, and what the vault had of the two people."""
+    """A home in which much has happened, what lies outside it, and what the vault had of the three people."""
 
     home: Path
     outside: Path
@@ -122,11 +124,13 @@ def talk(told: Told, address: str, tokens: dict[str, str]) -> str:
     status, receipt = answers.post("ivy", words)
     assert status == 201, receipt
     assert answers.post("ivy", words)[0] == 409
-    scope = {**CONSENT, "valid_from": "2026-10-01T00:00:00Z", "valid_until": "2099-01-01T00:00:00Z"}
+    scope = {**CONSENT, "valid_from": "2026-10-01T00:00:00Z", "valid_until": "2035-01-01T00:00:00Z"}
     scope |= {"consent": new_id(SystemClock().now()), "person": "p-zeph"}
-    assert answers.post("mara", {"type": "consent.requested.v1", "body": scope})[0] == 201
+    status, answer = answers.post("mara", {"type": "consent.requested.v1", "body": scope})
+    assert status == 201, answer
     grant = signed(told.home, "ines", "consent.granted.v1", scope)
     assert answers.post(None, raw=grant, kind="application/vnd.dsse+json")[0] == 201
+    list_and_lift(told, answers)
     ended = {"consent": scope["consent"], "person": "p-zeph", "reason": "changed my mind"}
     withdrawal = signed(told.home, "ines", "consent.withdrawn.v1", ended)
     assert answers.post(None, raw=withdrawal, kind="application/vnd.dsse+json")[0] == 201
@@ -135,6 +139,18 @@ def talk(told: Told, address: str, tokens: dict[str, str]) -> str:
     for index in range(receipt["index"] + 1):
         answers.get(f"/v1/statements/{index}")
     return str(receipt["statement_id"])
+
+
+def list_and_lift(told: Told, answers: Answers) -> None:
+    """Somebody is put on the do-not-generate list, and the entry is lifted."""
+    entry = {"guardrail": new_id(SystemClock().now()), "kind": "person", "person": "p-listed", "counsel": "lena"}
+    entry |= {"reason": "asked us not to", "effective_from": "2026-01-01T00:00:00Z"}
+    words = {"type": "guardrail.entry-added.v1", "body": entry, "subject": "p-listed"}
+    assert answers.post("lena", {**words, "sealed": {"/body/names": [LISTED, 7]}})[0] == 400
+    status, answer = answers.post("lena", {**words, "sealed": {"/body/names": [LISTED, ALIAS]}})
+    assert status == 201, answer
+    lifted = {"guardrail": entry["guardrail"], "reason": "settled"}
+    assert answers.post("lena", {"type": "guardrail.entry-lifted.v1", "body": lifted})[0] == 201
 
 
 class Answers:
@@ -198,13 +214,13 @@ def write_everything(told: Told) -> None:
 
 
 def in_the_vault(home: Path) -> dict[str, bytes]:
-    """Pieces of every ciphertext and wrapped key of the two people, and their salts."""
+    """Pieces of every ciphertext and wrapped key of the three people, and their salts."""
     found = {}
     with sqlite3.connect(home / "vault.sqlite") as db:
-        people = ("p-zeph", PERSON)
-        for name, wrapped in db.execute("SELECT name, wrapped_key FROM subject WHERE name IN (?, ?)", people):
+        people = ("p-zeph", PERSON, "p-listed")
+        for name, wrapped in db.execute("SELECT name, wrapped_key FROM subject WHERE name IN (?, ?, ?)", people):
             found[f"wrapped key of {name}"] = bytes(wrapped)[12:44]
-        rows = db.execute("SELECT * FROM sealed WHERE subject IN (?, ?)", people).fetchall()
+        rows = db.execute("SELECT * FROM sealed WHERE subject IN (?, ?, ?)", people).fetchall()
     db.close()
     vault = Home(home).open_vault()
     for statement_id, pointer, subject, content in rows:
@@ -214,7 +230,7 @@ def in_the_vault(home: Path) -> dict[str, bytes]:
         assert isinstance(opening, Opening)
         found |= {f"salt of {subject}{pointer}, {name}": spelt for name, spelt in spelt_salt(opening.salt)}
     vault.close()
-    assert len(rows) == 4 and len(found) > 4 * 5
+    assert len(rows) == 5 and len(found) > 5 * 5
     return found
 
 
@@ -231,9 +247,9 @@ def spelt() -> dict[str, bytes]:
     }
 
 
-def erase_both(told: Told) -> list[Path]:
+def erase_all(told: Told) -> list[Path]:
     certificates = []
-    for person, actor in (("p-zeph", "ines"), (PERSON, "lena")):
+    for person, actor in (("p-zeph", "ines"), (PERSON, "lena"), ("p-listed", "lena")):
         certificates.append(told.home / "exports" / f"{person}.json")
         told.cli.json("erase", person, "--as", actor, "--out", certificates[-1])
     return certificates
@@ -244,7 +260,7 @@ def test_after_an_erasure_no_file_holds_a_trace_and_every_proof_stands(told: Tol
     before = found_in(told.home, told.sealed)
     assert {one.partition(":")[0] for one in before} <= {"vault.sqlite", "vault.sqlite-wal"} and before
 
-    certificates = erase_both(told)
+    certificates = erase_all(told)
 
     assert found_in(told.home, spelt() | told.sealed) == []
     report = told.cli.json("fsck")
@@ -257,7 +273,7 @@ def test_after_an_erasure_no_file_holds_a_trace_and_every_proof_stands(told: Tol
 
 
 def test_a_pack_a_rebuilt_view_and_a_disclosure_of_before_are_good_after_it(told: Told) -> None:
-    erase_both(told)
+    erase_all(told)
     (told.home / "views.sqlite").unlink()
     told.cli.json("audit", told.asset, "--out", told.home / "exports" / "later.zip")
     vkeys = told.home / "exports" / "vkeys"

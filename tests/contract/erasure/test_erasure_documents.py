@@ -31,10 +31,14 @@ from ledger.proof.note import open_checkpoint
 from ledger.proof.notekeys import CosignatureKey
 from ledger.rules.book import RULES
 from ledger.rules.permissions import PERMISSIONS
+from ledger.statement import Opening
+from ledger.vault import Erased
 from schemas.statements.actor import ActorKeyRotated
 from schemas.statements.erasure import FieldDisclosed, SubjectErasureBegun, SubjectErasureRequested
+from schemas.statements.guardrail import GuardrailLifted
 from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 from tests.house_of import ADMIN, House, new_signing_key, raises_code, spki
+from tests.rights_of import listed_person
 from tests.unit.erasure.said import hold, request
 
 NAME, CONTACT = "Zephyrine Quellwasser", "z@quellwasser.example"
@@ -228,6 +232,40 @@ def test_a_certificate_shows_who_asked_and_what_was_destroyed(
     proven = verify_erasure(certified(house, services, actor), house.verifiers)
     assert (proven.person, proven.requested_by) == ("p-zeph", actor)
     assert proven.destroyed == {"keys": 1, "values": 2, "statements": 1} and proven.not_covered == NOT_COVERED
+
+
+def test_somebody_who_was_only_listed_is_certified_and_lifting_alone_destroys_nothing(
+    house: House, services: Services
+) -> None:
+    number = listed_person(house, "p-listed", NAME, "Zeph")
+    house.say_as("lena", GuardrailLifted(guardrail=number, reason="settled"))
+    entry = next(house.ledger.read("person:p-listed"))
+    kept = house.ledger.vault.open(entry.statement.id, "/body/names")
+    assert isinstance(kept, Opening) and kept.value == [NAME, "Zeph"]
+    request(house, "p-listed", "lena")
+    erase(services, "p-listed")
+    assert isinstance(house.ledger.vault.open(entry.statement.id, "/body/names"), Erased)
+    proven = verify_erasure(erasure_certificate(services, "p-listed"), house.verifiers)
+    assert (proven.requested_by, proven.entries[0]) == ("lena", entry.index)
+    assert proven.destroyed == {"keys": 1, "values": 1, "statements": 1}
+
+
+@pytest.mark.parametrize("entry", ["without the listing", "by talent"])
+def test_nobody_who_is_only_listed_is_certified_otherwise(
+    house: House, services: Services, entry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed_person(house, "p-listed", NAME)
+    if entry == "by talent":
+        monkeypatch.setitem(RULES, SubjectErasureRequested.TYPE, lambda *_: None)
+    request(house, "p-listed", "ines" if entry == "by talent" else "lena")
+    erase(services, "p-listed")
+    document = json.loads(erasure_certificate(services, "p-listed"))
+    code = "erasure_requester"
+    if entry == "without the listing":
+        listing = next(house.ledger.read("person:p-listed")).index
+        document["entries"] = [one for one in document["entries"] if one["index"] != listing]
+        code = "erasure_entries"
+    assert fails(lambda: verify_erasure(rfc8785.dumps(document), house.verifiers)) == code
 
 
 def test_it_says_what_it_does_not_cover_in_the_words_of_the_specification(

@@ -14,6 +14,7 @@ from schemas.statements.consent import ConsentGranted, ConsentRequested
 from schemas.statements.erasure import HoldPlaced, SubjectErasureBegun, SubjectErasureRequested
 from schemas.statements.person import PersonRegistered
 from tests.house_of import CONSENT, House, digest, raises_code
+from tests.rights_of import listed_person
 from tests.unit.erasure.said import begin, disclosure, erased, finish, hold, release, request
 
 
@@ -80,6 +81,24 @@ def test_a_step_names_the_request_that_it_carries_out(house: House) -> None:
 def test_legal_may_order_what_the_person_did_not_ask_for(house: House) -> None:
     person = house.person()
     begin(house, person, request(house, person, "lena"))
+
+
+def test_legal_has_somebody_forgotten_who_is_only_listed_and_nobody_else_does(house: House) -> None:
+    listed_person(house, "p-listed", "Zephyrine Quellwasser")
+    raises_code("not_the_person", lambda: request(house, "p-listed"))
+    asked = request(house, "p-listed", "lena")
+    begin(house, "p-listed", asked)
+    raises_code("subject_erased", lambda: listed_person(house, "p-listed", "Zephyrine Quellwasser"))
+    finish(house, "p-listed", asked)
+    assert stage(house, "p-listed") == "erased"
+
+
+def test_a_hold_keeps_the_names_of_somebody_who_is_only_listed(house: House) -> None:
+    listed_person(house, "p-listed", "Zephyrine Quellwasser")
+    placed, asked = hold(house, person="p-listed"), request(house, "p-listed", "lena")
+    raises_code("legal_hold", lambda: begin(house, "p-listed", asked))
+    release(house, placed)
+    begin(house, "p-listed", asked)
 
 
 def test_another_talent_does_not_ask_for_somebody_else(house: House) -> None:
