@@ -23,7 +23,16 @@ def evidence_file(services: Services, asset: str, *, with_media: bool = False) -
     at = dossier(services, asset).at
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
         path = Path(folder) / "evidence.zip"
-        write_pack(services.ledger, services.index, services.blobs, asset, path, with_media=with_media, at=at)
+        write_pack(
+            services.ledger,
+            services.index,
+            services.blobs,
+            asset,
+            path,
+            outside=services.outside,
+            with_media=with_media,
+            at=at,
+        )
         size, file = path.stat().st_size, path.open("rb")
     headers = {
         "Content-Length": str(size),

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from ledger.errors import LedgerError, NotFound, Untrusted
 from ledger.log.logkeys import stored_log_keys
-from ledger.log.policy import TlogPolicy
 from ledger.log.published import Published, PublishedFolder
 from ledger.log.publisher import Publication, Publisher
 from ledger.log.witnessed import Witnessed, publish_witnessed
 from ledger.proof.logkeys import LogKeys
+from ledger.proof.policy import TlogPolicy
 from ledger.store.contract import Store
 from ops.home import Home
 from ops.settings import Settings

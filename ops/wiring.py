@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
+from api.services.evidence_outside import Outside
 from api.services.services import Services
 from api.services.trustlists import trust_in_force
 from api.tokens import Tokens
@@ -15,6 +16,7 @@ from ledger.blobs import FolderBlobs
 from ledger.clock import Clock, SystemClock
 from ledger.log.cose import ReceiptIssuer
 from ledger.log.published import PublishedFolder
+from ledger.log.stamps import StampFolder
 from ledger.media.child import Limits
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
@@ -31,7 +33,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
     settings = read_settings(path)
     home = Home(path)
     ledger = open_ledger(home, settings, clock or SystemClock())
-    blobs = FolderBlobs(home.blobs)
+    blobs, published = FolderBlobs(home.blobs), PublishedFolder(home.public)
 
     def log_key() -> LogSigner:
         return log_signers(home, settings.origin, ledger.store)[0]
@@ -49,7 +51,8 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         tokens=Tokens(home.tokens),
         origin=settings.origin,
         upload_bytes_max=settings.upload_bytes_max,
-        published=PublishedFolder(home.public),
+        published=published,
+        outside=Outside(published, home.witness_policy, StampFolder(home.stamps)),
         publish_entries=settings.publish_entries,
         public_url=settings.public_url.rstrip("/"),
         receipts=ReceiptIssuer(ledger.store, log_key(), log_key),

@@ -98,6 +98,11 @@ class PackManifest(Shape):
     """Both since format 2."""
 
     @property
+    def bounded(self) -> bool:
+        """Whether it holds what witnesses or time-stamping authorities saw of the log."""
+        return any(name.startswith(("witnessed/", "stamps/")) for name in self.members)
+
+    @property
     def horizon(self) -> int:
         """Up to which size of the log the pack speaks: its claims are of the entries before."""
         return self.index.size if self.index else self.size

@@ -8,10 +8,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from ledger.log.policy import TlogPolicy
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import sign_note
 from ledger.proof.notekeys import CosignatureKey, Ed25519NoteKey, MlDsa44NoteKey, NoteVerifier
+from ledger.proof.policy import TlogPolicy
 from ledger.store.contract import EntryEvent, Pending
 from ledger.store.sqlite import SQLiteStore
 

@@ -15,6 +15,7 @@ from api.services.completeness import named_look
 from api.services.evidence_blobs import PackBlobs, blobs_of
 from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import Contents, contents_of
+from api.services.evidence_outside import Bounds, Outside, bounds_of
 from api.services.evidence_report import render_report
 from ledger.blobs import Blobs, read_chunks
 from ledger.door import Ledger
@@ -61,10 +62,12 @@ def write_pack(
     out: Path,
     *,
     at: datetime,
+    outside: Outside | None = None,
     with_media: bool = False,
     overwrite: bool = False,
 ) -> PackWritten:
     """Writes the evidence about one file, and says so in the log (`evidence.exported.v1`) before the pack appears.
+    `outside`: where cosignatures and time stamps are kept; what fits goes in.
 
     Raises NotFound `asset_unknown`, Misuse `pack_exists`, TooLarge `pack_too_large`, Unavailable `pack_not_written`,
     Untrusted `blob_altered`. A crash leaves `out` as it was: at most a stray `.partial` file beside it, and custody of a
@@ -73,7 +76,7 @@ def write_pack(
     _refuse_existing(out, overwrite)
     if arrival(ledger.history(), asset) is None:
         raise NotFound("asset_unknown", "no file with this digest is in the ledger", "Import it first.")
-    pack = _Pack(ledger, index, blobs, asset, parse_instant(format_instant(at)), with_media)
+    pack = _Pack(ledger, index, blobs, asset, parse_instant(format_instant(at)), with_media, outside)
     partial = _partial_beside(out)
     try:
         pack.write(partial)
@@ -93,7 +96,14 @@ class _Pack:
     """What goes into one pack, all of it under one checkpoint, and complete up to the size that the index's root is of."""
 
     def __init__(
-        self, ledger: Ledger, index: TagIndex, blobs: Blobs, asset: str, at: datetime, with_media: bool
+        self,
+        ledger: Ledger,
+        index: TagIndex,
+        blobs: Blobs,
+        asset: str,
+        at: datetime,
+        with_media: bool,
+        outside: Outside | None,
     ) -> None:
         self._ledger, self._asset, self._at = ledger, asset, at
         with named_look(ledger, index) as (named, look):
@@ -109,6 +119,7 @@ class _Pack:
             raise Untrusted("log_not_opened", "the log's first entry does not open it", "Run fsck.")
         self._opening = opening
         self._log_keys = LogKeys.of(LogEntry.parse(one.index, one.entry) for one in self.contents.ordered())
+        self._bounds: Bounds = bounds_of(outside, self._log_keys, self._size, self._decisive())
 
     @property
     def vkeys(self) -> tuple[str, ...]:
@@ -141,9 +152,15 @@ class _Pack:
             hashes = inclusion_proof(said.index, self._size, self._ledger.store)
             members[entry_name(said.index)] = said.entry
             members[proof_name(said.index)] = format_proof(said.index, hashes, self._checkpoint)
+        members |= self._bounds.reaching(self._size, self._ledger.store)
         for tag, proof in self._proofs.items():
             members[index_name(tag)] = canonical(proof.as_json())
         return members
+
+    def _decisive(self) -> int:
+        """The last entry about the file itself: a time stamp over it is one over all that was said of the file."""
+        about = f"asset:{self._asset}"
+        return max(said.index for said in self.contents.ordered() if about in said.statement.tags)
 
     def _actors(self) -> dict[str, object]:
         """Every key that the pack's entries bring."""
@@ -167,7 +184,7 @@ class _Pack:
                 PackEntry(index=said.index, type=said.type, why=self.contents.why[said.index]) for said in found
             ),
             omitted=self._blobs.omitted,
-            gaps=tuple(gaps_of(store, self._horizon, self._asset, self._blobs.omitted)),
+            gaps=tuple(gaps_of(store, self._horizon, self._asset, self._blobs.omitted, bounded=self._bounds.any)),
             members={},
             index=PackIndex(entry=self._named.index, size=self._horizon),
             complete=tuple(
@@ -183,7 +200,7 @@ class _Pack:
 
     def _report(self, manifest: PackManifest, verifier: bytes) -> bytes:
         verifier_sha256 = hashlib.sha256(verifier).hexdigest()
-        return render_report(manifest, self.contents.ordered(), verifier_sha256, self.vkeys)
+        return render_report(manifest, self.contents.ordered(), verifier_sha256, self.vkeys, self._bounds)
 
 
 def _member_info(name: str) -> zipfile.ZipInfo:

@@ -173,13 +173,21 @@ def _window(question: Question) -> str:
 
 
 def gaps_of(
-    entries: Entries, size: int, asset: str, omitted: Sequence[PackOmission], *, indexed: bool = True
+    entries: Entries,
+    size: int,
+    asset: str,
+    omitted: Sequence[PackOmission],
+    *,
+    indexed: bool = True,
+    bounded: bool = False,
 ) -> list[PackGap]:
-    """What this pack does not show. `indexed`: since format 2 it shows that nothing else was said of its file."""
+    """What this pack does not show. `indexed`: since format 2 it shows that nothing else was said of its file. `bounded`: it
+    holds what witnesses or an authority saw of the log.
+    """
     history = History(entries, size)
     found = [gap for name in ancestors(history, asset) for gap in _of_file(history, name)]
     found += [PackGap(code="blob-left-out", detail=f"{one.sha256[:16]}…: {one.why}") for one in omitted]
-    return [*found, _INDEX_GAP if indexed else _COMPLETENESS_GAP, *_ALWAYS]
+    return [*found, _INDEX_GAP if indexed else _COMPLETENESS_GAP, _BOUNDED_GAP if bounded else _TIME_GAP, _KEYS_GAP]
 
 
 def _of_file(history: History, asset: str) -> Iterator[PackGap]:
@@ -212,14 +220,16 @@ _INDEX_GAP = PackGap(
     detail="That nothing was left out rests on the root of an index that the log names. Whoever holds the log's "
     "entries can compute it and find a false one; this pack alone can't.",
 )
-_ALWAYS = (
-    PackGap(
-        code="time",
-        detail="Times of recording are those of the ledger's own clock; no outside time stamp or witness signed "
-        "this checkpoint.",
-    ),
-    PackGap(
-        code="log-keys",
-        detail="The pack brings the log's keys with it. Compare them with a copy that you got elsewhere.",
-    ),
+_TIME_GAP = PackGap(
+    code="time",
+    detail="Times of recording are those of the ledger's own clock; no outside time stamp or witness signed this checkpoint.",
+)
+_BOUNDED_GAP = PackGap(
+    code="time",
+    detail="Times of recording are those of the ledger's own clock. Others saw the log only up to the checkpoints in "
+    "witnessed/ and stamps/, and that binds whoever knows these witnesses and authorities: the pack brings them with it.",
+)
+_KEYS_GAP = PackGap(
+    code="log-keys",
+    detail="The pack brings the log's keys with it. Compare them with a copy that you got elsewhere.",
 )

@@ -16,6 +16,7 @@ from ledger.proof.packclaims import Topics, entry_name
 from ledger.proof.packcomplete import merge_topics
 from ledger.proof.packfile import PackFile
 from ledger.proof.packreport import PackFault, PackReport, PackStep
+from ledger.proof.policy import TlogPolicy
 from ledger.rules.clearances import standing
 from ledger.rules.decision import RULES_VERSION, decide
 from ledger.statement import Said, read_entry
@@ -26,12 +27,14 @@ from schemas.statements.clearance import ClearanceDecided, ClearanceIssued
 REPLAY_STEP = 10
 
 
-def replay(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None) -> PackReport:
+def replay(
+    source: bytes | Path, trusted_vkeys: Sequence[str] | None = None, policy: TlogPolicy | None = None
+) -> PackReport:
     """`check_pack` with step 10: what is claimed is computed again, by the same rules, from the pack's entries alone.
 
     A pack whose bytes fail is not weighed again. Raises what `check_pack` raises.
     """
-    report = check_pack(source, trusted_vkeys)
+    report = check_pack(source, trusted_vkeys, policy)
     if report.state == "untrusted":
         return replace(report, steps=_in_order(*report.steps, PackStep(REPLAY_STEP, None, (), ())))
     file = PackFile(source)
@@ -84,7 +87,8 @@ def _weigh_again(manifest: PackManifest, found: list[Said]) -> Iterator[PackFaul
             yield PackFault(REPLAY_STEP, "pack.json", "claim_differs", what)
     if len(computed) != len(manifest.claims):
         yield PackFault(REPLAY_STEP, "pack.json", "claims_differ", "the entries give more claims, or fewer")
-    gaps = gaps_of(entries, manifest.horizon, asset, manifest.omitted, indexed=manifest.index is not None)
+    shape = {"indexed": manifest.index is not None, "bounded": manifest.bounded}
+    gaps = gaps_of(entries, manifest.horizon, asset, manifest.omitted, **shape)
     if list(manifest.gaps) != gaps:
         yield PackFault(REPLAY_STEP, "pack.json", "gaps_differ", "the entries give other gaps")
     if manifest.index is not None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
+from api.services.evidence_outside import Bounds
 from ledger.history import bodies
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.evidence import PackClaim, PackManifest
 from schemas.statements.asset import AssetDerived, AssetImported
 from schemas.statements.consent import ConsentGranted, ConsentRequested
+
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class TrailRow:
     why: str
 
 
-def render_report(manifest: PackManifest, found: Sequence[Said], verifier_sha256: str, vkeys: Sequence[str]) -> bytes:
+def render_report(
+    manifest: PackManifest, found: Sequence[Said], verifier_sha256: str, vkeys: Sequence[str], bounds: Bounds
+) -> bytes:
     """The page, UTF-8. A function of the pack's contents alone."""
     why = {entry.index: entry.why for entry in manifest.entries}
     page = _template().render(
@@ -65,8 +71,17 @@ def render_report(manifest: PackManifest, found: Sequence[Said], verifier_sha256
         verifier_sha256=verifier_sha256,
         vkeys=[vkey.split("+")[0] + "+" + vkey.split("+")[1] for vkey in vkeys],
         instant=format_instant,
+        witnessed=bounds.witnessed,
+        cosigned=_cosigned(bounds),
+        stamps=bounds.stamps,
     )
     return page.encode("utf-8")
+
+
+def _cosigned(bounds: Bounds) -> list[tuple[str, str]]:
+    """Witnesses and the times that they state, which are theirs: nobody says that there is such a year."""
+    cosigned = sorted(bounds.witnessed.cosigned.items()) if bounds.witnessed else []
+    return [(name, format_instant(datetime.fromtimestamp(min(at, _LAST_SECOND), UTC))) for name, at in cosigned]
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
+from api.services.evidence_outside import Outside
 from api.tokens import Tokens
 from ledger.blobs import Blobs
 from ledger.clock import Clock
@@ -32,6 +33,7 @@ class Services:
     origin: str
     upload_bytes_max: int
     published: Published
+    outside: Outside
     publish_entries: bool
     receipts: ReceiptIssuer
     relying_party: RelyingParty

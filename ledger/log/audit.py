@@ -15,10 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger.errors import Misuse, Untrusted
-from ledger.log.policy import TlogPolicy
 from ledger.log.published import CHECKPOINT, MOVING, VKEYS, WITNESSED, Published
 from ledger.log.publisher import PublishedTiles
-from ledger.log.verdict import judge
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import only_signed_by
 from ledger.proof.logkeys import LogKeys, log_keys_of, vkey_lines
@@ -33,7 +31,9 @@ from ledger.proof.merkle import (
     verify_consistency,
 )
 from ledger.proof.note import NoteVerifier
+from ledger.proof.policy import TlogPolicy
 from ledger.proof.tiles import TileName, bundles_of, tiles_of, unbundled
+from ledger.proof.verdict import judge
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from ledger.errors import Misuse, Unavailable, Untrusted
-from ledger.log.timestamp import TOKEN_BYTES_MAX
+from ledger.proof.timetoken import TOKEN_BYTES_MAX
 
 QUERY_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp-reply"
 TSA_SECONDS_MAX = 20.0  # one exchange, connection included; public authorities answer within two

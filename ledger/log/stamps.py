@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.errors import NotFound, Unavailable, Untrusted
-from ledger.log.timestamp import TOKEN_BYTES_MAX
 from ledger.proof.note import NOTE_BYTES_MAX
+from ledger.proof.timetoken import TOKEN_BYTES_MAX
 
 CHECKPOINT_FILE, TOKEN_FILE = "checkpoint", "token.tsr"
 _INCOMING = ".incoming"  # one name: only who holds the lock uses it, so a crash leaves at most this one

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 
 from ledger.errors import LedgerError, Misuse, Unavailable, Untrusted
+from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.logkeys import LogKeys, log_keys_of
 from ledger.proof.note import NoteVerifier
+from ledger.proof.timetoken import TOKEN_BYTES_MAX
 from schemas.base import format_instant
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
-TOKEN_BYTES_MAX = 64 * 2**10  # a token with a chain of four RSA certificates has 7 KB
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 _GRANTED = 0
 
@@ -102,6 +103,13 @@ def verify_stamp(
     `timestamp_untrusted`; Unavailable `extra_missing`.
     """
     head = log_keys_of(log_keys).open(checkpoint, strict=False).checkpoint  # 1
+    return verify_token(token, checkpoint, head, anchors, nonce)
+
+
+def verify_token(
+    token: bytes, checkpoint: bytes, head: Checkpoint, anchors: Sequence[x509.Certificate], nonce: int | None = None
+) -> TimeStamp:
+    """(2) to (6), for a checkpoint that was opened as `head`. Raises what they raise."""
     response = _granted(token)  # 2
     try:
         info, signer = response.tst_info, _signer(response)

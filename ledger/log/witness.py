@@ -17,10 +17,10 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ledger.errors import LedgerError, Misuse, Unavailable, Untrusted
-from ledger.log.policy import PolicyWitness, TlogPolicy
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import with_cosignatures
 from ledger.proof.encoding import base64_text, decimal_int
+from ledger.proof.policy import PolicyWitness, TlogPolicy
 
 SIZE_TYPE = "text/x.tlog.size"
 ANSWER_BYTES_MAX = 64 * 2**10  # sixteen signature lines with ML-DSA-44 (3.3 KB each)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.log.policy import TlogPolicy
 from ledger.log.published import CHECKPOINT, WITNESSED, Published
 from ledger.log.publisher import PublishedTiles
-from ledger.log.verdict import WitnessReport, judge
 from ledger.log.witness import WitnessAnswer, ask_all
 from ledger.proof.cosignature import only_signed_by
 from ledger.proof.logkeys import LogKeys, log_keys_of
 from ledger.proof.merkle import consistency_proof, verify_consistency
 from ledger.proof.note import Checkpoint, NoteVerifier
+from ledger.proof.policy import TlogPolicy
+from ledger.proof.verdict import WitnessReport, judge
 
 
 @dataclass(frozen=True)

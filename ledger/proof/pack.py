@@ -18,11 +18,13 @@ from ledger.proof.logentry import LogEntry
 from ledger.proof.logkeys import STOLEN_REMARK, LogKeys
 from ledger.proof.note import NoteVerifier
 from ledger.proof.packaccount import PackAccount
+from ledger.proof.packbounds import PackBoundsCheck, bound_steps
 from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, PackClaims, entry_index, entry_name, named_digests
 from ledger.proof.packcomplete import PACK_INDEX_STEP, PackIndexCheck
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX, PACK_UNCOVERED, PackFile
 from ledger.proof.packlog import PackLogCheck
-from ledger.proof.packreport import PackReport
+from ledger.proof.packreport import OWN_POLICY_REMARK, UNVERIFIED_STAMPS_REMARK, PackReport, StampBound, WitnessBound
+from ledger.proof.policy import TlogPolicy
 
 PACK_OWN_STEPS = tuple(range(1, 10))  # what can be checked with the pack alone; step 10 weighs the rules again
 FORMAT_1_REMARK = "a pack of format 1: it does not show that nothing was left out"
@@ -30,8 +32,11 @@ FORMAT_1_REMARK = "a pack of format 1: it does not show that nothing was left ou
 _Parsed = dict[int, LogEntry | str]
 
 
-def check_pack(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None) -> PackReport:
+def check_pack(
+    source: bytes | Path, trusted_vkeys: Sequence[str] | None = None, policy: TlogPolicy | None = None
+) -> PackReport:
     """Checks a pack, given as bytes or by path, against the log keys that the caller holds (None: it has none).
+    `policy`: which witnesses the caller asks for; without one, those of the pack's own policy are looked at, if it has any.
 
     Evidence that fails is in the report, not raised. Raises Misuse `pack_empty`, `pack_not_zip`, `pack_missing`,
     TooLarge `pack_too_large`, and Misuse `vkey_malformed` for a key in `trusted_vkeys`.
@@ -40,7 +45,7 @@ def check_pack(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None)
         NoteVerifier.parse(vkey)
     file = PackFile(source)
     try:
-        return _PackCheck(file, trusted_vkeys).run()
+        return _PackCheck(file, trusted_vkeys, policy).run()
     finally:
         file.close()
 
@@ -48,14 +53,16 @@ def check_pack(source: bytes | Path, trusted_vkeys: Sequence[str] | None = None)
 class _PackCheck:
     """One check of one pack."""
 
-    def __init__(self, file: PackFile, trusted_vkeys: Sequence[str] | None) -> None:
-        self._file, self._trusted = file, trusted_vkeys
+    def __init__(self, file: PackFile, trusted_vkeys: Sequence[str] | None, policy: TlogPolicy | None) -> None:
+        self._file, self._trusted, self._policy = file, trusted_vkeys, policy
         self._account = PackAccount()
         self._entries: dict[int, LogEntry] = {}
         self._ring = KeyRing()
         self._claims: PackClaims | None = None
         self._root: str | None = None
         self._log_keys: LogKeys | None = None
+        self._witnessed: WitnessBound | None = None
+        self._stamps: tuple[StampBound, ...] = ()
 
     def run(self) -> PackReport:
         self._account.start(1, len(self._file.names))
@@ -83,6 +90,8 @@ class _PackCheck:
         self._root, self._log_keys = log.head.root.hex() if log.head else None, log.keys
         self._check_blobs(claims)
         PackIndexCheck(self._file, self._account, claims, self._entries, self._ring.service).run()
+        bounds = PackBoundsCheck(self._file, self._account, claims, log.head, log.keys, self._policy)
+        self._witnessed, self._stamps = bounds.witnessed(), bounds.stamped()
 
     # -- 2 and 4: what is claimed, and by whom -------------------------------------------------------------------
 
@@ -198,9 +207,13 @@ class _PackCheck:
         claims, keys = self._claims, self._log_keys
         stolen = keys is not None and self._trusted is not None and keys.trusted_by(self._trusted) == "stolen"
         first = claims is not None and claims.index is None
+        steps = PACK_OWN_STEPS if first else (*PACK_OWN_STEPS, PACK_INDEX_STEP)
+        steps += bound_steps(claims, self._policy) if claims else ()
+        remarks = {STOLEN_REMARK: stolen, FORMAT_1_REMARK: first, UNVERIFIED_STAMPS_REMARK: bool(self._stamps)}
+        remarks[OWN_POLICY_REMARK] = self._witnessed is not None and not self._witnessed.policy_given
         good = (entry for index, entry in self._entries.items() if not self._account.spoiled(entry_name(index)))
         return PackReport(
-            steps=self._account.steps(PACK_OWN_STEPS if first else (*PACK_OWN_STEPS, PACK_INDEX_STEP)),
+            steps=self._account.steps(steps),
             keys_given=self._trusted is not None and not stolen,
             origin=claims.origin if claims else None,
             size=claims.size if claims else None,
@@ -209,7 +222,9 @@ class _PackCheck:
             made_at=claims.made_at if claims else None,
             log_vkeys=keys.current.vkeys if keys else (),
             complete_to=claims.index.size if claims and claims.index else None,
-            remarks=((STOLEN_REMARK,) if stolen else ()) + ((FORMAT_1_REMARK,) if first else ()),
+            witnessed=self._witnessed,
+            stamps=self._stamps,
+            remarks=tuple(remark for remark, due in remarks.items() if due),
             statements=tuple(map(_shown, good)),
         )
 

@@ -16,10 +16,16 @@ from ledger.proof.tagmap import tag_key
 PACK_FORMAT_1, PACK_FORMAT = "countersign.evidence/1", "countersign.evidence/2"
 PACK_PAYLOAD_TYPE = "application/vnd.countersign.pack+json"
 
+WITNESSED_NAMES = ("witnessed/checkpoint", "witnessed/policy", "witnessed/consistency")
+"""All three or none: what witnesses cosigned, under which policy, and that the pack's tree begins with it."""
+
+
 _PACK_JSON_MEMBERS = frozenset(
     {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 )
 _PACK_JSON_INDEX = frozenset({"index", "complete"})  # since format 2
+PACK_STAMPS_MAX = 8  # one that is as near as can be and the newest are enough; each costs two signatures to check
+_STAMP_NAME = re.compile(r"stamps/([0-9]+)/.+")
 _TOPIC = re.compile(r"[a-z]+(-[a-z]+)*")
 _ENTRY_NAME = re.compile(r"entries/([0-9]+)\.json")
 
@@ -50,6 +56,9 @@ class PackClaims:
     members: dict[str, str]
     index: PackIndexClaim | None = None
     """None in format 1."""
+    witnessed: bool = False
+    stamps: tuple[int, ...] = ()
+    """Whether it has a checkpoint that witnesses cosigned, and the sizes of those that were time-stamped. Never in format 1."""
 
     @classmethod
     def parse(cls, raw: bytes) -> PackClaims:
@@ -73,6 +82,11 @@ def proof_name(index: int) -> str:
 def index_name(tag: str) -> str:
     """The member with the index's proof about a tag."""
     return f"index/{tag_key(tag).hex()}.json"
+
+
+def stamp_names(size: int) -> tuple[str, str, str]:
+    """A time stamp's members: the checkpoint of so many entries, the token over it, and the way to the pack's tree."""
+    return f"stamps/{size}/checkpoint", f"stamps/{size}/token.tsr", f"stamps/{size}/consistency"
 
 
 def entry_index(name: str) -> int | None:
@@ -123,7 +137,22 @@ def _claims_of(value: Any) -> PackClaims:
     index = None if first else _claimed_index(value["index"], value["complete"], entries)
     proofs = {index_name(tag) for tag in index.complete} if index else set()
     _require(proofs == {name for name in members if name.startswith("index/")}, "what it calls complete has no proof")
-    return PackClaims(value["origin"], value["made_at"], size, asset, entries, omitted, members, index)
+    witnessed, stamps = _claimed_bounds(members, size, first)
+    made_at = value["made_at"]
+    return PackClaims(value["origin"], made_at, size, asset, entries, omitted, members, index, witnessed, stamps)
+
+
+def _claimed_bounds(members: dict[str, str], size: int, first: bool) -> tuple[bool, tuple[int, ...]]:
+    """What others saw of the log: each with all of its parts, of no larger tree than the pack's."""
+    there = {name for name in members if name.startswith(("witnessed/", "stamps/"))}
+    stamps = sorted({int(match[1]) for name in there if (match := _STAMP_NAME.fullmatch(name))})
+    witnessed = not there.isdisjoint(WITNESSED_NAMES)
+    whole = {name for one in stamps for name in stamp_names(one)} | set(WITNESSED_NAMES if witnessed else ())
+    _require(there == whole, "of what others saw of the log, a part is missing")
+    _require(not (first and there), "a pack of format 1 holds nothing that others saw")
+    _require(len(stamps) <= PACK_STAMPS_MAX, f"it has more than {PACK_STAMPS_MAX} time stamps")
+    _require(all(one <= size for one in stamps), "a time stamp is of a larger log")
+    return witnessed, tuple(stamps)
 
 
 def _claimed_index(value: Any, complete: Any, entries: dict[int, str]) -> PackIndexClaim:

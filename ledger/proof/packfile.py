@@ -19,6 +19,10 @@ from typing import IO
 
 from ledger.errors import Misuse, TooLarge, Untrusted
 from ledger.proof.canonical import JSON_BYTES_MAX
+from ledger.proof.consistency import CONSISTENCY_BYTES_MAX
+from ledger.proof.note import NOTE_BYTES_MAX
+from ledger.proof.policy import POLICY_BYTES_MAX
+from ledger.proof.timetoken import TOKEN_BYTES_MAX
 from ledger.proof.tlogproof import TLOG_PROOF_BYTES_MAX
 
 PACK_ENTRIES_MAX = 10_000  # as many as one asset's family may have files (FAMILY_ASSETS_MAX)
@@ -51,6 +55,10 @@ _PACK_SERIES = (
     (re.compile(r"proofs/(0|[1-9][0-9]{0,15})\.tlog-proof"), TLOG_PROOF_BYTES_MAX),
     (re.compile(r"index/[0-9a-f]{64}\.json"), TAG_PROOF_BYTES_MAX),
     (re.compile(r"blobs/[0-9a-f]{64}"), PACK_BYTES_MAX),
+    (re.compile(r"witnessed/policy"), POLICY_BYTES_MAX),
+    (re.compile(r"(witnessed|stamps/[1-9][0-9]{0,15})/checkpoint"), NOTE_BYTES_MAX),
+    (re.compile(r"(witnessed|stamps/[1-9][0-9]{0,15})/consistency"), CONSISTENCY_BYTES_MAX),
+    (re.compile(r"stamps/[1-9][0-9]{0,15}/token\.tsr"), TOKEN_BYTES_MAX),
 )
 _ZIP_END = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_BYTES = 20

@@ -10,6 +10,7 @@ from pathlib import Path
 from ledger.errors import LedgerError
 from ledger.proof.pack import check_pack
 from ledger.proof.packreport import PackReport
+from ledger.proof.policy import TlogPolicy
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,12 +18,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parsed_arguments(arguments)
     try:
         vkeys = options.vkeys.read_text(encoding="utf-8").split() if options.vkeys else None
-        report = check_pack(options.pack, vkeys)
+        policy = TlogPolicy.parse(options.policy.read_bytes()) if options.policy else None
+        report = check_pack(options.pack, vkeys, policy)
     except LedgerError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except (OSError, UnicodeDecodeError) as error:
-        sys.stderr.write(f"The file with the log's keys can't be read: {type(error).__name__}\n")
+        sys.stderr.write(f"The file with the log's keys, or the policy, can't be read: {type(error).__name__}\n")
         return 2
     shown = json.dumps(report.as_json(), indent=2, ensure_ascii=False) if options.json else pack_report_text(report)
     sys.stdout.write(shown + "\n")
@@ -35,6 +37,11 @@ def pack_report_text(report: PackReport) -> str:
     lines += ["", *(f"FAILS  {fault.item}: {fault.detail} ({fault.code})" for fault in report.faults)]
     if report.asset:
         lines += [f"asset  {report.asset}", f"log    {report.origin}, {report.size} entries, root {report.root}"]
+    if report.witnessed:
+        who = ", ".join(sorted(report.witnessed.cosigned))
+        lines.append(f"seen   the first {report.witnessed.size} entries by {who}")
+    lines += [f"stamp  the first {one.size} entries, {one.stamped_at}, not verified here" for one in report.stamps]
+    lines += [f"note   {remark}" for remark in report.remarks]
     return "\n".join([*lines, f"{report.state.upper()}  {report.headline}"])
 
 
@@ -42,5 +49,6 @@ def _parsed_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Checks an evidence pack offline, with nothing but its own bytes.")
     parser.add_argument("pack", type=Path, help="the .zip")
     parser.add_argument("--vkeys", type=Path, help="the log's verifier keys, one a line, from somewhere else")
+    parser.add_argument("--policy", type=Path, help="which witnesses you ask for (C2SP tlog-policy)")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of text")
     return parser.parse_args(arguments)

@@ -19,8 +19,18 @@ PACK_STEPS = {
     9: "What the entries name by digest is here, or said to be left out",
     10: "The verdicts follow from the entries",
     11: "Nothing is left out: these are all entries that the log's index counts",
+    12: "Witnesses cosigned a beginning of this log, as many as the policy asks for",
+    13: "The time stamps are over beginnings of this log",
 }
-"""Step 10 weighs the rules again and needs the whole package, the others this file only. Step 11 is of packs of format 2."""
+"""Step 10 weighs the rules again and needs the whole package, the others this file only. Step 11 is of packs of format 2, steps
+12 and 13 of those that hold what they check."""
+
+PACK_WITNESSED_STEP, PACK_STAMPED_STEP = 12, 13
+OWN_POLICY_REMARK = "the witnesses are those of the pack's own policy: compare it with one that you got elsewhere"
+UNVERIFIED_STAMPS_REMARK = (
+    "time stamps are present, not verified here: `countersign check --tsa-anchors FILE` and `openssl ts -verify` do that, "
+    "under the authorities that you believe"
+)
 
 StepOutcome = Literal["pass", "fail", "not_checked"]
 PackState = Literal["verified", "consistent", "untrusted"]
@@ -65,6 +75,33 @@ class PackStep:
 
 
 @dataclass(frozen=True)
+class WitnessBound:
+    """These witnesses cosigned the log's first `size` entries; `cosigned`: each one's time in POSIX seconds."""
+
+    size: int
+    quorum: str
+    cosigned: dict[str, int]
+    policy_given: bool
+
+    def as_json(self) -> dict[str, Any]:
+        policy = "given" if self.policy_given else "the pack's own"
+        return {"size": self.size, "quorum": self.quorum, "cosigned": self.cosigned, "policy": policy}
+
+
+@dataclass(frozen=True)
+class StampBound:
+    """A token over the checkpoint of the log's first `size` entries. `authority`: who signed it; None: that was not checked."""
+
+    size: int
+    stamped_at: str
+    authority: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        outcome = "not_checked" if self.authority is None else "verified"
+        return {"size": self.size, "stamped_at": self.stamped_at, "authority": self.authority, "signature": outcome}
+
+
+@dataclass(frozen=True)
 class PackReport:
     """The whole answer.
 
@@ -82,6 +119,8 @@ class PackReport:
     made_at: str | None = None
     complete_to: int | None = None
     """The pack holds all that the log's first so many entries say on its subject; None in format 1."""
+    witnessed: WitnessBound | None = None
+    stamps: tuple[StampBound, ...] = ()
     log_vkeys: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     """What was not done and why, where nothing failed by it."""
@@ -126,6 +165,8 @@ class PackReport:
             "asset": self.asset,
             "made_at": self.made_at,
             "complete_to": self.complete_to,
+            "witnessed": self.witnessed.as_json() if self.witnessed else None,
+            "stamps": [stamp.as_json() for stamp in self.stamps],
             "log_vkeys": list(self.log_vkeys),
             "entries": len(self.statements),
             "faults": [fault.as_json() for fault in self.faults],

@@ -13,6 +13,7 @@ from ops.cli.printing import facts, shown, styled, table
 
 if TYPE_CHECKING:
     from ledger.proof.packreport import PackReport, PackStep
+    from ledger.proof.policy import TlogPolicy
 
 VKEYS_BYTES_MAX = 2**20  # a vkey has at most 2,500 characters; a file of hundreds is not a list of one log's keys
 UNTRUSTED = 5
@@ -44,6 +45,7 @@ def audit(
             digest,
             target,
             at=services.clock.now(),
+            outside=services.outside,
             with_media=with_media,
             overwrite=force,
         )
@@ -54,6 +56,8 @@ def audit(
         "size_bytes": made.bytes,
         "entries": made.entries,
         "complete_to": made.report.complete_to,
+        "witnessed_to": made.report.witnessed.size if made.report.witnessed else None,
+        "stamped_to": max((stamp.size for stamp in made.report.stamps), default=None),
         "with_media": with_media,
         "state": made.report.state,
         "headline": made.report.headline,
@@ -73,6 +77,20 @@ def check(
     vkeys: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The log's keys, one vkey a line, as you got them elsewhere.")
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The witnesses that you ask for, a tlog-policy; else the pack's own are told."
+        ),
+    ] = None,
+    tsa_anchors: Annotated[
+        Path | None,
+        typer.Option(
+            "--tsa-anchors",
+            metavar="FILE",
+            help="PEM certificates of time-stamping authorities: verify its stamps fully.",
+        ),
+    ] = None,
     without_rules: Annotated[
         bool, typer.Option("--without-rules", help="Leave out step 10, which weighs the verdicts again.")
     ] = False,
@@ -84,19 +102,43 @@ def check(
     run, log_keys = invocation_of(ctx), _read_vkeys(vkeys) if vkeys else None
     if is_document(pack):
         return check_document(run, pack, log_keys)
-    report = _checked(pack, log_keys, without_rules)
+    report = _checked(pack, log_keys, _read_policy(policy), without_rules)
+    if tsa_anchors:
+        report = _with_authorities(pack, report, tsa_anchors)
     run.answer({"pack": shown(pack), **report.as_json()}, lambda: _report(pack, report))
     return UNTRUSTED if report.state == "untrusted" else 0
 
 
-def _checked(pack: Path, vkeys: tuple[str, ...] | None, without_rules: bool) -> PackReport:
+def _checked(pack: Path, vkeys: tuple[str, ...] | None, policy: TlogPolicy | None, without_rules: bool) -> PackReport:
     if without_rules:
         from ledger.proof.pack import check_pack
 
-        return check_pack(pack, vkeys)
+        return check_pack(pack, vkeys, policy)
     from api.services.evidence_replay import replay
 
-    return replay(pack, vkeys)
+    return replay(pack, vkeys, policy)
+
+
+def _read_policy(path: Path | None) -> TlogPolicy | None:
+    from ledger.errors import Misuse
+    from ledger.proof.policy import TlogPolicy
+
+    try:
+        return TlogPolicy.parse(path.read_bytes()) if path else None
+    except OSError as error:
+        raise Misuse("policy_unreadable", "the policy can't be read", "Name a tlog-policy file.") from error
+
+
+def _with_authorities(pack: Path, report: PackReport, path: Path) -> PackReport:
+    from ledger.errors import Misuse
+    from ledger.log.packstamps import with_authorities
+    from ledger.log.timestamp import read_anchors
+
+    try:
+        pem = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misuse("tsa_anchors_unreadable", "the file of certificates can't be read", "Name a PEM file.") from error
+    return with_authorities(pack, report, read_anchors(pem))
 
 
 def _read_vkeys(path: Path) -> tuple[str, ...]:
@@ -124,6 +166,12 @@ def _report(pack: Path, report: PackReport) -> RenderableType:
         ("complete", f"up to the log's first {report.complete_to:,} entries" if report.complete_to else ""),
         ("keys", "as you gave them" if report.keys_given else "the pack's own"),
     ]
+    if (seen := report.witnessed) is not None:
+        by = "a policy of yours" if seen.policy_given else "the pack's own policy"
+        pairs.append(("witnessed", f"first {seen.size:,} entries, by {', '.join(sorted(seen.cosigned))}, under {by}"))
+    for stamp in report.stamps:
+        by = f"by {stamp.authority}" if stamp.authority else "its authority not checked"
+        pairs.append(("time stamp", f"first {stamp.size:,} entries by {stamp.stamped_at}, {by}"))
     parts: list[RenderableType] = [facts(pair for pair in pairs if pair[1]), ""]
     parts += [styled(line, style) for step in report.steps for line, style in _step(step)]
     parts += [f"   {remark}" for remark in report.remarks]

@@ -213,7 +213,8 @@ class _Demo:
             asset = verify_file(self.services, self._file("signed.mp4"), ASKED).identified.asset or ""
             ledger, index, blobs = self.services.ledger, self.services.index, self.services.blobs
             pack = self._file("evidence.zip")
-            written = write_pack(ledger, index, blobs, asset, pack, at=self.clock.now())
+            outside = self.services.outside
+            written = write_pack(ledger, index, blobs, asset, pack, outside=outside, at=self.clock.now())
             self.stage.good(f"evidence.zip: {written.entries} entries with proofs, {written.bytes:,} bytes")
             vkeys = stored_log_keys(ledger.store).current.vkeys
             self.stage.good(check_offline(pack, vkeys))

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from ledger.log.audit import audit_published
-from ledger.log.policy import TlogPolicy
 from ledger.log.published import PublishedFolder
 from ledger.proof.note import NoteVerifier
+from ledger.proof.policy import TlogPolicy
 from tests.cli_of import Command
 from tests.e2e.test_cli_serving import ENDS_WITHIN_S, document, running
 

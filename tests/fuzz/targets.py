@@ -19,13 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.errors import LedgerError
 from ledger.log.cose import verify_receipt
-from ledger.log.policy import TlogPolicy
-from ledger.log.verdict import judge
 from ledger.media import c2pa_claims, c2pa_validation, cbor
 from ledger.media.media_type import media_type
 from ledger.proof.canonical import parse_json
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.completeness import verify_completeness
+from ledger.proof.consistency import Consistency, consistency_file
 from ledger.proof.cosignature import only_signed_by, with_cosignatures
 from ledger.proof.disclosure import format_disclosure, verify_disclosure
 from ledger.proof.dsse import Envelope, verify
@@ -36,8 +35,11 @@ from ledger.proof.notekeys import CosignatureKey, NoteVerifier
 from ledger.proof.pack import check_pack
 from ledger.proof.packclaims import PackClaims
 from ledger.proof.passkey import Assertion, verify_assertion
+from ledger.proof.policy import TlogPolicy
 from ledger.proof.tiles import TileName, bundle_of, unbundled
+from ledger.proof.timetoken import read_token
 from ledger.proof.tlogproof import parse_proof, verify_entry
+from ledger.proof.verdict import judge
 from tests.authenticator_of import Authenticator
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "proof"
@@ -128,6 +130,8 @@ CASES: dict[str, tuple[list[bytes], Callable[[bytes], object]]] = {
     ),
     "vkey": ([key.encode() for key in VKEYS], lambda raw: NoteVerifier.parse(raw.decode("utf-8", "replace"))),
     "tlog-proof": ([PROOF], parse_proof),
+    "consistency": ([consistency_file(1, 2, [bytes(32)])], Consistency.parse),
+    "time token": ([bytes.fromhex("30053003020100")], read_token),
     "proven entry": ([PROOF], lambda raw: verify_entry(b"entry 257", raw, KEYS)),
     "cosignature lines": ([LINES], lambda raw: with_cosignatures(NOTE, raw, KEYS)),
     "cosigned note": ([NOTE], lambda raw: only_signed_by(raw, KEYS)),

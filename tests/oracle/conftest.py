@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from ledger.log.audit import audit_published
-from ledger.log.policy import TlogPolicy
 from ledger.log.published import CHECKPOINT, WITNESSED, PublishedFolder
 from ledger.log.publisher import Publisher
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import cosignature_lines, with_cosignatures
 from ledger.proof.merkle import inclusion_proof
 from ledger.proof.notekeys import NoteVerifier
+from ledger.proof.policy import TlogPolicy
 from ledger.proof.tlogproof import format_proof
 from tests.log_of import SEALED_S, ManyEntries, policy_of, witness_key
 

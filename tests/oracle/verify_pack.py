@@ -21,6 +21,7 @@ STATEMENT, PACK = (f"application/vnd.countersign.{kind}+json" for kind in ("stat
 FIXED = {"keys/actors.json", "keys/log.vkeys", "report.html", "verify.py"}  # S8.1
 SERIES = re.compile(
     r"blobs/[0-9a-f]{64}|index/[0-9a-f]{64}\.json|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof"
+    r"|witnessed/(checkpoint|policy|consistency)|stamps/[1-9][0-9]*/(checkpoint|token\.tsr|consistency)"
 )
 SCOPES = {"generation": set(), "actor": {"actor", "log"}, "key": {"actor", "log"}}  # S8.9
 SCOPES |= {word: {word} for word in ("brief", "consent", "person", "clearance")}
@@ -194,8 +195,14 @@ def left_root(index, size, siblings):
     return digest(b"\1" + siblings[-1] + rest) if rest else siblings[-1]
 
 
-def checkpoint(note, links):
-    """S7.3 to S7.6, S7.20: (origin, size, root) of a note signed by all of the keys and nobody else."""
+def cosigned_message(who, where, field, size, root):
+    """S7.6"""
+    message = b"subtree/v1\n\0%c%b%b%c%b" % (len(who), who, field[4:12], len(where), where)
+    return message + bytes(8) + size.to_bytes(8, "big") + root
+
+
+def checkpoint(note, links, others=False):
+    """S7.3 to S7.6, S7.20: (origin, size, root) of a note signed by all of the keys and, unless `others` may, nobody else."""
     text, _, tail = note.partition("\n\n")
     origin, decimal, encoded = text.split("\n")
     size, root = int(decimal), b64(encoded)
@@ -208,16 +215,127 @@ def checkpoint(note, links):
     for line in tail[:-1].split("\n"):
         dash, name, field = line.split(" ")
         field, who, where = b64(field), name.encode(), origin.encode()
+        if others and (name, field[:4]) not in left:
+            continue
         key = left.pop((name, field[:4]))
         need(dash == "\u2014" and key[0] in (1, 6), "signature line")
         if key[0] == 1:
             ed_verify(key[1:], field[4:], f"{text}\n".encode())
             continue
-        message = b"subtree/v1\n\0%c%b%b%c%b" % (len(who), who, field[4:12], len(where), where)
-        message += bytes(8) + size.to_bytes(8, "big") + root
+        message = cosigned_message(who, where, field, size, root)
         mldsa.MLDSA44PublicKey.from_public_bytes(key[1:]).verify(field[12:], message)
     need(not left, "a key of the log did not sign")
     return origin, size, root
+
+
+def check_quorum(text, note, size, root, log_keys):
+    """S7.10, S7.11: under this policy the note is witnessed."""
+    words = [line.split() for line in text.splitlines() if line.split() and not line.startswith("#")]
+    signed = {
+        (name, b64(field)[:4]): b64(field) for _, name, field in map(str.split, note.split("\n\n")[1].splitlines())
+    }
+    text = note.split("\n\n")[0] + "\n"
+    origin, holding = text.split("\n")[0], set()
+    logs = note_keys([one[1] for one in words if one[0] == "log"]) or log_keys
+    need({name for name, _ in logs.keys() & signed.keys()} >= {origin}, "no log of the policy signed it as its own")
+    for kind, name, *rest in words:
+        if kind == "witness":
+            [(named, key)] = note_keys(rest[:1]).items()
+            field = signed.get(named)
+            if field is None or key[1:] in [one[1:] for one in (logs | log_keys).values()]:
+                continue
+            if key[0] == 4:
+                ed_verify(
+                    key[1:], field[12:], b"cosignature/v1\ntime %d\n" % int.from_bytes(field[4:12]) + text.encode()
+                )
+            else:
+                message = cosigned_message(named[0].encode(), origin.encode(), field, size, root)
+                mldsa.MLDSA44PublicKey.from_public_bytes(key[1:]).verify(field[12:], message)
+            holding |= {name} if any(field[4:12]) else set()
+        elif kind == "group":
+            asked = {"any": 1, "all": len(rest) - 1}.get(rest[0]) or int(rest[0])
+            holding |= {name} if len(holding & set(rest[1:])) >= asked else set()
+        elif kind == "quorum":
+            need(name in holding, "the quorum did not cosign it")
+            return
+    need(False, "no quorum")
+
+
+def roots_between(old, new, hashes, old_root, whole=True):
+    """RFC 6962 section 2.1.2, from the top: (the smaller root, the larger root)."""
+    if old == new:
+        need(len(hashes) == (0 if whole else 1), "proof of another length")
+        return (old_root if whole else hashes[0],) * 2
+    half = 1 << (new - 1).bit_length() - 1
+    *rest, last = hashes
+    if old <= half:
+        before, after = roots_between(old, half, rest, old_root, whole)
+        return before, digest(b"\1" + after + last)
+    before, after = roots_between(old - half, new - half, rest, old_root, False)
+    return digest(b"\1" + last + before), digest(b"\1" + last + after)
+
+
+def check_consistency(raw, old_size, old_root, size, root):
+    """S7.24"""
+    head, sizes, *hashes = raw.decode("ascii").removesuffix("\n").split("\n")
+    need(raw.endswith(b"\n") and (head, sizes) == ("countersign.consistency/1", f"{old_size} {size}"), "consistency")
+    hashes = list(map(b64, hashes))
+    need(all(len(one) == 32 for one in hashes), "hashes")
+    need(roots_between(old_size, size, hashes, old_root) == (old_root, root), "of another history")
+
+
+def der(raw):
+    """[(tag, content)] of elements one after another"""
+    found = []
+    while raw:
+        length, at = raw[1], 2
+        if length > 127:
+            at += length - 128
+            length = int.from_bytes(raw[2:at])
+            need(at > 2 and raw[2] and length > 127, "length")
+        need(len(raw) >= at + length, "cut short")
+        found.append((raw[0], raw[at : at + length]))
+        raw = raw[at + length :]
+    return found
+
+
+def check_token(raw, note):
+    """S8.10: granted, and over these bytes. By whom is not looked at."""
+    [(_, response)] = der(raw)
+    (_, status), (_, content) = der(response)
+    need(der(status)[0] == (2, b"\0"), "not granted")
+    (_, kind), (_, body) = der(content)
+    [(_, signed)] = der(body)
+    (_, inner), (_, octets) = der(der(signed)[2][1])
+    need((kind.hex(), inner.hex()) == ("2a864886f70d010702", "2a864886f70d0109100104"), "no time stamp")
+    [(_, info)] = der(octets)
+    [(_, parts)] = der(info)
+    (_, algorithm), imprint = der(der(parts)[2][1])
+    need(der(algorithm)[0] == (6, bytes.fromhex("608648016503040201")), "not SHA-256")
+    need(imprint == (4, digest(note)) and der(parts)[4][0] == 0x18, "over something else")
+
+
+def check_outside(member, links, size, root):
+    """S8.10"""
+    others = {name for name in member if name.startswith(("witnessed/", "stamps/"))}
+    stamped = {name.split("/")[1] for name in others if name.startswith("stamps/")}
+    parts = {f"stamps/{one}/{part}" for one in stamped for part in ("checkpoint", "token.tsr", "consistency")}
+    if any(name.startswith("witnessed/") for name in others):
+        parts |= {f"witnessed/{part}" for part in ("checkpoint", "policy", "consistency")}
+    with about("pack.json"):
+        need(others == parts and len(stamped) <= 8 and all(int(one) <= size for one in stamped), "parts are missing")
+    for name in sorted({name.rpartition("/")[0] for name in others}):
+        with about(f"{name}/checkpoint"):
+            note = member[f"{name}/checkpoint"].decode()
+            _, seen, seen_root = checkpoint(note, links, others=name == "witnessed")
+            need(seen <= size and name in ("witnessed", f"stamps/{seen}"), "of a larger log, or another size")
+            if name == "witnessed":
+                keys = note_keys([vkey for link in links for vkey in link[1]])
+                check_quorum(member["witnessed/policy"].decode(), note, seen, seen_root, keys)
+            check_consistency(member[f"{name}/consistency"], seen, seen_root, size, root)
+        if name != "witnessed":
+            with about(f"{name}/token.tsr"):
+                check_token(member[f"{name}/token.tsr"], note.encode())
 
 
 def statement(payload):
@@ -406,7 +524,7 @@ def verify(path, vkeys=None):
         listed = {one["index"]: one["type"] for one in pack["entries"] if one.keys() == {"index", "type", "why"}}
         need(list(listed) == sorted(listed) and len(listed) == len(pack["entries"]) <= 10_000, "entries")
         series = {f"entries/{i}.json" for i in listed} | {f"proofs/{i}.tlog-proof" for i in listed} | FIXED
-        others = ("blobs/", "index/") if second else ("blobs/",)
+        others = ("blobs/", "index/", "witnessed/", "stamps/") if second else ("blobs/",)
         need(series == {name for name in pack["members"] if not name.startswith(others)}, "entries are not members")
     for name in sorted(pack["members"].keys() | (member.keys() - {"pack.json", "pack.dsse"})):
         with about(name):
@@ -472,6 +590,7 @@ def verify(path, vkeys=None):
         need(pack["subject"]["asset"] in brought and not blobs & set(omitted), "no entry brings the file")
     if second:
         check_complete(pack, member, said, keys.service)
+        check_outside(member, links, *head[2:])
     return {"asset": pack["subject"]["asset"], "entries": len(said), "origin": head[1], "size": head[2]}
 
 

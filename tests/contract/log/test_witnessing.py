@@ -21,16 +21,16 @@ from starlette.testclient import TestClient
 from ledger.clock import SteppedClock
 from ledger.errors import Misuse, Untrusted
 from ledger.log.audit import audit_published
-from ledger.log.policy import PolicyWitness
 from ledger.log.published import CHECKPOINT, WITNESSED
 from ledger.log.publisher import Publisher
-from ledger.log.verdict import judge
 from ledger.log.witness import SIZE_TYPE, add_checkpoint_body, ask_witness
 from ledger.log.witnessed import publish_witnessed
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import cosignature_lines
 from ledger.proof.merkle import consistency_proof
 from ledger.proof.note import open_note
+from ledger.proof.policy import PolicyWitness
+from ledger.proof.verdict import judge
 from ops.witness.app import witness_app
 from ops.witness.judging import REQUEST_BYTES_MAX, Witness
 from ops.witness.state import WitnessFolder

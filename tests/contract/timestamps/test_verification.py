@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ledger.errors import LedgerError, Untrusted
-from ledger.log.timestamp import TOKEN_BYTES_MAX, TimeStamp, read_anchors, verify_stamp
+from ledger.log.timestamp import TimeStamp, read_anchors, verify_stamp
+from ledger.proof.timetoken import TOKEN_BYTES_MAX
 from tests.house_of import raises_code
 from tests.log_of import ManyEntries, log_keys
 from tests.tsa_of import Authority

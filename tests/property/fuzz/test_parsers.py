@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.log.policy import POLICY_LINES_MAX, TlogPolicy
-from ledger.log.verdict import judge
 from ledger.media import cbor
 from ledger.proof.cosignature import cosignature_lines, with_cosignatures
+from ledger.proof.policy import POLICY_LINES_MAX, TlogPolicy
+from ledger.proof.verdict import judge
 from tests.fuzz.targets import CASES, HEAD, KEYS, NOTE, RECEIPT, WITNESSES
 from tests.property.fuzz.mutations import fuzzing, mutated, survives
 

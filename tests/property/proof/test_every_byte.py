@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import LedgerError, Untrusted
-from ledger.log.verdict import judge
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import cosignature_lines, with_cosignatures
 from ledger.proof.dsse import Envelope, keyid, verify
 from ledger.proof.note import NoteVerifier, open_checkpoint, sign_note
 from ledger.proof.tlogproof import verify_entry
+from ledger.proof.verdict import judge
 from tests.log_of import ORIGIN, log_keys, policy_of, witness_key
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "proof"

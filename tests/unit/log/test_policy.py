@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ledger.errors import Misuse, Untrusted
-from ledger.log.policy import TlogPolicy
-from ledger.log.verdict import WitnessReport, judge
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import cosignature_lines, only_signed_by, with_cosignatures
 from ledger.proof.note import sign_note, signature_lines
 from ledger.proof.notekeys import MlDsa44NoteKey, NoteVerifier
+from ledger.proof.policy import TlogPolicy
+from ledger.proof.verdict import WitnessReport, judge
 from tests.log_of import ORIGIN, log_keys, policy_of, witness_key
 
 LOG = log_keys()
@@ -222,3 +222,10 @@ def test_thirty_two_of_everything_is_read() -> None:
     policy = policy_of((*LOG_LINES, *witnesses, *groups, everyone, "quorum g31"))
     assert policy.holds("g31", {f"x{number}" for number in range(16)})
     assert not policy.holds("g31", {f"x{number}" for number in range(15)} | {"x31"})
+
+
+def test_a_log_is_no_witness_of_itself_even_where_the_policy_does_not_list_it() -> None:
+    """Its ML-DSA-44 signature states a time, as a witness's does."""
+    own = LOG[1].verifier
+    report = judge(policy_of((f"witness me {own.vkey()}", "quorum me")), NOTE, [key.verifier for key in LOG])
+    assert (report.state, report.missing) == ("not_witnessed", ("me",))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ledger.errors import Untrusted
-from ledger.log.policy import NO_QUORUM, TlogPolicy
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import NoteSignature, open_note
 from ledger.proof.notekeys import NoteVerifier
+from ledger.proof.policy import NO_QUORUM, TlogPolicy
 
 Witnessing = Literal["witnessed", "not_witnessed", "not_asked"]
 
@@ -73,7 +73,9 @@ def judge(policy: TlogPolicy, note: bytes, log_keys: Sequence[NoteVerifier] = ()
     `note_signature_missing` (no listed log signed, under its own name as origin), `checkpoint_malformed`.
     """
     logs = [log.verifier for log in policy.logs] or list(log_keys)
-    witnesses = {(one.verifier.name, one.verifier.key_id): one.name for one in policy.witnesses.values()}
+    own = {key.public_key for key in (*logs, *log_keys)}  # a log is no witness of itself, whoever left its lines out
+    outsiders = [one for one in policy.witnesses.values() if one.verifier.public_key not in own]
+    witnesses = {(one.verifier.name, one.verifier.key_id): one.name for one in outsiders}
     opened = open_note(note, [*logs, *(one.verifier for one in policy.witnesses.values())])
     checkpoint = Checkpoint.parse(opened.text)
     signed = {(signature.name, signature.key_id): signature for signature in opened.signatures}

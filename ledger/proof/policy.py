@@ -67,19 +67,19 @@ class TlogPolicy:
     def parse(cls, raw: bytes) -> TlogPolicy:
         """Raises Misuse `policy_malformed` naming the line."""
         if len(raw) > POLICY_BYTES_MAX or _FORBIDDEN.search(raw):
-            raise _malformed(0, f"over {POLICY_BYTES_MAX} bytes, or with control characters")
+            raise _policy_malformed(0, f"over {POLICY_BYTES_MAX} bytes, or with control characters")
         if raw and not raw.endswith(b"\n"):
-            raise _malformed(0, "its last line has no newline")
+            raise _policy_malformed(0, "its last line has no newline")
         lines = raw.decode("utf-8", "surrogateescape").split("\n")[:-1]
         if len(lines) > POLICY_LINES_MAX:
-            raise _malformed(0, f"over {POLICY_LINES_MAX} lines")
+            raise _policy_malformed(0, f"over {POLICY_LINES_MAX} lines")
         policy = cls()
         for number, line in enumerate(lines, 1):
             words = _BLANKS.split(line.strip(" \t"))
             if words[0] and not words[0].startswith("#"):
                 policy._take(number, words)
         if not policy.quorum:
-            raise _malformed(0, "it has no quorum line")
+            raise _policy_malformed(0, "it has no quorum line")
         return policy
 
     def holds(self, name: str, cosigned: set[str]) -> bool:
@@ -103,13 +103,13 @@ class TlogPolicy:
         }
         keyword, *rest = words
         if keyword not in taking:
-            raise _malformed(number, "it is none of log, witness, group, quorum")
+            raise _policy_malformed(number, "it is none of log, witness, group, quorum")
         try:
             taking[keyword](rest)
         except ValueError as error:
-            raise _malformed(number, str(error)) from error
+            raise _policy_malformed(number, str(error)) from error
         except Misuse as error:
-            raise _malformed(number, error.what) from error
+            raise _policy_malformed(number, error.what) from error
 
     def _take_log(self, words: list[str]) -> None:
         if not 1 <= len(words) <= 2:
@@ -167,6 +167,6 @@ class TlogPolicy:
             raise ValueError("that public key is listed already")
 
 
-def _malformed(line: int, what: str) -> Misuse:
+def _policy_malformed(line: int, what: str) -> Misuse:
     where = f"line {line}" if line else "the file"
     return Misuse("policy_malformed", f"Not a tlog-policy, {where}: {what}.", "See C2SP tlog-policy.")
