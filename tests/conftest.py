@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.house_of import House
-from tests.postgres_of import postgres  # noqa: F401 - a fixture for every test
-from tests.softhsm_of import softhsm  # noqa: F401 - the same
+from tests.softhsm_of import softhsm  # noqa: F401 - a fixture for every test
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # each fixture imports what it makes: the process that only hands out tests needs none of it
+    from tests.house_of import House
     from tests.office_of import Made, Office
+    from tests.postgres_of import Postgres
+    from tests.prepared_of import Cupboard
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
@@ -30,23 +31,43 @@ def corpus() -> Path:
 @pytest.fixture(scope="session")
 def closed_house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Opened and closed once a run; every `house` is a copy of its files."""
+    from tests.house_of import House
+
     house = House(tmp_path_factory.mktemp("house"))
     house.close()
     return house
 
 
+@pytest.fixture(scope="session")
+def cupboard(tmp_path_factory: pytest.TempPathFactory, closed_house: House) -> Cupboard:
+    """States that many tests begin with, told once a run."""
+    from tests.prepared_of import Cupboard
+
+    return Cupboard(tmp_path_factory.mktemp("cupboard"), closed_house)
+
+
 @pytest.fixture
-def house(tmp_path: Path, closed_house: House) -> Iterator[House]:
+def house(tmp_path: Path, closed_house: House, cupboard: Cupboard) -> Iterator[House]:
     """A real ledger on SQLite in a temporary folder, opened, with ten enrolled actors."""
-    opened = House(tmp_path, like=closed_house)
+    from tests.house_of import House
+
+    opened = House(tmp_path, like=closed_house, cupboard=cupboard)
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real server, started for this run. Skips where it can't be had, except in CI."""
+    from tests.postgres_of import started
+
+    yield from started()
+
+
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """One home with a finished clip, made once a run; each `office` and `local` is a copy of it."""
-    from tests.office_of import make_office  # the whole API and media: only for those who ask
+    from tests.office_of import make_office
 
     return make_office(tmp_path_factory.mktemp("office"))
 

@@ -45,8 +45,7 @@ def schema_of(place: Path) -> str:
     return "log_" + hashlib.sha256(str(place).encode()).hexdigest()[:16]
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def started() -> Iterator[Postgres]:
     """A real server, started for this run. Skips where it can't be had, except in CI."""
     try:
         server = PostgresServer()

@@ -10,8 +10,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.house_of import House
+    from tests.prepared_of import Cupboard
 
 WORK_S_MAX = 1.0  # processor seconds, counting every thread: what needs more is a contract, property or fault test
 MEMORY = Path("/dev/shm")  # where Linux keeps files in memory; elsewhere the ordinary folder will do
@@ -54,6 +59,27 @@ def tmp_path(request: pytest.FixtureRequest, memory_folder: Path | None) -> Iter
     folder = Path(tempfile.mkdtemp(dir=memory_folder))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cupboard(memory_folder: Path | None, tmp_path_factory: pytest.TempPathFactory, closed_house: House) -> Cupboard:
+    """In memory too, like every house that is copied out of it."""
+    from tests.prepared_of import Cupboard
+
+    folder = memory_folder or tmp_path_factory.mktemp("cupboard")
+    return Cupboard(Path(tempfile.mkdtemp(dir=folder)), closed_house)
+
+
+@pytest.fixture
+def house(house: House, request: pytest.FixtureRequest) -> House:
+    """Its checkpoints bear the first key's signature only, but where a test asks for `both_keys`."""
+    house.light_seal = "both_keys" not in request.fixturenames
+    return house
+
+
+@pytest.fixture
+def both_keys() -> None:
+    """For tests in which somebody opens a checkpoint: it is signed as in an ordinary home."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,6 +20,8 @@ from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.index import LogIndexed
 from tests.house_of import House, raises_code
 
+pytestmark = pytest.mark.usefixtures("both_keys")
+
 
 @pytest.fixture
 def index(house: House, tmp_path: Path) -> Iterator[TagIndex]:

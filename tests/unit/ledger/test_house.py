@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ledger.proof.tlogproof import verify_entry
 from tests.house_of import ORIGIN, House
+
+pytestmark = pytest.mark.usefixtures("both_keys")
 
 
 def test_the_story_runs_from_person_to_clearance(house: House) -> None:

@@ -16,6 +16,8 @@ from tests.house_of import ADMIN, ORIGIN, START, House, raises_code
 from tests.turned_of import Pair, new_pair, rotation, turn, vkeys_of
 from tests.unit.ledger import knocks
 
+pytestmark = pytest.mark.usefixtures("both_keys")
+
 
 def chain(house: House) -> LogKeys:
     return stored_log_keys(house.ledger.store)
