@@ -129,4 +129,5 @@ class PublishingWorker:
         """Ends after the round in hand."""
         self._stopping.set()
         if self._thread is not None:
+            self._store.wake()
             self._thread.join()

@@ -18,7 +18,7 @@ from projections.contract import Condition, Projection, ViewHealth
 from projections.database import ViewsDatabase
 from projections.pages import Pages
 
-FOLLOW_WAIT_S = 0.2  # how long stop() may wait for a follower that has nothing to do
+FOLLOW_WAIT_S = 0.2  # how often a follower with nothing to do looks whether it is to stop; `wake` ends it sooner
 RETRY_AFTER_S = 1.0  # after a full disk or a locked file; long enough not to spin, short enough not to be noticed
 POLL_S = 0.02  # how often wait_for looks at positions that another process moves
 _LOG = logging.getLogger("countersign.projections")
@@ -68,6 +68,7 @@ class Runner:
         """Ends the thread after the page in hand."""
         self._stopping.set()
         if self._thread is not None:
+            self._store.wake()
             self._thread.join()
             self._thread = None
 

@@ -8,9 +8,9 @@ house that asked then moves into a copy. A house in which anything else was said
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -63,8 +63,7 @@ class Cupboard:
 
     def _make(self, key: tuple[object, ...], house: House, before: State, step: Callable[[House], Any]) -> bool:
         """False when the step fails: then the house fails itself, with what it had said until there."""
-        folder = self._folder / str(len(os.listdir(self._folder)))
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
         teller = type(house)(folder, like=self._closed)
         teller.light_seal = house.light_seal
         teller.move_to_state(before)

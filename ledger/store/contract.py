@@ -114,7 +114,10 @@ class Store(Protocol):
         """(size, latest signed checkpoint) of one transaction; empty bytes while the log is empty."""
 
     def wait(self, after: int, timeout_s: float) -> int:
-        """Blocks until the log is longer than `after` or the time is up; returns the size."""
+        """Blocks until the log is longer than `after`, somebody calls `wake` or the time is up; returns the size."""
+
+    def wake(self) -> None:
+        """Whoever waits in this process returns at once, so that a thread that is to stop does not sleep on."""
 
     def close(self) -> None:
         """Gives back files and connections."""

@@ -80,6 +80,10 @@ class StoreSubscription(DCBSubscription[StoreRecorder]):
             self._last_position = max(self._last_position, head)
         raise StopIteration
 
+    def stop(self) -> None:
+        super().stop()
+        self._recorder.store.wake()
+
 
 def _sequenced(entry: Stored) -> DCBSequencedEvent:
     return DCBSequencedEvent(DCBEvent(entry.type, entry.entry, list(entry.tags)), entry.index + 1)

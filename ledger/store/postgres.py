@@ -6,6 +6,7 @@ readers take none. What is appended how: `postgres_append`; which connections th
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from ledger.errors import NotFound
+from ledger.errors import LedgerError, NotFound
 from ledger.store.contract import READ_PAGE_ENTRIES, Pending, Query, Receipts, Seal, Stored
 from ledger.store.postgres_append import Memory, append, evict
 from ledger.store.postgres_connections import Connection, Connections
@@ -44,7 +45,7 @@ class PostgresStore:
         self._connections = Connections(url, schema, password)
         self._write_lock = threading.Lock()
         self._listen_lock = threading.Lock()
-        self._grown, self._growth = threading.Condition(), 0
+        self._grown, self._growth, self._wakes = threading.Condition(), 0, 0
         self._listener: Connection | None = None
         with translated():
             self._writer: Connection | None = self._connections.open_writer()
@@ -160,13 +161,20 @@ class PostgresStore:
     # -- following -----------------------------------------------------------------------------------------------
 
     def wait(self, after: int, timeout_s: float) -> int:
-        deadline = time.monotonic() + timeout_s
+        deadline, wakes = time.monotonic() + timeout_s, self._wakes
         while True:
             growth = self._growth  # before the size: an append in between must not be slept through
             size, left = self.size(), deadline - time.monotonic()
-            if size > after or left <= 0:
+            if size > after or left <= 0 or self._wakes != wakes:
                 return size
             self._pause(growth, min(left, POLL_S))
+
+    def wake(self) -> None:
+        """The one that listens hears of it from PostgreSQL, like the listeners of other processes, who look and wait on."""
+        self._wakes += 1
+        self._tell()
+        with contextlib.suppress(psycopg.Error, LedgerError):  # unreachable, or closed: then POLL_S ends the wait
+            self._connections.attempt("SELECT pg_notify(current_schema(), '')")
 
     def _pause(self, growth: int, seconds: float) -> None:
         """Until there may be more. One waiting thread listens to PostgreSQL and wakes the others."""

@@ -78,6 +78,11 @@ class Connections:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
+    def attempt(self, sql: str) -> None:
+        """Put once and not again, for what may as well be lost."""
+        with self._reader() as connection:
+            connection.execute(sql)
+
     def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """One question in a transaction of its own, put again on a new connection when the old one was lost."""
         deadline = time.monotonic() + RECONNECT_S_MAX

@@ -54,7 +54,7 @@ class SQLiteStore:
     def __init__(self, path: Path, seal: Seal = _unsealed) -> None:
         self._path = path
         self._write_lock = threading.Lock()
-        self._grown, self._growth = threading.Condition(), 0
+        self._grown, self._growth, self._wakes = threading.Condition(), 0, 0
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._closed = False
@@ -134,15 +134,20 @@ class SQLiteStore:
         return self._fetch(f"{COLUMNS} WHERE position IN ({places}) ORDER BY position", positions)
 
     def wait(self, after: int, timeout_s: float) -> int:
-        deadline = time.monotonic() + timeout_s
+        deadline, wakes = time.monotonic() + timeout_s, self._wakes
         while True:
             growth = self._growth  # before the size: an append in between must not be slept through
             size, left = self.size(), deadline - time.monotonic()
-            if size > after or left <= 0:
+            if size > after or left <= 0 or self._wakes != wakes:
                 return size
             with self._grown:
                 if self._growth == growth:
                     self._grown.wait(min(left, POLL_S))
+
+    def wake(self) -> None:
+        with self._grown:
+            self._growth, self._wakes = self._growth + 1, self._wakes + 1
+            self._grown.notify_all()
 
     def close(self) -> None:
         with self._write_lock, self._idle_lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -313,6 +314,16 @@ class StoreContract:
             waiting = pool.submit(store.wait, 0, 60)
             store.append_batch([one(b"a")])
             assert waiting.result(30) == 1
+
+    def test_whoever_waits_can_be_woken_without_an_append(self, store: Store) -> None:
+        with ThreadPoolExecutor(THREADS) as pool:
+            waiting = [pool.submit(store.wait, 0, 60) for _ in range(THREADS)]
+            for _ in range(3_000):  # one that had not begun to wait when it was called is called again
+                store.wake()
+                if all(one.done() for one in waiting):
+                    break
+                time.sleep(0.01)
+            assert [one.result(0) for one in waiting] == [0] * THREADS
 
     def test_a_follower_sees_everything_once_and_in_order(self, store: Store) -> None:
         with StoreRecorder(store).subscribe() as subscription, ThreadPoolExecutor(THREADS) as pool:
