@@ -188,6 +188,13 @@ class Rights(View):
         sql = "SELECT person FROM rights_speaker WHERE actor = ? ORDER BY idx"
         return [person for (person,) in self._rows(sql, (actor,))]
 
+    def people(self, after: str, limit: int) -> list[tuple[str, datetime]]:
+        """(pseudonym, when somebody last said something about them) of everybody registered, by pseudonym."""
+        sql = """SELECT p.person, (SELECT MAX(s.recorded_at) FROM rights_said AS s
+                   WHERE s.person = p.person AND s.type != 'consent.expired.v1')
+                 FROM rights_speaker AS p WHERE p.person > ? ORDER BY p.person LIMIT ?"""
+        return [(person, parse_instant(last)) for person, last in self._rows(sql, (after, limit))]
+
     def consents(self, names: Sequence[str], at: datetime) -> dict[str, ConsentView]:
         """Several at once, by number; those that nothing is recorded about are left out."""
         return {view.consent: view for view in self._views(names, at, None) if view.state != "unknown"}

@@ -6,11 +6,13 @@ other houses' servers, so it names nobody (ADR 025).
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from icalendar import Alarm, Calendar, Event
 
 from api.services.dossier import caught_up
+from api.services.rules_due import rules_due
 from api.services.services import Services
 from schemas.base import parse_instant
 from schemas.statements.notice import WARNING_DAYS
@@ -44,7 +46,20 @@ def calendar_feed(services: Services) -> bytes:
             f"Notice {notice.notice} about {notice.basis_kind} {notice.basis}, {len(notice.items)} files.",
         )
         calendar.add_component(event)
+    _add_statutory(services, calendar, now)
     return bytes(calendar.to_ical())
+
+
+def _add_statutory(services: Services, calendar: Calendar, now: datetime) -> None:
+    """Dates of law within the horizon, and those that passed: they stay due. Each with the rule behind it."""
+    dates = (one for one in rules_due(services, now).dates if parse_instant(one.due_at) <= now + HORIZON)
+    for one in islice(dates, EVENTS_MAX):
+        name = f"{one.what}-{one.person}-{one.rule.pack}-{one.rule.id}"
+        event = _event(services, name, parse_instant(one.due_at), f"{one.person}: {one.what.replace('-', ' ')}")
+        event.add(
+            "description", f"{one.because} [{one.rule.pack} {one.rule.version} {one.rule.id}; {one.rule.citation}]"
+        )
+        calendar.add_component(event)
 
 
 def _event(services: Services, name: str, at: object, summary: str) -> Event:

@@ -36,7 +36,7 @@ def labels_answer(history: History, territory: str, channel: str, use: str, at: 
                 form=one.values["form"],
                 seconds_min=one.values["seconds_min"],
                 exceptions=tuple(one.values.get("exceptions", ())),
-                rule=_rule(one, True),
+                rule=rule_shape(one, True),
             )
             for one in found.labels
         ),
@@ -52,11 +52,11 @@ def _pack(pack: Pack, adopted: bool, now: set[tuple[str, str, str]]) -> PackShap
         sha256=pack.sha256,
         disclaimer=pack.disclaimer,
         adopted=adopted,
-        entries=tuple(_rule(one, (one.pack, one.version, one.id) in now) for one in pack.entries),
+        entries=tuple(rule_shape(one, (one.pack, one.version, one.id) in now) for one in pack.entries),
     )
 
 
-def _rule(entry: Entry, in_force: bool) -> RuleShape:
+def rule_shape(entry: Entry, in_force: bool) -> RuleShape:
     return RuleShape(
         pack=entry.pack,
         version=entry.version,

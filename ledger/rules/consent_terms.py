@@ -15,6 +15,7 @@ from ledger.errors import Reason
 from ledger.history import History
 from ledger.rules.people import person, speaker
 from ledger.rules.rulepacks import Case, Entry, entries_in_force
+from ledger.rules.statutory import post_mortem_end
 from schemas.statements.consent import ConsentGranted, ConsentScope
 from schemas.statements.person import PersonRegistered, PersonSpeakerChanged
 
@@ -116,11 +117,26 @@ def _notice_period(entry: Entry, terms: Terms) -> Found:
         yield "notice_period_too_short", detail
 
 
+def _post_mortem_term(entry: Entry, terms: Terms) -> Found:
+    """An estate gives nothing beyond the right's own end."""
+    if terms.spoken.life != "deceased":
+        return
+    died_in = terms.spoken.died_in or terms.registered.died_in
+    if died_in is None:
+        yield "died_in_missing", "a right after death lasts from the year of death: say it in `died_in`"
+    elif terms.valid_until > (end := post_mortem_end(entry, died_in)):
+        yield (
+            "post_mortem_term_over",
+            f"the right ends with {end.year - 1}, {entry.values['years']} years after {died_in}",
+        )
+
+
 _CHECKS: dict[str, Callable[[Entry, Terms], Found]] = {
     "description": _description,
     "required_fields": _required,
     "term_cap": _term_cap,
     "notice_period": _notice_period,
+    "post_mortem_term": _post_mortem_term,
 }
 _FIELDS: dict[str, Callable[[Terms], str | None]] = {
     "specific_description": lambda t: None if t.body.specific_description else "a specific description",

@@ -6,6 +6,7 @@ Weighed in `decision`. A rule pack that can't be read is `not_checked`, which bl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from ledger.errors import Unavailable
@@ -111,12 +112,17 @@ def _by_the_packs(history: History, state: ConsentState, question: Question, at:
         terms, entries = _judged(history, state, question, at)
     except Unavailable as error:
         return weigh("rulepack", "not_checked", error.code, error.what, *named)
-    missing = [gap for entry in entries for gap in gaps_of(entry, terms)] if terms else []
+    missing = [gap for entry in entries for gap in gaps_of(entry, _asked(entry, terms, question))] if terms else []
     packs = ", ".join(f"{body.pack} {body.version}" for _, body in adopted)
     if not missing:
         return weigh("rulepack", "pass", "rulepack_met", f"{len(entries)} rules apply and are met ({packs})", *named)
     more = f"; and {len(missing) - 1} more" if len(missing) > 1 else ""
     return weigh("rulepack", "fail", missing[0].code, missing[0].detail[:280] + more, *named)
+
+
+def _asked(entry: Entry, terms: Terms, question: Question) -> Terms:
+    """A right after death ends in the middle of what was agreed to: what is asked about may lie before that."""
+    return replace(terms, valid_until=question.valid_until) if entry.kind == "post_mortem_term" else terms
 
 
 def _judged(

@@ -1,4 +1,4 @@
-"""rules list, adopt, labels: which rules of law and trade this ledger applies. Nothing in a pack is legal advice."""
+"""rules list, adopt, labels, due: which rules of law and trade this ledger applies. Nothing in a pack is legal advice."""
 
 from __future__ import annotations
 
@@ -110,3 +110,32 @@ def labels(
     shown = table("form", "text", "seconds", "rule", rows=rows)
     run.answer(answer.model_dump(mode="json"), heading, *([shown] if rows else []))
     return 0 if answer.outcome == "decided" else 4
+
+
+@rules.command("due")
+def due(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False) -> int:
+    """Dates that the rules in force set: references to erase, rights after death that end; and the clocks of events."""
+    from api.services.dossier import caught_up
+    from api.services.rules_due import rules_due
+
+    run = invocation_of(ctx)
+    with run.services() as services:
+        caught_up(services)
+        answer = rules_due(services, services.clock.now())
+    dates = [
+        (
+            one.what.replace("-", " "),
+            one.person,
+            one.due_at[:10],
+            "held" if one.held else "overdue" if one.overdue else "",
+            one.because,
+            f"{one.rule.id}; {one.rule.citation}",
+        )
+        for one in answer.dates
+    ]
+    clocks = [(one.event, one.hours_max, f"{one.rule.id}; {one.rule.citation}") for one in answer.timers]
+    run.note(answer.disclaimer)
+    first = table("what", "person", "by", "", "because", "rule", rows=dates) if dates else "no date is set"
+    second = [table("event", "hours at most", "rule", rows=clocks)] if clocks else []
+    run.answer(answer.model_dump(mode="json"), first, *second)
+    return 0

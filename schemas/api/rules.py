@@ -105,3 +105,32 @@ class LabelsAnswer(Shape):
     labels: tuple[LabelShape, ...]
     entries: tuple[int, ...]
     disclaimer: str
+
+
+class StatutoryDateShape(Shape):
+    """What of somebody is due by when (exclusive). `held`: a legal hold stands on them, so nothing is erased meanwhile."""
+
+    what: str
+    person: str
+    due_at: str
+    because: str
+    overdue: bool
+    held: bool
+    rule: RuleShape
+
+
+class TimerShape(Shape):
+    """How many hours an event leaves at most."""
+
+    event: str
+    hours_max: int
+    rule: RuleShape
+
+
+class RulesDueAnswer(Shape):
+    """Dates that the rules in force set, soonest first, and the clocks that an event starts. No legal advice."""
+
+    at: str
+    dates: tuple[StatutoryDateShape, ...]
+    timers: tuple[TimerShape, ...]
+    disclaimer: str

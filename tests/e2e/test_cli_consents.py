@@ -102,5 +102,8 @@ def test_legal_adopts_a_rule_pack_and_labels_follow(desk: Command, tmp_path: Pat
     packs = {one["pack"]: one for one in desk.json("rules", "list")["packs"]}
     applies = {one["id"]: one["in_force"] for one in packs["law"]["entries"]}
     assert (applies["us-no-fakes"], applies["dk-own-likeness"]) == (True, False)
+    due = desk.json("rules", "due")
+    assert {one["event"] for one in due["timers"]} == {"withdrawal", "intimate-depiction", "order"}
+    assert "India, G.S.R. 120(E)" in desk.run("rules", "due").out
     text = desk.run("rules", "list")
     assert "Nothing here is legal advice" in text.err and "SAG-AFTRA" in text.out

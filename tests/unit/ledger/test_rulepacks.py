@@ -12,7 +12,7 @@ from ledger.rules.rulepacks import FOLDER, HOUSE, Kind, entries_in_force, packs
 from schemas.statements.rulepack import RulePackAdopted
 from tests.house_of import House, raises_code
 from tests.unit.ledger.test_consent_terms import ask, give, refused
-from tests.unit.ledger.test_people import register
+from tests.unit.ledger.test_people import ESTATE, register
 
 LAW = packs()["law", "2026.11"]
 PUBLISHED = {
@@ -127,6 +127,46 @@ def test_a_performer_in_american_advertising_has_48_hours_to_read(house: House) 
     error = raises_code("notice_period_too_short", lambda: give(house, asked))
     assert "sag-aftra-commercials-48h" in error.reasons[0].detail
     give(house, asked, valid_from="2026-10-03T10:00:00Z")
+
+
+AFTER_DEATH: dict[str, Any] = {"post_mortem": True, "represented_by": {"kind": "union", "name": "union-4"}}
+
+
+@pytest.mark.parametrize(
+    ("died_in", "territory", "until", "code"),
+    [
+        (1976, "US", "2027-01-01T00:00:00Z", None),
+        (1976, "US", "2027-01-01T00:00:00.000001Z", "post_mortem_term_over"),
+        (1975, "US", "2026-12-01T00:00:00Z", "post_mortem_term_over"),
+        (None, "US", "2026-12-01T00:00:00Z", "died_in_missing"),
+        (1975, "JP", "2026-12-01T00:00:00Z", None),
+    ],
+)
+def test_an_estate_gives_nothing_beyond_the_right_after_death(
+    house: House, died_in: int | None, territory: str, until: str, code: str | None
+) -> None:
+    house.say_as("lena", adoption())
+    register(house, **{**ESTATE, "died_in": died_in})
+    words = {**AFTER_DEATH, "territories": [territory], "valid_until": until}
+    if code is None:
+        ask(house, **words)
+        return
+    error = raises_code(code, lambda: ask(house, **words))
+    assert "[law 2026.11 us-il-hb-4875; Ill. P.A. 103-0836 (HB 4875)]" in error.reasons[0].detail
+
+
+def test_what_an_estate_gave_before_the_law_was_adopted_is_used_no_longer_than_the_right_lasts(house: House) -> None:
+    register(house, **{**ESTATE, "died_in": 1976})
+    asked = ask(house, **AFTER_DEATH, territories=["US"], valid_until="2027-06-01T00:00:00Z")
+    give(house, asked)
+    house.move_to("2026-10-10T00:00:00+00:00")
+    asset, _ = house.clip([asked.consent])
+    house.say_as("lena", adoption(switched_off=["sag-aftra-commercials-48h"]))
+    for until, outcome in (("2027-01-01T00:00:00Z", "pass"), ("2027-01-01T00:00:00.000001Z", "fail")):
+        decision = house.decision(asset, territory="US", valid_from="2026-12-20T00:00:00Z", valid_until=until)
+        said = {rule.rule: rule for rule in decision.weighed}["rulepack"]
+        assert said.outcome == outcome
+    assert said.code == "post_mortem_term_over" and "us-il-hb-4875" in said.detail
 
 
 def test_a_decision_cites_the_pack_for_the_territory_that_is_asked_about(house: House) -> None:
