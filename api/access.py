@@ -77,6 +77,11 @@ ACCESS: dict[str, Access] = {
     "get_content": Access("token", _CARE),
     "get_evidence": Access("token", _CARE),
     "search_file": Access("token", _CARE | {"platform"}),
+    "query_by_binding": Access("token", _CARE | {"platform"}),  # as search_file: what is not out yet is found too
+    "query_by_large_binding": Access("token", _CARE | {"platform"}),
+    "query_by_content": Access("token", _CARE | {"platform"}),
+    "get_manifest_by_id": Access("token", _CARE | {"platform"}),
+    "list_soft_binding_algorithms": PUBLIC,
     # decisions
     "verify_file": Access("token", _EVERYBODY),
     "ask_clearance": Access("token", frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "platform"})),

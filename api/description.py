@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.access import ACCESS, Access
-from api.problems import MethodNotAllowed
+from api.problems import MediaTypeUnsupported, MethodNotAllowed, UriTooLong
 from ledger.errors import Misuse, Refused, Unauthenticated, Unavailable, Untrusted
 from schemas.api.decisions import DigestQuestion
 from schemas.api.log import BatchSaid, SignedStatement, UnsignedStatement
@@ -34,6 +34,7 @@ _TAGS = (
     ("log", "What a stranger needs to check the log."),
     ("assets", "Files and everything known of them."),
     ("decisions", "Verdicts and clearances."),
+    ("soft bindings", "C2PA Soft Binding Resolution API 2.2."),
     ("passkeys", "Signing with a device of one's own."),
     ("records", "Consents, briefs and notices."),
     ("operation", "For whoever runs this."),
@@ -46,6 +47,8 @@ _EXAMPLES: dict[str, Any] = {
     "405": MethodNotAllowed("method_not_allowed", "PUT is not for this address", "See Allow."),
     "409": Refused("boundary_moved", "entry 12 came first and matters to this statement", "Say it again."),
     "413": Misuse("body_too_large", "the body is over 4194304 bytes", "Send less."),
+    "414": UriTooLong("softbinding_value_too_long", "the value has over 2000 characters", "POST it."),
+    "415": MediaTypeUnsupported("asset_type_unsupported", "no algorithm of ours reads such assets", "Send media."),
     "422": Untrusted("signature_invalid", "the signature does not fit its payload", "Sign the exact bytes."),
     "500": Unavailable("internal_error", "something failed that we did not foresee", "Try again."),
     "503": Unavailable("busy", "every place for examinations is taken", "Try again in a few seconds."),

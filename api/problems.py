@@ -23,6 +23,8 @@ _SENTENCES = {
     404: "Nothing of that name is here.",
     409: "A rule said no; every reason is listed.",
     413: "Over a named bound.",
+    414: "The address is too long; post it instead.",
+    415: "No algorithm of ours reads such a file.",
     422: "The evidence fails: a signature, a digest or a proof.",
     500: "Our mistake; nothing about it is told here.",
     503: "Something we need does not answer, or every place is taken; try again after Retry-After seconds.",
@@ -39,6 +41,18 @@ class MethodNotAllowed(Misuse):
     """The address exists; the method does not."""
 
     status = 405
+
+
+class UriTooLong(Misuse):
+    """What belongs into a body stood in the address."""
+
+    status = 414
+
+
+class MediaTypeUnsupported(Misuse):
+    """A kind of file that nothing here reads."""
+
+    status = 415
 
 
 def problem(error: LedgerError, extra: Mapping[str, Any] | None = None) -> JSONResponse:

@@ -32,7 +32,7 @@ def address(route: APIRoute) -> str:
     for name, value in (
         ("{sha256}", SHA), ("{index}", "0"), ("{clearance}", ID), ("{consent}", ID), ("{brief}", ID), ("{person}", "p-1"),
         ("{holder}", "pia"), ("{notice}", ID), ("{guardrail}", ID),
-        ("{form}", "dpv"), ("{listed}", "consents"), ("{number}", "0"),
+        ("{manifest_id}", "urn:x"), ("{form}", "dpv"), ("{listed}", "consents"), ("{number}", "0"),
     ):  # fmt: skip
         path = path.replace(name, value)
     assert "{" not in path
@@ -123,5 +123,5 @@ def test_public_routes_are_exactly_these() -> None:
         "get_health", "get_ready", "get_openapi", "get_checkpoint", "list_log_keys",
         "get_published_checkpoint", "get_witnessed_checkpoint", "get_published_keys", "get_tile",
         "page_sign_in", "page_session", "page_style", "page_script", "page_passkey_challenge", "page_passkey_session",
-        "get_status_list", "get_service_keys",
+        "get_status_list", "get_service_keys", "list_soft_binding_algorithms",
     }  # fmt: skip
