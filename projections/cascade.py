@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.door import Ledger, Receipt
-from ledger.errors import Conflict, LedgerError, Unavailable
+from ledger.errors import Conflict, LedgerError, Refused, Unavailable
 from ledger.history import History
 from ledger.rules.lost_rights import lost_use, sentence
 from projections.licensed import Touched
@@ -41,6 +41,8 @@ NOT_NEEDED = frozenset(
         "overdue_not_due",
         "overdue_already",
         "acknowledged_already",
+        "consent_not_ended",  # renewed meanwhile
+        "contract_unchanged",  # a newer revision came meanwhile
         "clearance_still_covered",
         "clearance_not_covered",
         "clearance_upheld_already",
@@ -197,5 +199,10 @@ def _anew(history: History, one: Touched, at: datetime) -> Body:
     """Weighed against the log as it stands; the door weighs it once more, so that a word said meanwhile counts."""
     said = history.last(f"clearance:{one.name}", ClearanceIssued)
     question = said.body.question if said is not None and isinstance(said.body, ClearanceIssued) else None
-    against = lost_use(history, one.as_basis(), question, at) if question is not None else ()
+    try:
+        against = lost_use(history, one.as_basis(), question, at) if question is not None else ()
+    except (
+        Refused
+    ):  # a newer revision of the contract came meanwhile: the door refuses this, and the next page has that
+        against = ()
     return one.revoked(sentence(one.as_basis(), one.about, against)) if against else one.upheld()

@@ -70,7 +70,7 @@ class Clearances(View):
     """By number, by file, and by the consent that a clearance rests on."""
 
     name = "clearance"
-    version = 3
+    version = 4
     schema = """
     CREATE TABLE clearance_decision (
       clearance TEXT PRIMARY KEY, asset TEXT NOT NULL, issued INTEGER NOT NULL, use TEXT NOT NULL, channel TEXT NOT NULL,
@@ -83,8 +83,9 @@ class Clearances(View):
       clearance TEXT PRIMARY KEY, cause TEXT NOT NULL, consent TEXT, idx INTEGER NOT NULL, recorded_at TEXT NOT NULL)
       WITHOUT ROWID;
     CREATE TABLE clearance_to_revoke (
-      clearance TEXT PRIMARY KEY, idx INTEGER NOT NULL, asset TEXT NOT NULL, consent TEXT NOT NULL,
-      detail TEXT NOT NULL) WITHOUT ROWID;
+      clearance TEXT NOT NULL, consent TEXT NOT NULL, lasting INTEGER NOT NULL, idx INTEGER NOT NULL, asset TEXT NOT NULL,
+      detail TEXT NOT NULL, PRIMARY KEY (clearance, consent, lasting)) WITHOUT ROWID;
+    CREATE INDEX clearance_to_revoke_by_consent ON clearance_to_revoke (consent) WHERE lasting = 0;
     CREATE INDEX clearance_to_revoke_by_age ON clearance_to_revoke (idx)
     """
     handled = frozenset(
@@ -170,11 +171,13 @@ class Clearances(View):
             db.execute("INSERT INTO clearance_revocation VALUES (?, ?, ?, ?, ?)", row)
             db.execute("DELETE FROM clearance_to_revoke WHERE clearance = ?", (body.clearance,))
         elif (ending := ending_of(said)) is not None:
-            db.execute(_TO_REVOKE, (ending.detail, ending.consent))
+            db.execute(_TO_REVOKE, (False, ending.detail, ending.consent))
         elif isinstance(body, ConsentNarrowed):
             _narrowed(db, said, body)
-        elif isinstance(body, ConsentRenewed):  # it runs again: what was not revoked by now stands
-            db.execute("DELETE FROM clearance_to_revoke WHERE consent = ?", (body.consent,))
+        elif isinstance(
+            body, ConsentRenewed
+        ):  # it runs again: what was not revoked by now stands, unless it was taken back
+            db.execute("DELETE FROM clearance_to_revoke WHERE consent = ? AND lasting = 0", (body.consent,))
 
     def clearance(self, clearance: str) -> ClearanceView:
         """Raises NotFound `clearance_unknown`."""
@@ -208,14 +211,15 @@ class Clearances(View):
         Windows that have passed are among them: they end no later than their consents, and the record of the end is due.
         """
         sql = "SELECT clearance, asset, consent, detail FROM clearance_to_revoke ORDER BY idx LIMIT ?"
-        return [(clearance, asset, consent, why) for clearance, asset, consent, why in self._rows(sql, (limit,))]
+        rows = {row[0]: row for row in reversed(self._rows(sql, (limit,)))}  # once each, however many consents ended
+        return [(clearance, asset, consent, why) for clearance, asset, consent, why in reversed(rows.values())]
 
     def _found(self, where: str, parameters: Sequence[object]) -> list[ClearanceView]:
         return [_view(row) for row in self._rows(f"{_COLUMNS} {where}", parameters)]
 
 
 _TO_REVOKE = """INSERT OR IGNORE INTO clearance_to_revoke
-  SELECT d.clearance, d.idx, d.asset, c.consent, ? FROM clearance_consent AS c
+  SELECT d.clearance, c.consent, ?, d.idx, d.asset, ? FROM clearance_consent AS c
   JOIN clearance_decision AS d USING (clearance) LEFT JOIN clearance_revocation AS r USING (clearance)
   WHERE c.consent = ? AND d.issued AND r.clearance IS NULL"""
 
@@ -226,7 +230,7 @@ def _narrowed(db: sqlite3.Connection, said: Said, body: ConsentNarrowed) -> None
     taken = [json.dumps(list(values)) for values in (body.uses, body.channels, places)]
     of_these = " OR ".join(f"d.{name} IN (SELECT value FROM json_each(?))" for name in ("use", "channel", "territory"))
     detail = f"entry {said.index} took this use, channel or territory out of consent {body.consent}"
-    db.execute(f"{_TO_REVOKE} AND ({of_these})", (detail, body.consent, *taken))
+    db.execute(f"{_TO_REVOKE} AND ({of_these})", (True, detail, body.consent, *taken))
 
 
 def _decision(db: sqlite3.Connection, said: Said, body: ClearanceDecided) -> None:

@@ -74,6 +74,10 @@ def _ended(db: sqlite3.Connection, said: Said, body: LicenceEnded | LicenceExpir
 def _term(db: sqlite3.Connection, said: Said, body: ContractTermRecorded) -> None:
     """Changed terms have clearances weighed anew; only a terminated contract closes the way itself."""
     basis = _basis(body.source)
+    older = f"{body.source.system}/{body.source.ref}/"  # only the newest revision counts, so nothing waits for another
+    for table in ("licensed_to_weigh", "licensed_to_flag"):
+        sql = f"DELETE FROM {table} WHERE kind = 'contract' AND substr(basis, 1, ?) = ?"
+        db.execute(sql, (len(older), older))
     found = "SELECT licence FROM licensed_licence WHERE contract = ?"
     for (licence,) in db.execute(found, (body.source.tag,)).fetchall():
         why = f"contract {body.source.ref} was terminated by entry {said.index}"

@@ -51,11 +51,15 @@ _UNFLAGGED = """NOT EXISTS (SELECT 1 FROM lineage_flag AS f
   WHERE f.asset = u.asset AND f.cause = 'consent-ended' AND f.consent = u.consent)"""
 
 
+_LIFT = """DELETE FROM lineage_flag WHERE cause = 'consent-ended' AND consent = ?1
+  AND asset IN (SELECT asset FROM lineage_under WHERE consent = ?1)"""
+
+
 class Lineage(View):
     """Edges, origins and flags. Parents always stand in the log before their children, so nothing waits for anything."""
 
     name = "lineage"
-    version = 2
+    version = 3
     schema = """
     CREATE TABLE lineage_asset (asset TEXT PRIMARY KEY, idx INTEGER NOT NULL, generation TEXT) WITHOUT ROWID;
     CREATE TABLE lineage_edge (
@@ -174,6 +178,7 @@ class Lineage(View):
         elif isinstance(body, ConsentRenewed):  # it runs again: what was not flagged by now has no reason to be
             db.execute("DELETE FROM lineage_ended WHERE consent = ?", (body.consent,))
             db.execute("DELETE FROM lineage_to_flag WHERE consent = ?", (body.consent,))
+            db.execute(_LIFT, (body.consent,))
 
     # -- the family ----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from ledger.errors import TooLarge
 from ledger.history import History
 from ledger.rules.briefs import approval
 from ledger.rules.generations import generation
-from ledger.rules.lineage import ancestors, arrival, examination, flags, rejection, same_essence
+from ledger.rules.lineage import ancestors, arrival, examination, flags, lifted, rejection, same_essence
 from ledger.rules.moderation import weigh_moderation
 from ledger.rules.registries import weigh_registries
 from ledger.rules.reviews import GATES, approvals
@@ -25,11 +25,11 @@ from ledger.rules.weighing_consents import weigh_consents
 from ledger.rules.weighing_guardrails import weigh_guardrails
 from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
-from schemas.statements.asset import AssetExamined, AssetImported
+from schemas.statements.asset import AssetExamined, AssetFlagged, AssetImported
 from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import GenerationRequested
 
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
@@ -116,9 +116,13 @@ def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[We
         yield _provenance(said, body)
         yield _likeness_scan(history, asset, said, body)
     rejected = [entry for name in family if (entry := rejection(history, name))]
-    flagged = [entry for name in family for entry, flag in flags(history, name) if flag.cause not in _WEIGHED_ELSEWHERE]
+    flagged = [entry for name in family for entry, flag in flags(history, name) if _counts(history, entry, flag)]
     yield _none_of("rejection", "asset_rejected", "the file or an ancestor was rejected", rejected)
     yield _none_of("flags", "asset_flagged", "the file or an ancestor is flagged", flagged)
+
+
+def _counts(history: History, said: Said, flag: AssetFlagged) -> bool:
+    return flag.cause not in _WEIGHED_ELSEWHERE and not lifted(history, said, flag)
 
 
 def _provenance(said: Said, body: AssetExamined) -> Weighed:

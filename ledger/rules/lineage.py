@@ -9,6 +9,7 @@ from ledger.errors import TooLarge
 from ledger.history import History, bodies
 from ledger.statement import Said
 from schemas.statements.asset import AssetDerived, AssetExamined, AssetFlagged, AssetImported
+from schemas.statements.consent_changes import ConsentRenewed
 from schemas.statements.review import ReviewRejected
 
 FAMILY_ASSETS_MAX = 10_000  # one decision's walk; a larger family is a mistake or an attack, and is refused
@@ -78,6 +79,14 @@ def quarantine(history: History, asset: str) -> Said | None:
 
 def flags(history: History, asset: str) -> list[tuple[Said, AssetFlagged]]:
     return bodies(history.about(f"asset:{asset}", AssetFlagged), AssetFlagged)
+
+
+def lifted(history: History, said: Said, flag: AssetFlagged) -> bool:
+    """Whether the person agreed again after a flag for the end of their consent: that lifts it (SPEC S10.9)."""
+    if flag.cause != "consent-ended" or flag.consent is None:
+        return False
+    renewed = history.last(f"consent:{flag.consent}", ConsentRenewed)
+    return renewed is not None and renewed.index > said.index
 
 
 def same_essence(history: History, asset: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ import pytest
 from ledger.errors import Conflict
 from projections.cascade import ATTEMPTS_MAX, CascadeReport, run_expiry
 from projections.views import Views
-from schemas.statements.consent import ConsentRevoked, ConsentWithdrawn
+from schemas.statements.consent import ConsentExpired, ConsentRevoked, ConsentWithdrawn
+from schemas.statements.consent_changes import ConsentNarrowed, ConsentRenewed
 from tests.house_of import House, raises_code
 from tests.unit.projections.material import dump, open_views, ready_clip
 
@@ -205,3 +206,56 @@ def test_after_a_cascade_rebuilt_equals_live(house: House, views: Views) -> None
     views.rebuild()
     assert dump(views.path) == before
     assert before["clearance_revocation"] and before["clearance_consent"] and not before["due_consent"]
+
+
+def renew(house: House, consent: str, since: datetime, until: datetime) -> None:
+    body = ConsentRenewed(consent=consent, person=house.granted(consent).person, valid_from=since, valid_until=until)
+    house.say_as("ines", body)
+
+
+def test_a_renewal_lifts_the_flags_and_another_end_flags_anew(house: House, views: Views) -> None:
+    consent, clearance, family = cleared_family(house)
+    house.move_to(END)
+    run(house, views)
+    assert "asset_flagged" in {rule.code for rule in house.decision(family[0]).against}
+    later = END + timedelta(days=30)
+    renew(house, consent, END, later)
+    window = {"valid_from": END, "valid_until": later}
+    assert house.decision(family[0], **window).allowed
+    assert views.clearance.clearance(clearance).revocation is not None  # asked for anew, not revived
+    assert {one.type for one in run(house, views).recorded} <= {"consent.expiring.v1"}
+    assert views.lineage.count_under(consent) == (4, 0)
+    house.move_to(later)
+    assert run(house, views).as_json()["assets_flagged"] == 4
+    assert "asset_flagged" in {rule.code for rule in house.decision(family[0]).against}
+    assert views.lineage.count_under(consent) == (4, 4)
+    before = dump(views.path)
+    views.rebuild()
+    assert dump(views.path) == before
+
+
+def test_a_renewal_before_the_next_round_keeps_what_a_narrowing_has_to_revoke(house: House, views: Views) -> None:
+    consent, clearance, _ = cleared_family(house)
+    person = house.granted(consent).person
+    taken = {"consent": consent, "person": person, "territories": ["DE"], "reason": "not in Germany any more"}
+    house.say_as("ines", ConsentNarrowed.model_validate(taken))
+    renew(house, consent, END, END + timedelta(days=30))
+    assert run(house, views).as_json()["clearances_revoked"] == 1
+    assert views.clearance.clearance(clearance).revocation is not None
+    assert not views.clearance.to_revoke(9)
+
+
+def test_a_clearance_under_two_ended_consents_waits_once_and_a_renewal_of_one_saves_it_not(
+    house: House, views: Views
+) -> None:
+    consents = [house.consent(), house.consent()]
+    asset, _ = house.clip(consents)
+    house.cleared(asset)
+    house.move_to(END)
+    for consent in consents:
+        person = house.granted(consent).person
+        house.ledger.say(ConsentExpired(consent=consent, person=person, expired_at=END))
+    views.catch_up()
+    assert len(views.clearance.to_revoke(9)) == 1
+    renew(house, consents[0], END, END + timedelta(days=30))
+    assert run(house, views).as_json()["clearances_revoked"] == 1

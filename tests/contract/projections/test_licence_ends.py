@@ -248,3 +248,14 @@ def test_after_a_cascade_of_licences_rebuilt_equals_live(house: House, views: Vi
     views.rebuild()
     assert dump(views.path) == before
     assert before["licensed_flagged"] and not before["licensed_to_weigh"] and not before["licensed_to_flag"]
+
+
+def test_of_revisions_that_came_between_two_rounds_only_the_newest_counts(house: House, views: Views) -> None:
+    term(house, "1")
+    asset, _, _ = licensed_clip(house, source=SOURCE)
+    house.cleared(asset)
+    term(house, "2", terminated=True)
+    term(house, "3")
+    report = run(house, views)
+    assert (report["clearances_upheld"], report["clearances_revoked"], report["assets_flagged"]) == (1, 0, 0)
+    assert run(house, views)["entries"] == []
