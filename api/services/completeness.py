@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from api.services.erasure_certificate import with_keys
 from ledger.door import Ledger
 from ledger.errors import LedgerError, Misuse, Refused, TooLarge, Unavailable
+from ledger.history import History
 from ledger.proof.completeness import COMPLETENESS_BYTES_MAX, INDEXED_TYPE, format_completeness
 from ledger.proof.encoding import base64_text
 from ledger.proof.logentry import STATEMENT_TAG
 from ledger.proof.logged import logged_json
+from ledger.proof.merkle import inclusion_proof
+from ledger.proof.tlogproof import format_proof
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query
 from projections.tag_index import IndexLook, TagIndex
@@ -92,11 +96,23 @@ def completeness(ledger: Ledger, index: TagIndex, tag: str, asked: str | None = 
     with named_look(ledger, index) as (said, look):
         proof = look.prove(tag)
         shown = list(_entries(ledger, tag, asked, look.size)) if entries else None
-    receipt = ledger.receipt(said.index)
-    raw = format_completeness(asked, logged_json(said.index, said.entry, receipt.proof()), proof, shown)
+    indexed, keys = _under_one_checkpoint(ledger, said)
+    raw = format_completeness(asked, indexed, keys, proof, shown)
     if len(raw) > COMPLETENESS_BYTES_MAX:
         raise _too_large()
     return raw
+
+
+def _under_one_checkpoint(ledger: Ledger, said: Said) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """The entry that names the root, and those that bring the keys of the service that signed it."""
+    size, checkpoint = ledger.head()
+
+    def proven(one: Said) -> dict[str, object]:
+        hashes = inclusion_proof(one.index, size, ledger.store)
+        return logged_json(one.index, one.entry, format_proof(one.index, hashes, checkpoint))
+
+    about_keys = [one for one in with_keys(History(ledger.store, size), [said]) if one.index != said.index]
+    return proven(said), [proven(one) for one in about_keys]
 
 
 def _entries(ledger: Ledger, tag: str, asked: str | None, size: int) -> Iterator[tuple[int, str]]:

@@ -1,11 +1,12 @@
 """All that a log holds about one tag, up to a size: a document that can be checked offline (SPEC S7.17).
 
     (1) it is canonical JSON with exactly its members
-    (2) the log itself names the root of its tag index: a `log.indexed.v1` that is included under the log's keys
+    (2) the log itself names the root of its tag index: a `log.indexed.v1` that is included under the log's keys, and signed by
+        the log's service, whose keys the entries in `keys` bring
     (3) the index has the tag with these records, or does not have it, under that root
     (4) the entries shown are all that the index counts, of the type that was asked for or of every type
 
-So an entry that was left out is named by its tag and type. Who signed the entries is for an evidence pack to show.
+So an entry that was left out is named by its tag and type. Who signed the entries shown is for an evidence pack to show.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ledger.proof.logged import document_members, verify_logged
 from ledger.proof.logkeys import LogKeys
 from ledger.proof.merkle import leaf_hash
 from ledger.proof.note import NoteSignature, NoteVerifier
+from ledger.proof.servicechain import verify_service_chain
 from ledger.proof.tagproof import TagProof, verify_tag_proof
 from ledger.proof.tagrecord import TagTypes, TypeRecord, counted
 
@@ -29,7 +31,7 @@ COMPLETENESS_FORMAT = "countersign.completeness/1"
 COMPLETENESS_BYTES_MAX = 16 * 2**20  # some thousand entries in base64; a longer story is the log's to tell
 INDEXED_TYPE = "log.indexed.v1"
 
-_COMPLETENESS_MEMBERS = frozenset({"format", "type", "indexed", "proof", "entries"})
+_COMPLETENESS_MEMBERS = frozenset({"format", "type", "indexed", "keys", "proof", "entries"})
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class TagStory:
     size: int
     named_at: int
     signatures: tuple[NoteSignature, ...]
+    named_by: str
+    """The service, with whose key the root is signed."""
 
     @property
     def count(self) -> int:
@@ -83,11 +87,17 @@ class TagStory:
 
 
 def format_completeness(
-    asked: str | None, indexed: dict[str, Any], proof: TagProof, entries: Iterable[tuple[int, str]] | None
+    asked: str | None,
+    indexed: dict[str, Any],
+    keys: Sequence[dict[str, Any]],
+    proof: TagProof,
+    entries: Iterable[tuple[int, str]] | None,
 ) -> bytes:
-    """The document. `indexed` as `logged_json` gives it; `entries`: (index, base64 of the entry), None to show none."""
+    """The document. `indexed` and `keys` as `logged_json` gives them, `keys` bringing those of the service; `entries`: (index,
+    base64 of the entry), None to show none.
+    """
     shown = None if entries is None else [{"index": index, "entry": entry} for index, entry in entries]
-    said = {"format": COMPLETENESS_FORMAT, "type": asked, "indexed": indexed, "proof": proof.as_json()}
+    said = {"format": COMPLETENESS_FORMAT, "type": asked, "indexed": indexed, "keys": keys, "proof": proof.as_json()}
     return canonical({**said, "entries": shown})
 
 
@@ -95,14 +105,16 @@ def verify_completeness(
     raw: bytes, log_keys: LogKeys | Sequence[NoteVerifier], cosigners: Sequence[NoteVerifier] = ()
 ) -> TagStory:
     """The steps above. Raises Untrusted `document_malformed`, `index_malformed`, `tag_proof_…`, `completeness_…`, and what
-    `verify_logged` raises.
+    `verify_service_chain` and its `require_said` raise.
     """
     shown = document_members(raw, COMPLETENESS_FORMAT, _COMPLETENESS_MEMBERS, COMPLETENESS_BYTES_MAX)  # (1)
     asked = shown["type"]
     if asked is not None and not (isinstance(asked, str) and STATEMENT_TYPE.fullmatch(asked)):
         raise Untrusted("document_malformed", "the type that it answers for is malformed")
-    logged = verify_logged(shown["indexed"], log_keys, cosigners)  # (2)
+    service = verify_service_chain(shown["keys"], log_keys, cosigners)  # (2)
+    logged = verify_logged(shown["indexed"], service.log_keys, cosigners)
     named = NamedRoot.of(logged.entry)
+    service.require_said(logged)
     proof = TagProof.parse(shown["proof"])
     types = verify_tag_proof(proof, named.root, named.size)  # (3)
     entries = None if shown["entries"] is None else _shown_entries(shown["entries"])
@@ -117,6 +129,7 @@ def verify_completeness(
         size=named.size,
         named_at=named.index,
         signatures=logged.head.signatures,
+        named_by=logged.entry.actor,
     )
 
 

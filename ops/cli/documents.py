@@ -124,6 +124,7 @@ def story_json(story: TagStory) -> dict[str, Any]:
         "types": {name: {"count": one.count, "last": one.last} for name, one in sorted(story.types.items())},
         "entries": shown,
         "named_at": story.named_at,
+        "named_by": story.named_by,
         "log": story.origin,
     }
 

@@ -225,6 +225,7 @@ COMPLETENESS_EXAMPLE = {
     "format": "countersign.completeness/1",
     "type": "consent.withdrawn.v1",
     "indexed": {"index": 1_204, "entry": _ENTRY, "proof": "c2sp.org/tlog-proof@v1\nindex 1204\n…"},
+    "keys": [{"index": 0, "entry": _ENTRY, "proof": "c2sp.org/tlog-proof@v1\nindex 0\n…"}],
     "proof": {"tag": "consent:01a0-…", "types": {}, "other": None, "path": ["66" * 32]},
     "entries": [],
 }

@@ -11,14 +11,21 @@ import pytest
 
 from api.services.completeness import completeness, name_root
 from ledger.errors import LedgerError, Untrusted
+from ledger.keys import new_signing_key
 from ledger.proof.canonical import canonical
 from ledger.proof.completeness import TagStory, format_completeness, verify_completeness
+from ledger.proof.dsse import PAYLOAD_TYPE, sign
 from ledger.proof.logged import logged_json
 from ledger.proof.tagproof import TagProof
+from ledger.statement import compose, finish_entry
+from ledger.store.contract import EntryEvent, Pending
 from projections.tag_index import TagIndex
+from schemas.base import format_instant
+from schemas.statements.actor import ActorKeyRotated
 from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.index import LogIndexed
-from tests.house_of import House, raises_code
+from tests.house_of import ADMIN, SERVICE, House, raises_code, spki
+from tests.turned_of import turn
 
 pytestmark = pytest.mark.usefixtures("both_keys")
 
@@ -118,7 +125,7 @@ def test_entries_that_are_none_are_malformed(house: House, index: TagIndex, entr
 def test_bad_questions_are_misuse(house: House, index: TagIndex) -> None:
     raises_code("tag_malformed", lambda: completeness(house.ledger, index, "Consent"))
     raises_code("type_unknown", lambda: completeness(house.ledger, index, "log:opened", "no.such.v1"))
-    bad = format_completeness("No.Type", {}, TagProof("log:opened", None, None, ()), None)
+    bad = format_completeness("No.Type", {}, [], TagProof("log:opened", None, None, ()), None)
     raises_code("document_malformed", lambda: verified(house, bad))
 
 
@@ -151,3 +158,64 @@ def test_a_damaged_file_is_built_anew_for_the_next_question(house: House, index:
         db.execute("UPDATE tag_index_tag SET record = replace(record, ':1', ':2')")
     raises_code("tag_index_damaged", lambda: completeness(house.ledger, index, "log:opened"))
     assert verified(house, completeness(house.ledger, index, "log:opened")).count == 1
+
+
+# -- who named the root --------------------------------------------------------------------------------------------
+
+
+def test_a_root_is_named_by_the_service_with_a_key_that_the_log_brought_to_it(house: House, index: TagIndex) -> None:
+    assert verified(house, completeness(house.ledger, index, "log:opened")).named_by == SERVICE
+
+
+def test_after_the_services_key_was_turned_the_document_brings_the_new_one(house: House, index: TagIndex) -> None:
+    old, new = house.keys[SERVICE], new_signing_key()
+    rotated = house.say_as(ADMIN, ActorKeyRotated(actor=SERVICE, old_keyid=old.keyid, spki=spki(new))).index
+    house.keys[SERVICE] = new
+    house.reopen()
+    fresh = TagIndex(house.folder / "fresh.sqlite", house.ledger.store)
+    raw = completeness(house.ledger, fresh, "log:opened")
+    fresh.close()
+    assert verified(house, raw).named_by == SERVICE
+    shown = json.loads(raw)
+    shown["keys"] = [one for one in shown["keys"] if one["index"] != rotated]
+    raises_code("signature_unknown_key", lambda: verified(house, canonical(shown)))
+
+
+def test_a_root_that_somebody_else_named_proves_nothing(house: House, index: TagIndex) -> None:
+    """Past the door: an administrator says, truly and with their own key, what only the service may."""
+    index.catch_up()
+    with index.look() as look:
+        body, at = LogIndexed(size=look.size, root=look.root.hex()), house.now()
+    draft = compose(body, actor=ADMIN, at=at)
+    entry = finish_entry(sign(draft.payload, PAYLOAD_TYPE, house.keys[ADMIN].private).to_bytes(), format_instant(at))
+    house.ledger.store.append_batch([Pending((EntryEvent(LogIndexed.TYPE, entry, list(body.tags()), None),))])
+    raw = completeness(house.ledger, index, "log:opened")
+    raises_code("service_not_signer", lambda: verified(house, raw))
+
+
+def test_without_the_entries_about_keys_nothing_is_believed(house: House, index: TagIndex) -> None:
+    shown = json.loads(completeness(house.ledger, index, "log:opened"))
+    assert shown["keys"][0]["index"] == 0 and len(shown["keys"]) < 5
+    for keys in ([], shown["keys"][1:], "x", [{}]):
+        with pytest.raises(Untrusted):
+            verified(house, canonical({**shown, "keys": keys}))
+    twice = canonical({**shown, "keys": [shown["keys"][0], *shown["keys"]]})
+    raises_code("service_entries", lambda: verified(house, twice))
+
+
+def test_who_holds_the_keys_of_an_earlier_link_reads_a_document_under_new_ones(house: House, tmp_path: Path) -> None:
+    old = house.verifiers
+    turn(house)
+    house.brief()
+    fresh = TagIndex(tmp_path / "turned.sqlite", house.ledger.store)
+    raw = completeness(house.ledger, fresh, "log:opened")
+    fresh.close()
+    assert verify_completeness(raw, old).named_by == verified(house, raw).named_by == SERVICE
+
+
+def test_proofs_under_two_checkpoints_are_refused(house: House, index: TagIndex) -> None:
+    shown = json.loads(completeness(house.ledger, index, "log:opened"))
+    house.brief()
+    entry = house.ledger.store.entry(0).entry
+    shown["keys"][0] = logged_json(0, entry, house.ledger.receipt(0).proof())
+    raises_code("service_checkpoints", lambda: verified(house, canonical(shown)))
