@@ -49,9 +49,9 @@ def need_strace() -> None:
         pytest.skip(why)
 
 
-def traced(strace: Sequence[str], arguments: Sequence[object], cwd: Path) -> Ran:
+def traced(strace: Sequence[str], arguments: Sequence[object], cwd: Path, program: Sequence[str] = COMMAND) -> Ran:
     done = subprocess.run(
-        ["strace", "-f", "--seccomp-bpf", "-qq", *strace, *COMMAND, *map(str, arguments)],
+        ["strace", "-f", "--seccomp-bpf", "-qq", *strace, *program, *map(str, arguments)],
         cwd=cwd,
         env={
             "PATH": os.environ["PATH"],
@@ -65,10 +65,10 @@ def traced(strace: Sequence[str], arguments: Sequence[object], cwd: Path) -> Ran
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def points(arguments: Sequence[object], home: Path) -> list[Point]:
+def points(arguments: Sequence[object], home: Path, program: Sequence[str] = COMMAND) -> list[Point]:
     """Every call of DURABLE under the home, as one undisturbed run makes them. Counted as strace counts: thread by thread."""
     trace = home.parent / "trace"
-    ran = traced(["-y", "-o", str(trace), "-e", f"trace={','.join(DURABLE)}"], arguments, home.parent)
+    ran = traced(["-y", "-o", str(trace), "-e", f"trace={','.join(DURABLE)}"], arguments, home.parent, program)
     assert ran.code == 0, ran.out + ran.err
     counted, found = Counter[tuple[str, str]](), dict[tuple[str, int], Point]()
     for line in trace.read_text(errors="replace").splitlines():
@@ -83,6 +83,6 @@ def points(arguments: Sequence[object], home: Path) -> list[Point]:
     return list(found.values())
 
 
-def sabotaged(arguments: Sequence[object], home: Path, point: Point, how: str) -> Ran:
+def sabotaged(arguments: Sequence[object], home: Path, point: Point, how: str, program: Sequence[str] = COMMAND) -> Ran:
     inject = f"inject={point.call}:{how}:when={point.number}"
-    return traced(["-o", os.devnull, "-e", f"trace={point.call}", "-e", inject], arguments, home.parent)
+    return traced(["-o", os.devnull, "-e", f"trace={point.call}", "-e", inject], arguments, home.parent, program)

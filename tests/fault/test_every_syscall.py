@@ -11,7 +11,7 @@ import random
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from ledger.store.sqlite import SQLiteStore
 from ops.cli.main import main
 from ops.fsck import audit_home
 from ops.settings import read_settings
-from tests.cli_of import Command, Ran
+from tests.cli_of import COMMAND, Command, Ran
 from tests.strace_of import HOW, Point, need_strace, points, sabotaged
 
 ORIGIN = "countersign.example/syscalls"
@@ -104,13 +104,6 @@ def _consent(folder: Path, home: Path) -> None:
     time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()) + 0.1)
 
 
-@pytest.fixture
-def draw() -> random.Random:
-    seed = int(os.environ.get("FAULT_SEED", time.time_ns() % 2**32))
-    print(f"seed {seed}; run again with FAULT_SEED={seed}")
-    return random.Random(seed)
-
-
 def fresh(made: Path, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(made, folder)
@@ -130,10 +123,12 @@ def clean(home: Path) -> list[str]:
     return [f"{check.name}: {one.code} {one.item}" for check in report.checks for one in check.findings]
 
 
-def faults(arguments: tuple[object, ...], home: Path, draw: random.Random) -> list[tuple[str, Point]]:
+def faults(
+    arguments: tuple[object, ...], home: Path, draw: random.Random, program: Sequence[str] = COMMAND
+) -> list[tuple[str, Point]]:
     """How and where: a few drawn by the seed, or all."""
     by_call = defaultdict[str, list[tuple[str, Point]]](list)
-    for at in points(arguments, home):
+    for at in points(arguments, home, program):
         by_call[at.call] += [(how, at) for how in HOW if how != "error=ENOSPC" or "write" in at.call]
     assert len(by_call) >= 3, by_call
     if os.environ.get("FAULT_POINTS") == "all":
