@@ -1,4 +1,5 @@
-"""What lies outside a log: a published folder, witnesses, a time-stamping authority and a clock, all failing as one seed says.
+"""What lies outside a log: a published folder, witnesses, a time-stamping authority, holders' endpoints and a clock, all
+failing as one seed says.
 
 Publisher, witness, stamper and their folders are the real ones; the network between them is drawn. (Keys are random; no choice
 depends on them.) After every step what must always hold is asserted; when the failures end, everything catches up.
@@ -31,14 +32,30 @@ from ops import stamper as stamping
 from ops.stamper import Stamper, StampPolicy
 from ops.witness.judging import Witness
 from ops.witness.state import WitnessFolder
+from tests.house_of import House
 from tests.log_of import ORIGIN, ManyEntries, policy_of
 from tests.published_of import ConscientiousMemory
+from tests.simulation.told import Told
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 WITNESSES, QUORUM = 3, 2
 FAILS = 0.06  # of all writes and messages: a publication has dozens
 STAMP_EVERY = timedelta(hours=1)
-STEPS = ("grow", "grow", "publish", "publish", "cosign", "cosign", "stamp", "wait", "set back", "restart")
+STEPS = (
+    "grow",
+    "grow",
+    "publish",
+    "publish",
+    "cosign",
+    "cosign",
+    "stamp",
+    "wait",
+    "set back",
+    "restart",
+    "end",
+    "tell",
+    "tell",
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +69,10 @@ class Token:
 class Outside:
     """`step` until satisfied, then `settle`. `trace` is what happened; the same seed gives the same."""
 
-    def __init__(self, folder: Path, draw: random.Random, patch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, draw: random.Random, patch: pytest.MonkeyPatch, clips: tuple[House, list[str]]
+    ) -> None:
+        (folder / "told").mkdir()
         self.draw, self.clock = draw, SteppedClock(START)
         self.log, self.memory = ManyEntries(folder / "ledger.sqlite"), ConscientiousMemory()
         self.memory.before = self.memory.after = self._write
@@ -70,6 +90,8 @@ class Outside:
         patch.setattr(witness_client, "ThreadPoolExecutor", lambda *_: ThreadPoolExecutor(1))
         patch.setattr(stamping, "ask_authority", self._ask_authority)
         patch.setattr(stamping, "verify_stamp", self._verify_stamp)
+        self.told = Told(folder / "told", clips, self.clock, draw, self._fails)
+        self.told.patch(patch)
         self._restart()
 
     # -- the drawn world ---------------------------------------------------------------------------------------------
@@ -140,13 +162,24 @@ class Outside:
         return "stamped" if self.stamper.run_once(self.clock.now()) else "not due"
 
     def _wait(self) -> None:
-        self.clock.move_to(self.clock._now + timedelta(minutes=self.draw.randint(1, 180)))
+        self._move(timedelta(minutes=self.draw.randint(1, 180)))
+
+    def _move(self, how_long: timedelta) -> None:
+        self.clock.move_to(self.clock._now + how_long)
+        self.told.passed += how_long.total_seconds()
+
+    def _end(self) -> str:
+        return self.told.end()
+
+    def _tell(self) -> str:
+        return self.told.tell()
 
     def _set_back(self) -> None:
         self.clock._now -= timedelta(minutes=self.draw.randint(1, 600))
 
     def _restart(self) -> None:
         """Whatever a process knew is forgotten; what lies outside stays."""
+        self.told.restarted()
         self.publisher = Publisher(self.log.store, self.memory, self.log.verifiers, with_entries=True)
         policy = StampPolicy("http://tsa.example", STAMP_EVERY, (), lambda: self.log.verifiers)
         self.stamper = Stamper(self.log.store.head, self.stamps, policy, self.clock)
@@ -169,6 +202,7 @@ class Outside:
                 "a witness cosigned what was not published, or less"
             )
             self.sizes[f"w{number}"] = now
+        self.told.check()
 
     def _size_of(self, name: str) -> int:
         note = self.memory.files.get(name)
@@ -181,13 +215,23 @@ class Outside:
         self._wait()
         self._publish()
         assert self._cosign() == "witnessed"
-        self.clock.move_to(self.clock._now + timedelta(days=1))
+        self._move(timedelta(days=1))
         assert self._stamp() == "stamped"
+        self.told.settle(self._move)
         self._check()
         report = audit_published(self.memory, self.log.verifiers, self.policy)
         size = self.log.store.size()
         assert report.checkpoint.size == report.witnessed_size == max(self.stamps.sizes()) == size
-        return Counter(f"{name}: {'done' if told.isdigit() else told}" for name, told in self.trace)
+        return Counter(f"{name}: {'done' if told[:1].isdigit() else told}" for name, told in self.trace)
+
+    @property
+    def done(self) -> int:
+        """Writes, messages, and statements of both logs."""
+        return self.operations + self.told.statements
+
+    def close(self) -> None:
+        self.told.close()
+        self.log.close()
 
 
 def _head(note: bytes) -> Checkpoint:
