@@ -37,7 +37,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = "holders"
-    version = 6
+    version = 7
     schema = SCHEMA
     handled = frozenset(
         {
@@ -61,7 +61,12 @@ class Holders(View):
             "consent.expired.v1",
             "consent.invalidated.v1",
             "consent.suspended.v1",
+            "consent.renewed.v1",
+            "consent.resumed.v1",
             "consent.narrowed.v1",
+            "consent.granted.v1",
+            "consent.granted.v2",
+            "person.engagement-ended.v1",
             "licence.ended.v1",
             "licence.expired.v1",
         }
@@ -71,11 +76,7 @@ class Holders(View):
             {
                 "person.registered.v2",
                 "person.speaker-changed.v1",
-                "person.engagement-ended.v1",
                 "consent.requested.v2",
-                "consent.granted.v2",
-                "consent.renewed.v1",
-                "consent.resumed.v1",
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
                 "trust.list-imported.v1",
@@ -89,7 +90,6 @@ class Holders(View):
                 "log.keys-rotated.v1",
                 "person.registered.v1",
                 "consent.requested.v1",
-                "consent.granted.v1",
                 "consent.refused.v1",
                 "brief.drafted.v1",
                 "brief.approved.v1",
@@ -126,9 +126,9 @@ class Holders(View):
 
         The join begins at what is to be told: from the matters, it would walk over every end there ever was.
         """
-        sql = """SELECT t.holder, t.about, t.kind, t.ref, t.asset, t.asks, m.kind, m.basis_kind, m.basis, m.outcome, m.due_at
-                 FROM holders_to_tell AS t CROSS JOIN holders_matter AS m USING (about)
-                 ORDER BY t.about, t.holder, t.ref LIMIT ?"""
+        sql = """SELECT t.holder, t.about, t.kind, t.ref, t.asset, t.asks, m.kind, m.basis_kind, basis, m.outcome, m.due_at
+                 FROM holders_to_tell AS t CROSS JOIN holders_matter AS m USING (about, basis)
+                 ORDER BY t.about, t.basis, t.holder, t.ref LIMIT ?"""
         return groups(self._rows(sql, (limit,)))
 
     def to_call_overdue(self, at: datetime, limit: int) -> list[NoticeOverdue]:
@@ -186,7 +186,7 @@ class Holders(View):
 
     def untold(self, consent: str, limit: int = NOTICES_PAGE_MAX) -> list[Untold]:
         """What somebody has of an ended consent for whom nobody is registered: nobody was told."""
-        sql = """SELECT u.party, u.kind, u.ref, u.asset FROM holders_untold AS u JOIN holders_matter AS m USING (about)
+        sql = """SELECT u.party, u.kind, u.ref, u.asset FROM holders_untold AS u JOIN holders_matter AS m USING (about, basis)
                  WHERE m.basis = ? ORDER BY u.party, u.ref LIMIT ?"""
         return [Untold(*row) for row in self._rows(sql, (consent, limit))]
 
@@ -204,7 +204,7 @@ class Holders(View):
         notices = """SELECT COUNT(*), COUNT(delivered_by), COUNT(answered_by), COALESCE(SUM(due_at IS NOT NULL AND
                      (answered_by IS NULL OR done = 'declined')), 0) FROM holders_notice
                      WHERE basis = ? AND kind != 'expiring'"""
-        untold = """SELECT COUNT(*) FROM holders_untold AS u JOIN holders_matter AS m USING (about) WHERE m.basis = ?"""
+        untold = """SELECT COUNT(*) FROM holders_untold AS u JOIN holders_matter AS m USING (about, basis) WHERE m.basis = ?"""
         names = ("placements", "placements_ended", "notices", "notices_delivered", "notices_answered", "notices_open")
         found = [value for sql in (placed, notices, untold) for value in self._rows(sql, (consent,))[0]]
         return dict(zip((*names, "told_to_nobody"), found, strict=True))

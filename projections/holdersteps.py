@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from ledger.rules.matters import Matter, matter_of
+from ledger.rules.matters import Matter, engagement_matter, matter_of
 from ledger.statement import Said
 from projections.holdertables import record_notice
 from schemas.base import format_instant
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceIssued
+from schemas.statements.consent import ConsentGranted
+from schemas.statements.consent_changes import ConsentRenewed, ConsentResumed
 from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted
 from schemas.statements.notice import (
     ConsentExpiring,
@@ -20,6 +22,7 @@ from schemas.statements.notice import (
     NoticeIssued,
     NoticeStatement,
 )
+from schemas.statements.person import PersonEngagementEnded
 from schemas.statements.placement import PlacementEnded, PlacementRecorded
 
 EVERYTHING = "*"
@@ -53,7 +56,7 @@ def _registered(db: sqlite3.Connection, said: Said, body: HolderRegistered) -> N
     db.execute("DELETE FROM holders_party WHERE holder = ?", (body.holder,))
     for party in parties:
         db.execute("INSERT OR IGNORE INTO holders_party VALUES (?, ?)", (party, body.holder))
-        waiting = "SELECT ?, about, kind, ref, asset, 1 FROM holders_untold WHERE party = ?"
+        waiting = "SELECT ?, about, basis, kind, ref, asset, 1 FROM holders_untold WHERE party = ?"
         db.execute(f"INSERT OR IGNORE INTO holders_to_tell {waiting}", (body.holder, party))
         db.execute("DELETE FROM holders_untold WHERE party = ?", (party,))
 
@@ -103,29 +106,29 @@ def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
     if about is None:
         db.execute("INSERT OR IGNORE INTO holders_early VALUES (?, ?)", (basis, body.asset))
         return
-    _queue_asset(db, about, body.asset, placed=body.licence is None)
+    _queue_asset(db, (about, basis), body.asset, placed=body.licence is None)
 
 
-def _queue_asset(db: sqlite3.Connection, about: int, asset: str, *, placed: bool = True) -> None:
+def _queue_asset(db: sqlite3.Connection, about: tuple[int, str], asset: str, *, placed: bool = True) -> None:
     """Of a licence whoever shows something under it was told at its end; what is left is whoever has it cleared."""
     had = "SELECT ref, kind, party FROM holders_had WHERE asset = ? AND (? OR kind = 'clearance')"
     for ref, kind, party in db.execute(had, (asset, placed)).fetchall():
-        _queue(db, party, (about, kind, ref, asset))
+        _queue(db, party, (*about, kind, ref, asset))
 
 
-def _queue(db: sqlite3.Connection, party: str, thing: tuple[int, str, str, str]) -> None:
+def _queue(db: sqlite3.Connection, party: str, thing: tuple[int, str, str, str, str]) -> None:
     """For everybody who is registered for the party; where nobody is, it waits for somebody."""
     if db.execute("SELECT 1 FROM holders_party WHERE party = ?", (party,)).fetchone():
-        told = "SELECT holder, ?, ?, ?, ?, 1 FROM holders_party WHERE party = ?"
+        told = "SELECT holder, ?, ?, ?, ?, ?, 1 FROM holders_party WHERE party = ?"
         db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*thing, party))
     else:
-        db.execute("INSERT OR IGNORE INTO holders_untold VALUES (?, ?, ?, ?, ?)", (party, *thing))
+        db.execute("INSERT OR IGNORE INTO holders_untold VALUES (?, ?, ?, ?, ?, ?)", (party, *thing))
 
 
 def _arisen(db: sqlite3.Connection, matter: Matter) -> None:
     """Of a consent's end whoever has a file is told when that is flagged; of everything else at once."""
-    about, instants = matter.entry_index, (format_instant(matter.since), format_instant(matter.due_at))
-    row = (about, matter.kind, matter.basis_kind, matter.basis, instants[0], matter.outcome, instants[1], matter.how)
+    about, instants = (matter.entry_index, matter.basis), (format_instant(matter.since), format_instant(matter.due_at))
+    row = (about[0], matter.kind, matter.basis_kind, matter.basis, instants[0], matter.outcome, instants[1], matter.how)
     db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     _inform(db, about, EVERYTHING, asks=True)
     if matter.basis_kind == "licence":
@@ -138,16 +141,18 @@ def _arisen(db: sqlite3.Connection, matter: Matter) -> None:
             _queue_asset(db, about, asset, placed=matter.basis_kind == "consent")
     if matter.basis_kind == "licence":
         return
+    if matter.kind == "ended":
+        db.execute("UPDATE holders_consent SET over = 1 WHERE consent = ?", (matter.basis,))
     if matter.kind != "ended":
         for (party,) in db.execute("SELECT party FROM holders_under WHERE basis = ?", (matter.basis,)).fetchall():
             _inform(db, about, party, asks=True)
     _inform(db, about, f"person:{matter.person}", asks=False)
 
 
-def _queue_one(db: sqlite3.Connection, about: int, asset: str, ref: str) -> None:
+def _queue_one(db: sqlite3.Connection, about: tuple[int, str], asset: str, ref: str) -> None:
     had = "SELECT kind, party FROM holders_had WHERE asset = ? AND ref = ?"
     for kind, party in db.execute(had, (asset, ref)).fetchall():
-        _queue(db, party, (about, kind, ref, asset))
+        _queue(db, party, (*about, kind, ref, asset))
 
 
 def _warned(db: sqlite3.Connection, said: Said, body: ConsentExpiring) -> None:
@@ -156,25 +161,51 @@ def _warned(db: sqlite3.Connection, said: Said, body: ConsentExpiring) -> None:
     db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     parties = db.execute("SELECT party FROM holders_under WHERE basis = ?", (body.consent,)).fetchall()
     for party in (EVERYTHING, f"person:{body.person}", *(party for (party,) in parties)):
-        _inform(db, said.index, party, asks=False)
+        _inform(db, (said.index, body.consent), party, asks=False)
 
 
-def _inform(db: sqlite3.Connection, about: int, party: str, *, asks: bool) -> None:
-    told = "SELECT holder, ?, '', '', '', ? FROM holders_party WHERE party = ?"
-    db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (about, asks, party))
+def _inform(db: sqlite3.Connection, about: tuple[int, str], party: str, *, asks: bool) -> None:
+    told = "SELECT holder, ?, ?, '', '', '', ? FROM holders_party WHERE party = ?"
+    db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*about, asks, party))
 
 
 def _issued(db: sqlite3.Connection, said: Said, body: NoticeIssued) -> None:
     record_notice(db, said, body)
     for ref in [item.clearance or item.placement for item in body.items] or [""]:
-        sql = "DELETE FROM holders_to_tell WHERE holder = ? AND about = ? AND ref = ?"
-        db.execute(sql, (body.holder, body.about, ref))
+        sql = "DELETE FROM holders_to_tell WHERE holder = ? AND about = ? AND basis = ? AND ref = ?"
+        db.execute(sql, (body.holder, body.about, body.consent or body.licence, ref))
+
+
+def _agreed(db: sqlite3.Connection, said: Said, body: ConsentGranted) -> None:
+    row = (body.consent, body.person, body.survives_engagement, False)
+    db.execute("INSERT OR IGNORE INTO holders_consent VALUES (?, ?, ?, ?)", row)
+
+
+def _left(db: sqlite3.Connection, said: Said, body: PersonEngagementEnded) -> None:
+    """Every consent of the person that does not survive the engagement is suspended by this one entry (SPEC S4.13)."""
+    found = "SELECT consent FROM holders_consent WHERE person = ? AND survives = 0 AND over = 0 ORDER BY consent"
+    for (consent,) in db.execute(found, (body.person,)).fetchall():
+        _arisen(db, engagement_matter(said, body, consent))
+
+
+def _renewed(db: sqlite3.Connection, said: Said, body: ConsentRenewed) -> None:
+    db.execute("UPDATE holders_consent SET over = 0 WHERE consent = ?", (body.consent,))
+
+
+def _resumed(db: sqlite3.Connection, said: Said, body: ConsentResumed) -> None:
+    """Who was not told of a suspension by now need not be: the rest hear of it from the outbox."""
+    of_it = "SELECT about FROM holders_matter WHERE basis = ? AND kind = 'suspended'"
+    db.execute(f"DELETE FROM holders_to_tell WHERE basis = ? AND about IN ({of_it})", (body.consent, body.consent))
 
 
 _STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
     HolderRegistered: _registered,
     HolderEndpointDisabled: _disabled,
     ClearanceIssued: _cleared,
+    ConsentGranted: _agreed,
+    ConsentRenewed: _renewed,
+    ConsentResumed: _resumed,
+    PersonEngagementEnded: _left,
     LicenceGranted: _granted,
     PlacementRecorded: _placed,
     PlacementEnded: _unplaced,

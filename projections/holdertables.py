@@ -39,16 +39,19 @@ CREATE TABLE holders_licence (
   over INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX holders_licence_by_end ON holders_licence (valid_until) WHERE over = 0;
 CREATE TABLE holders_matter (
-  about INTEGER PRIMARY KEY, kind TEXT NOT NULL, basis_kind TEXT NOT NULL, basis TEXT NOT NULL, since TEXT NOT NULL,
-  outcome TEXT, due_at TEXT, how TEXT NOT NULL);
+  about INTEGER NOT NULL, kind TEXT NOT NULL, basis_kind TEXT NOT NULL, basis TEXT NOT NULL, since TEXT NOT NULL,
+  outcome TEXT, due_at TEXT, how TEXT NOT NULL, PRIMARY KEY (about, basis)) WITHOUT ROWID;
+CREATE TABLE holders_consent (
+  consent TEXT PRIMARY KEY, person TEXT NOT NULL, survives INTEGER NOT NULL, over INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX holders_consent_by_person ON holders_consent (person);
 CREATE INDEX holders_matter_by_basis ON holders_matter (basis, kind);
 CREATE TABLE holders_to_tell (
-  holder TEXT NOT NULL, about INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL, asset TEXT NOT NULL,
-  asks INTEGER NOT NULL, PRIMARY KEY (about, holder, ref)) WITHOUT ROWID;
+  holder TEXT NOT NULL, about INTEGER NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+  asset TEXT NOT NULL, asks INTEGER NOT NULL, PRIMARY KEY (about, basis, holder, ref)) WITHOUT ROWID;
 CREATE TABLE holders_untold (
-  party TEXT NOT NULL, about INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL, asset TEXT NOT NULL,
-  PRIMARY KEY (party, about, ref)) WITHOUT ROWID;
-CREATE INDEX holders_untold_by_matter ON holders_untold (about);
+  party TEXT NOT NULL, about INTEGER NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+  asset TEXT NOT NULL, PRIMARY KEY (party, about, basis, ref)) WITHOUT ROWID;
+CREATE INDEX holders_untold_by_matter ON holders_untold (about, basis);
 CREATE TABLE holders_notice (
   notice TEXT PRIMARY KEY, holder TEXT NOT NULL, kind TEXT NOT NULL, basis_kind TEXT NOT NULL, basis TEXT NOT NULL,
   about INTEGER NOT NULL, outcome TEXT, due_at TEXT, items TEXT NOT NULL, idx INTEGER NOT NULL, issued_at TEXT NOT NULL,
@@ -78,7 +81,7 @@ class ToTell:
 
     @property
     def name(self) -> str:
-        return f"{self.holder}/{self.about}/{self.items[0].tag if self.items else ''}"
+        return f"{self.holder}/{self.about}/{self.basis}/{self.items[0].tag if self.items else ''}"
 
     def notice(self, number: str) -> NoticeIssued:
         shape = {"notice": number, "holder": self.holder, "kind": self.kind, self.basis_kind: self.basis}
@@ -165,7 +168,7 @@ def notified(row: Sequence[Any]) -> Notified:
 def groups(rows: Sequence[tuple[Any, ...]]) -> list[ToTell]:
     """Rows in the order of matter and holder, as notices of at most NOTICE_ITEMS_MAX files."""
     found = []
-    for (holder, about), of_one in groupby(rows, key=lambda row: (row[0], row[1])):
+    for (holder, about, _), of_one in groupby(rows, key=lambda row: (row[0], row[1], row[8])):
         same = list(of_one)
         *_, asks, kind, basis_kind, basis, outcome, due_at = same[0]
         matter = (holder, about, kind, basis_kind, basis)

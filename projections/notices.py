@@ -39,7 +39,7 @@ class Notices(View):
     """One row for each (entry, recipient), however often the entry is applied."""
 
     name = "notices"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE notices_source (id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL);
     CREATE TABLE notices_notice (
@@ -51,6 +51,7 @@ class Notices(View):
             "consent.invalidated.v1",
             "consent.narrowed.v1",
             "consent.suspended.v1",
+            "consent.resumed.v1",
             "log.opened.v1",
             "consent.withdrawn.v1",
             "consent.revoked.v1",
@@ -71,7 +72,6 @@ class Notices(View):
                 "consent.requested.v2",
                 "consent.granted.v2",
                 "consent.renewed.v1",
-                "consent.resumed.v1",
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
                 "trust.list-imported.v1",

@@ -14,10 +14,17 @@ from ledger.rules.consent_effects import asked_of_holders
 from ledger.rules.endings import ENDING_TYPES, answer_due, ending_of
 from ledger.statement import Said
 from schemas.base import Body
-from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
+from schemas.statements.consent import (
+    ConsentExpired,
+    ConsentGranted,
+    ConsentInvalidated,
+    ConsentRevoked,
+    ConsentWithdrawn,
+)
 from schemas.statements.consent_changes import ConsentNarrowed, ConsentSuspended
 from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted
 from schemas.statements.notice import NoticeKind, NoticeOutcome
+from schemas.statements.person import PersonEngagementEnded
 
 MATTER_TYPES: frozenset[str] = ENDING_TYPES | {
     "consent.suspended.v1",
@@ -91,4 +98,21 @@ def recorded_matter(history: History, basis_kind: str, basis: str, index: int) -
     granted = bodies(history.about(tag, LicenceGranted), LicenceGranted) if basis_kind == "licence" else []
     at_end = granted[0][1].at_end if granted else None
     found = [matter_of(said, at_end) for said in history.about(tag, *_KINDS[basis_kind]) if said.index == index]
-    return found[0] if found else None
+    if found:
+        return found[0]
+    return _of_engagement(history, basis, index) if basis_kind == "consent" else None
+
+
+def engagement_matter(said: Said, body: PersonEngagementEnded, consent: str) -> Matter:
+    """The suspension of one consent by the end of its person's engagement, from that end on and not before it was said."""
+    since = max(body.ended_at, said.recorded_at)
+    asked = asked_of_holders("suspended")
+    return Matter("suspended", "consent", consent, body.person, said.index, since, "engagement-ended", *asked)
+
+
+def _of_engagement(history: History, consent: str, index: int) -> Matter | None:
+    granted = bodies(history.about(f"consent:{consent}", ConsentGranted), ConsentGranted)
+    if not granted or granted[0][1].survives_engagement or granted[0][0].index > index:
+        return None
+    ends = bodies(history.about(f"person:{granted[0][1].person}", PersonEngagementEnded), PersonEngagementEnded)
+    return next((engagement_matter(said, body, consent) for said, body in ends if said.index == index), None)

@@ -16,8 +16,9 @@ from projections.lineage import Lineage
 from projections.views import Views
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.consent import ConsentWithdrawn
-from schemas.statements.consent_changes import ConsentNarrowed, ConsentSuspended
+from schemas.statements.consent_changes import ConsentNarrowed, ConsentResumed, ConsentSuspended
 from schemas.statements.notice import HolderEndpointDisabled, HolderRegistered, NoticeAcknowledged, NoticeAttempted
+from schemas.statements.person import PersonEngagementEnded
 from schemas.statements.placement import PlacementEnded, PlacementRecorded
 from tests.house_of import House
 from tests.rights_of import ended as licence_ended
@@ -291,3 +292,38 @@ def test_a_flag_that_came_before_the_record_of_the_end_is_not_lost(house: House,
 def test_every_end_reaches_every_view_that_follows_ends() -> None:
     assert Lineage.handled & Clearances.handled & Due.handled >= ENDING_TYPES
     assert Holders.handled >= MATTER_TYPES
+
+
+def test_the_end_of_an_engagement_asks_holders_to_pause_for_each_consent(house: House, views: Views) -> None:
+    register(house)
+    clips = [ready_clip(house) for _ in range(2)]
+    for asset, _ in clips:
+        cleared_for(house, "pia", asset)
+    person = house.granted(clips[0][1]).person
+    mine = [consent for _, consent in clips if house.granted(consent).person == person]
+    words = {"ending": house.new_id(), "person": person, "ended_at": house.now(), "reason": "the contract is over"}
+    house.say_as("lena", PersonEngagementEnded.model_validate(words))
+    about = house.size - 1
+    run(house, views)
+    told = [views.holders.of_basis(consent) for consent in mine]
+    assert [[(one.kind, one.outcome, one.about) for one in notices] for notices in told] == [
+        [("suspended", "pause", about)] for _ in mine
+    ]
+    assert run(house, views).recorded == []
+
+
+def test_a_resumption_before_the_round_leaves_nobody_to_be_told(house: House, views: Views) -> None:
+    register(house)
+    asset, consent = ready_clip(house)
+    cleared_for(house, "pia", asset)
+    person = house.granted(consent).person
+    ending = house.new_id()
+    words = {"ending": ending, "person": person, "ended_at": house.now(), "reason": "the contract is over"}
+    house.say_as("lena", PersonEngagementEnded.model_validate(words))
+    lifted = {"consent": consent, "person": person, "suspension": ending, "reason": "agreed to go on"}
+    house.say_as(
+        "lena", ConsentResumed.model_validate({k: lifted[k] for k in ConsentResumed.model_fields if k in lifted})
+    )
+    run(house, views)
+    assert views.holders.of_basis(consent) == []
+    assert [one.payload["type"] for one in views.notices.pending()][-1:] == ["countersign.consent.resumed.v1"]
