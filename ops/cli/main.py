@@ -12,6 +12,7 @@ from typer.main import get_command
 from ledger.errors import LedgerError, Misuse, of_the_machine
 from ops.cli import (
     actor_commands,
+    agent_commands,
     completeness_commands,
     consent_commands,
     ending_commands,
@@ -91,6 +92,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
     (_RUN, "fsck", operating_commands.fsck),
     (_RUN, "token", actor_commands.token),
     (_RUN, "witness", witness_commands.witness),
+    (_RUN, "mcp", agent_commands.mcp),
 )
 for _panel, _name, _function in _COMMANDS:
     app.command(_name, rich_help_panel=_panel)(_function)
