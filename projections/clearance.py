@@ -11,10 +11,13 @@ from typing import Any, Literal
 
 from ledger.errors import NotFound
 from ledger.rules.endings import ending_of
+from ledger.rules.medium import medium_found
+from ledger.rules.weighing_consents import TRAINING
 from ledger.statement import Said
 from projections.database import View
 from projections.topics import OF_RIGHTS
 from schemas.base import format_instant, parse_instant
+from schemas.statements.asset import AssetExamined
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRevoked
 from schemas.statements.consent_changes import ConsentNarrowed, ConsentRenewed
 
@@ -70,7 +73,7 @@ class Clearances(View):
     """By number, by file, and by the consent that a clearance rests on."""
 
     name = "clearance"
-    version = 4
+    version = 5
     schema = """
     CREATE TABLE clearance_decision (
       clearance TEXT PRIMARY KEY, asset TEXT NOT NULL, issued INTEGER NOT NULL, use TEXT NOT NULL, channel TEXT NOT NULL,
@@ -82,6 +85,7 @@ class Clearances(View):
     CREATE TABLE clearance_revocation (
       clearance TEXT PRIMARY KEY, cause TEXT NOT NULL, consent TEXT, idx INTEGER NOT NULL, recorded_at TEXT NOT NULL)
       WITHOUT ROWID;
+    CREATE TABLE clearance_medium (asset TEXT PRIMARY KEY, medium TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE clearance_to_revoke (
       clearance TEXT NOT NULL, consent TEXT NOT NULL, lasting INTEGER NOT NULL, idx INTEGER NOT NULL, asset TEXT NOT NULL,
       detail TEXT NOT NULL, PRIMARY KEY (clearance, consent, lasting)) WITHOUT ROWID;
@@ -100,6 +104,7 @@ class Clearances(View):
             "consent.invalidated.v1",
             "consent.renewed.v1",
             "consent.narrowed.v1",
+            "asset.examined.v1",
         }
     )
     ignored: frozenset[str] = (
@@ -132,7 +137,6 @@ class Clearances(View):
                 "generation.requested.v1",
                 "generation.failed.v1",
                 "asset.imported.v1",
-                "asset.examined.v1",
                 "asset.derived.v1",
                 "asset.flagged.v1",
                 "asset.flagged.v2",
@@ -178,6 +182,8 @@ class Clearances(View):
             body, ConsentRenewed
         ):  # it runs again: what was not revoked by now stands, unless it was taken back
             db.execute("DELETE FROM clearance_to_revoke WHERE consent = ? AND lasting = 0", (body.consent,))
+        elif isinstance(body, AssetExamined):
+            db.execute("REPLACE INTO clearance_medium VALUES (?, ?)", (body.asset, medium_found(body)))
 
     def clearance(self, clearance: str) -> ClearanceView:
         """Raises NotFound `clearance_unknown`."""
@@ -189,6 +195,11 @@ class Clearances(View):
     def clearances(self, names: Sequence[str]) -> list[ClearanceView]:
         """Several at once, by number, in no order; unknown ones are left out."""
         return self._found("WHERE d.clearance IN (SELECT value FROM json_each(?))", (json.dumps(list(names)),))
+
+    def media(self, assets: Sequence[str]) -> dict[str, str]:
+        """What each file was found to be (SPEC S5.18), as far as it was examined."""
+        sql = "SELECT asset, medium FROM clearance_medium WHERE asset IN (SELECT value FROM json_each(?))"
+        return dict(self._rows(sql, (json.dumps(list(assets)),)))
 
     def of_asset(self, asset: str) -> list[ClearanceView]:
         """Every answer about exactly this file, oldest first."""
@@ -227,9 +238,11 @@ _TO_REVOKE = """INSERT OR IGNORE INTO clearance_to_revoke
 def _narrowed(db: sqlite3.Connection, said: Said, body: ConsentNarrowed) -> None:
     """Those that are for something that was taken back; a yes for the world goes with any country of it."""
     places = [*body.territories, *(["WORLD"] if body.territories else [])]
-    taken = [json.dumps(list(values)) for values in (body.uses, body.channels, places)]
+    uses = [*body.uses, *(TRAINING if body.training_use else ())]
+    taken = [json.dumps(list(values)) for values in (uses, body.channels, places, body.media)]
     of_these = " OR ".join(f"d.{name} IN (SELECT value FROM json_each(?))" for name in ("use", "channel", "territory"))
-    detail = f"entry {said.index} took this use, channel or territory out of consent {body.consent}"
+    of_these += " OR d.asset IN (SELECT asset FROM clearance_medium WHERE medium IN (SELECT value FROM json_each(?)))"
+    detail = f"entry {said.index} took this use, channel, territory or medium out of consent {body.consent}"
     db.execute(f"{_TO_REVOKE} AND ({of_these})", (True, detail, body.consent, *taken))
 
 

@@ -16,6 +16,7 @@ from api.services.services import Services
 from ledger.proof.jws import base64url_text
 from ledger.proof.statuslist import BITS, INVALID, STATUS_TYPE, SUSPENDED, VALID
 from ledger.rules.consent_effects import IN_FORCE
+from ledger.rules.endings import still_covers
 from projections.clearance import ClearanceView
 from projections.rights import ConsentView
 from projections.status import LIST_PLACES, Listed
@@ -90,22 +91,21 @@ def _clearances(services: Services, names: Sequence[str], at: datetime) -> list[
     views = {view.clearance: view for view in services.views.clearance.clearances(names)}
     behind = sorted({consent for view in views.values() for consent in view.consents})
     consents = services.views.rights.consents(behind, at) if behind else {}
-    return [_of_clearance(views[name], consents, at) if name in views else Status(INVALID) for name in names]
+    media = services.views.clearance.media(sorted({view.asset for view in views.values()}))
+    return [
+        _of_clearance(views[name], consents, media.get(views[name].asset, ""), at) if name in views else Status(INVALID)
+        for name in names
+    ]
 
 
-def _of_clearance(view: ClearanceView, consents: dict[str, ConsentView], at: datetime) -> Status:
+def _of_clearance(view: ClearanceView, consents: dict[str, ConsentView], medium: str, at: datetime) -> Status:
     behind = [consents.get(consent) for consent in view.consents]
     if not view.in_force(at) or any(one is None for one in behind):
         return Status(INVALID)
     known = [one for one in behind if one is not None]
     if any(one.state == "suspended" for one in known):
         return Status(SUSPENDED)
-    if not all(one.state in IN_FORCE and _covers(one, view) for one in known):
+    if not all(one.state in IN_FORCE and still_covers(one.folded, view, medium) for one in known):
         return Status(INVALID)
     ends = [one.folded.runs_until(at) for one in known]
     return Status(VALID, min([view.valid_until, *(end for end in ends if end is not None)]))
-
-
-def _covers(consent: ConsentView, cleared: ClearanceView) -> bool:
-    asked = (("uses", cleared.use), ("channels", cleared.channel), ("territories", cleared.territory))
-    return all(consent.folded.covers(name, value) for name, value in asked)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from ledger.history import History
 from ledger.rules.consent_effects import State, asked_of_holders
 from ledger.rules.consent_states import ConsentState
 from ledger.rules.consents import consent_state
 from ledger.rules.licences import licence_state
+from ledger.rules.medium import medium
 from ledger.rules.proposal import Proposal, refuse
+from ledger.rules.weighing_consents import TRAINING
 from ledger.statement import Said
 from schemas.statements.clearance import Question
 from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
@@ -79,16 +82,36 @@ def ending_of(said: Said) -> Ending | None:
 
 
 def refuse_unless_ended(history: History, consent: str, at: datetime, cleared: Question | None = None) -> ConsentState:
-    """It has ended; or for a clearance it has ended for that use, channel or territory. Raises Refused `consent_not_ended`."""
+    """It has ended; or for a clearance it has ended for that use, channel, territory or medium. Raises Refused
+    `consent_not_ended`.
+    """
     state = consent_state(history, consent, at)
-    if not state.ended and not (cleared is not None and state.narrowings and not _covers(state, cleared)):
+    if not state.ended and not (cleared is not None and state.narrowings and not _covers(history, state, cleared)):
         refuse("consent_not_ended", state.sentence(), state.entries[-1] if state.entries else None)
     return state
 
 
-def _covers(state: ConsentState, cleared: Question) -> bool:
+def _covers(history: History, state: ConsentState, cleared: Question) -> bool:
+    return still_covers(state, cleared, medium(history, cleared.asset).name)
+
+
+class Cleared(Protocol):
+    """What a clearance is for, as far as a consent can take it back."""
+
+    @property
+    def use(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def territory(self) -> str: ...
+
+
+def still_covers(state: ConsentState, cleared: Cleared, medium: str) -> bool:
+    """Whether what is left of a consent covers what was cleared; a medium that nobody knows was not taken out of it."""
     asked = (("uses", cleared.use), ("channels", cleared.channel), ("territories", cleared.territory))
-    return all(state.covers(name, value) for name, value in asked)
+    inside = all(state.covers(name, value) for name, value in asked)
+    trained = cleared.use not in TRAINING or state.training_use
+    return inside and trained and (not medium or state.covers("media", medium))
 
 
 def accept_licence_expiry(proposal: Proposal, body: LicenceExpired, history: History, at: datetime) -> None:

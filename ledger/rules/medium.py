@@ -24,10 +24,11 @@ class Medium:
 def medium(history: History, asset: str) -> Medium:
     """By the newest examination of these bytes."""
     found = examination(history, asset)
-    return Medium("", None) if found is None else Medium(_probed(found[1]), found[0].index)
+    return Medium("", None) if found is None else Medium(medium_found(found[1]), found[0].index)
 
 
-def _probed(body: AssetExamined) -> str:
+def medium_found(body: AssetExamined) -> str:
+    """What one examination found; empty if it could not tell."""
     probe = next((one for one in body.findings if one.extractor == "probe" and one.state == "found"), None)
     return "" if probe is None else _said_by(probe)
 

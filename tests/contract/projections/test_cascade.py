@@ -13,7 +13,8 @@ from ledger.errors import Conflict
 from projections.cascade import ATTEMPTS_MAX, CascadeReport, run_expiry
 from projections.views import Views
 from schemas.statements.consent import ConsentExpired, ConsentRevoked, ConsentWithdrawn
-from schemas.statements.consent_changes import ConsentNarrowed, ConsentRenewed
+from schemas.statements.consent_changes import ConsentNarrowed, ConsentRenewed, ConsentResumed, ConsentSuspended
+from schemas.statements.notice import HolderRegistered
 from tests.house_of import House, raises_code
 from tests.unit.projections.material import dump, open_views, ready_clip
 
@@ -102,6 +103,75 @@ def test_a_clip_with_two_ended_consents_is_revoked_once_and_flagged_for_each(hou
     report = run(house, views).as_json()
     assert (report["expired"], report["clearances_revoked"], report["assets_flagged"]) == (2, 1, 2)
     assert run(house, views).recorded == []
+
+
+def test_the_renewal_of_both_leaves_the_clearance_as_it_was(house: House, views: Views) -> None:
+    consents = [house.consent(), house.consent()]
+    house.cleared(house.clip(consents)[0])
+    house.move_to(END)
+    for consent in consents:
+        house.ledger.say(ConsentExpired(consent=consent, person=house.granted(consent).person, expired_at=END))
+        renew(house, consent, END, END + timedelta(days=30))
+    assert run(house, views).as_json()["clearances_revoked"] == 0
+
+
+# -- taken back in part, or stopped for a while ----------------------------------------------------------------------
+
+WIDE = {"uses": ["advertising", "editorial"], "channels": ["social", "tv"], "media": ["video", "still"]}
+TAKEN = {
+    "a use": ({"uses": ["editorial"]}, {"use": "editorial"}),
+    "a channel": ({"channels": ["tv"]}, {"channel": "tv"}),
+    "a country": ({"territories": ["FR"]}, {"territory": "FR"}),
+    "training": ({"training_use": True}, {"use": "training"}),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_narrowing_revokes_exactly_what_it_takes_away(house: House, views: Views, name: str) -> None:
+    narrowed, question = TAKEN[name]
+    wide = {**WIDE, "uses": [*WIDE["uses"], "training"], "training_use": True}
+    asset, consent = house.clip([house.consent(**wide)])
+    kept, gone = house.cleared(asset), house.cleared(asset, **question)
+    other = house.cleared(house.clip([house.consent(**wide)])[0], **question)
+    narrow(house, consent, **narrowed)
+    report = run(house, views).as_json()
+    assert (report["clearances_revoked"], report["assets_flagged"], report["not_needed"]) == (1, 0, 0)
+    standings = {one: views.clearance.clearance(one).standing(house.now()) for one in (kept, gone, other)}
+    assert standings == {kept: "issued", gone: "revoked", other: "issued"}
+    assert run(house, views).recorded == []
+
+
+def test_a_narrowing_by_a_medium_revokes_what_was_cleared_of_that_medium(house: House, views: Views) -> None:
+    consent = house.consent(**WIDE)
+    moving, still = house.clip([consent])[0], house.clip([consent], medium="still")[0]
+    kept, gone = house.cleared(moving), house.cleared(still)
+    narrow(house, consent, media=["still"])
+    assert run(house, views).as_json()["clearances_revoked"] == 1
+    assert views.clearance.clearance(gone).revocation is not None
+    assert views.clearance.clearance(kept).revocation is None
+
+
+def narrow(house: House, consent: str, **taken: Any) -> None:
+    words = {"consent": consent, "person": house.granted(consent).person, "reason": "not this"}
+    house.say_as("ines", ConsentNarrowed.model_validate({**words, **taken}))
+
+
+def test_a_suspension_pauses_and_revokes_nothing(house: House, views: Views) -> None:
+    house.say_as("lena", HolderRegistered.model_validate({"holder": "pia", "everything": True}))
+    consent, clearance, family = cleared_family(house)
+    words = {"consent": consent, "person": house.granted(consent).person, "reason": "a question came up"}
+    number = house.new_id()
+    stop = ConsentSuspended.model_validate({**words, "suspension": number, "cause": "dispute"})
+    house.say_as("lena", stop)
+    report = run(house, views).as_json()
+    assert (report["clearances_revoked"], report["assets_flagged"], report["notices_issued"]) == (0, 0, 1)
+    (notice,) = views.holders.of_basis(consent)
+    assert (notice.kind, notice.outcome) == ("suspended", "pause")
+    assert "consent_suspended" in [rule.code for rule in house.decision(family[0]).against]
+    house.say_as("lena", ConsentResumed.model_validate({**words, "suspension": number}))
+    assert run(house, views).recorded == []
+    house.move_to("2026-10-06T00:00:00+00:00")
+    assert views.clearance.clearance(clearance).in_force(house.now()) and house.decision(family[0]).allowed
 
 
 def test_a_clip_whose_consents_end_one_after_the_other_is_flagged_each_time(house: House, views: Views) -> None:
