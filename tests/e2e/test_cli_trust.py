@@ -52,3 +52,11 @@ def test_without_the_file_of_an_imported_list_nothing_is_judged(cli: Command, cl
     FolderBlobs(cli.home / "blobs").path(said["list_sha256"]).unlink()
     cli.fails("trust_list_missing", 6, "verify", clips.clip)  # type: ignore[attr-defined]
     assert "MISSING" in cli.run("trust", "list").out
+
+
+def test_no_pass_is_written_for_a_file_that_nobody_cleared(cli: Command, clips: object, tmp_path: Path) -> None:
+    asked = ("--use", "advertising", "--channel", "social", "--territory", "DE", "--out", tmp_path / "clip.pass")
+    error = cli.fails("pass_refused", 3, "pass", clips.clip, *asked)  # type: ignore[attr-defined]
+    assert "clearance_missing" in {reason["code"] for reason in error["reasons"]}
+    cli.fails("question_incomplete", 2, "pass", clips.clip, "--out", tmp_path / "clip.pass")  # type: ignore[attr-defined]
+    assert not (tmp_path / "clip.pass").exists()

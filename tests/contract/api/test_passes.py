@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -211,3 +212,20 @@ def test_the_command_says_allow_or_why_not(
         assert (code, found["error"]["code"]) == (exit_code, word)
     code, found = ran("--file", papers["file"], *listed, at=later(office, hours=2))
     assert (code, found["error"]["code"]) == (3, "pass_expired")
+
+
+def test_any_changed_byte_is_a_no_of_ours(office: Office) -> None:
+    """Never a yes, and never anything but an error of our own."""
+    document = issue(office).content
+    status, keys, chance = fetched(office, document), vkeys(office), random.Random(6)
+    now = office.clock.now()
+    for _ in range(100):
+        changed, at = bytearray(document), chance.randrange(len(document))
+        changed[at] ^= 1 << chance.randrange(8)
+        with pytest.raises(LedgerError):
+            verify_pass(bytes(changed), keys, sha256=office.made.signed, now=now, status=status)
+    for at in range(0, len(status), max(1, len(status) // 40)):
+        cut_or_changed = (status[:at], status[:at] + ("A" if status[at] != "A" else "B") + status[at + 1 :])
+        for wrong in cut_or_changed:
+            with pytest.raises(LedgerError):
+                verify_pass(document, keys, sha256=office.made.signed, now=now, status=wrong)
