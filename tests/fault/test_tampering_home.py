@@ -26,7 +26,7 @@ from ops.settings import read_settings
 from tests.cli_of import Command
 
 ORIGIN = "countersign.example/tampering"
-OLDER, SIZE = 7, 11
+OLDER, SIZE = 8, 13  # each publication names the root of the tag index first
 Found = dict[str, list[tuple[str, str]]]
 
 
@@ -128,7 +128,7 @@ def test_an_older_copy_of_the_database_is_behind_what_was_published(cli: Command
 def test_an_older_copy_that_grew_again_is_a_fork_of_what_was_published(cli: Command, made: Path) -> None:
     put_back(cli, made, "ledger.sqlite")
     (cli.home / "public").rename(cli.home / "hidden")
-    for actor in ("u", "v", "w", "x"):
+    for actor in ("u", "v", "w", "x", "y"):
         cli.json("actor", "enrol", actor, "--role", "legal")
     (cli.home / "hidden").rename(cli.home / "public")
     assert found(cli) == {"published": [("log_forked", "public/checkpoint")]}

@@ -84,9 +84,9 @@ WRITES = [
     (logturning, "write_private_key", 2, True),
     (SQLiteStore, "append_batch", 1, False),
     (SQLiteStore, "append_batch", 1, True),
-    (Path, "unlink", 3, False),  # the first two clear the way for the new files
-    (Path, "unlink", 3, True),
-    (Path, "unlink", 4, True),
+    (Path, "unlink", 5, False),  # the first two clear the way for the new files, the next take away their other names
+    (Path, "unlink", 5, True),
+    (Path, "unlink", 6, True),
     (logturning, "sync_folder", 1, False),
 ]
 
