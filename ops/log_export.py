@@ -12,6 +12,7 @@ from typing import Any
 
 from ledger.errors import Misuse, Untrusted
 from ledger.log.audit import audit_published
+from ledger.log.indexaudit import audit_named_roots
 from ledger.log.published import VKEYS, PublishedFolder
 from ledger.log.publisher import Publisher
 from ledger.proof.checkpoint import Checkpoint
@@ -25,13 +26,17 @@ __all__ = ["Exported", "export_log", "tile_name", "verify_export"]
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, after it was read back: the log's name and size, its root in hex, and how many files."""
+    """What was written, after it was read back: the log's name and size, its root in hex, and how many files; how many roots of
+    its tag index it names, each computed again from the exported entries, and up to which size.
+    """
 
     origin: str
     size: int
     root: str
     tiles: int
     bundles: int
+    index_roots: int
+    indexed_to: int
 
     def as_json(self) -> dict[str, Any]:
         return dict(self.__dict__)
@@ -48,7 +53,9 @@ def export_log(store: Store, log_keys: LogKeys | Sequence[NoteVerifier], target:
     Publisher(store, folder, log_keys, with_entries=True).publish()
     report = audit_published(folder, log_keys)
     head = report.checkpoint
-    return Exported(head.origin, head.size, head.root.hex(), report.tiles, report.bundles)
+    index = audit_named_roots(folder, head.size)
+    counts = (report.tiles, report.bundles, index.roots, index.indexed_to)
+    return Exported(head.origin, head.size, head.root.hex(), *counts)
 
 
 def verify_export(target: Path) -> Checkpoint:
@@ -63,7 +70,9 @@ def verify_export(target: Path) -> Checkpoint:
     except (UnicodeDecodeError, Misuse) as error:
         raise Untrusted("export_differs", f"{VKEYS} does not hold verifier keys") from error
     try:
-        return audit_published(folder, log_keys).checkpoint
+        head = audit_published(folder, log_keys).checkpoint
+        audit_named_roots(folder, head.size)
+        return head
     except Untrusted as error:
         if error.code == "published_differs":
             raise Untrusted("export_differs", error.what, "Export the log again.") from error

@@ -99,10 +99,10 @@ def check(
     """Check an evidence pack. Needs no home, no network and no trust in whoever sent it."""
     from ops.cli.documents import check_document, is_document
 
-    run, log_keys = invocation_of(ctx), _read_vkeys(vkeys) if vkeys else None
+    run, log_keys = invocation_of(ctx), read_vkeys(vkeys) if vkeys else None
     if is_document(pack):
         return check_document(run, pack, log_keys)
-    report = _checked(pack, log_keys, _read_policy(policy), without_rules)
+    report = _checked(pack, log_keys, read_policy(policy), without_rules)
     if tsa_anchors:
         report = _with_authorities(pack, report, tsa_anchors)
     run.answer({"pack": shown(pack), **report.as_json()}, lambda: _report(pack, report))
@@ -119,7 +119,7 @@ def _checked(pack: Path, vkeys: tuple[str, ...] | None, policy: TlogPolicy | Non
     return replay(pack, vkeys, policy)
 
 
-def _read_policy(path: Path | None) -> TlogPolicy | None:
+def read_policy(path: Path | None) -> TlogPolicy | None:
     from ledger.errors import Misuse
     from ledger.proof.policy import TlogPolicy
 
@@ -141,7 +141,7 @@ def _with_authorities(pack: Path, report: PackReport, path: Path) -> PackReport:
     return with_authorities(pack, report, read_anchors(pem))
 
 
-def _read_vkeys(path: Path) -> tuple[str, ...]:
+def read_vkeys(path: Path) -> tuple[str, ...]:
     from ledger.errors import Misuse
 
     try:

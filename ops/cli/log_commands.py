@@ -1,4 +1,4 @@
-"""log show, tail, checkpoint, vkeys, export, publish: the log as it is, and as others see it."""
+"""log show, tail, checkpoint, vkeys, export, check, publish: the log as it is, and as others see it."""
 
 from __future__ import annotations
 
@@ -134,6 +134,27 @@ def export(
         exported = export_log(services.ledger.store, stored_log_keys(services.ledger.store), folder)
     found = {"folder": shown(folder), **exported.as_json()}
     run.answer(found, facts(found.items()))
+    return 0
+
+
+@log.command()
+def check(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A published log: a download of it, or an export.")],
+    vkeys: Annotated[Path, typer.Option(metavar="FILE", help="The log's keys, one vkey a line, as you got them.")],
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The witnesses that you ask for, a tlog-policy.")
+    ] = None,
+    json: JsonOption = False,
+) -> int:
+    """Audit a published log as a stranger: every tile and entry, and every root of its tag index. Needs no home."""
+    from ops.cli.evidence_commands import read_policy, read_vkeys
+    from ops.log_check import check_log
+
+    run = invocation_of(ctx)
+    run.note("reading every file")
+    found = {"folder": shown(folder), **check_log(folder, read_vkeys(vkeys), read_policy(policy))}
+    run.answer(found, facts((name.replace("_", " "), value) for name, value in found.items()))
     return 0
 
 

@@ -13,7 +13,7 @@ from ledger.errors import LedgerError
 from ledger.proof.note import NoteVerifier, open_checkpoint
 from ledger.proof.tlogproof import parse_proof
 from ops.log_export import tile_name, verify_export
-from tests.cli_of import Command
+from tests.cli_of import Command, spawn
 
 
 def test_the_checkpoint_is_signed_by_the_keys_that_vkeys_shows(cli: Command) -> None:
@@ -47,7 +47,10 @@ def test_the_tail_is_the_newest_entries_oldest_first(cli: Command) -> None:
 
 def test_a_stranger_reads_the_exported_log_with_nothing_but_hashes(cli: Command, tmp_path: Path) -> None:
     exported = cli.json("log", "export", tmp_path / "out")
-    assert (exported["size"], exported["tiles"], exported["bundles"]) == (6, 1, 1)
+    assert (exported["size"], exported["tiles"], exported["bundles"], exported["index_roots"]) == (6, 1, 1, 0)
+    read = spawn("log", "check", tmp_path / "out", "--vkeys", tmp_path / "out/log.vkeys", "--json", cwd=tmp_path)
+    assert read.code == 0 and read.document["root"] == exported["root"]
+    assert read.document["index"].startswith("no root is named")
     bundle = (tmp_path / "out/tile/entries/000.p/6").read_bytes()
     hashes, at = [], 0
     while at < len(bundle):
