@@ -1,15 +1,18 @@
 """A house with many consents, built quickly: honest statements, signed by their actors, put in through the writer.
 
-The rules are not asked while it is built: a million consents would take hours. Everything that is measured afterwards goes
-through the door.
+The rules are not asked while it is built, and payloads are composed once and filled in: a million consents would take
+hours. Everything that is measured afterwards goes through the door.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from api.services.services import Services
@@ -18,7 +21,7 @@ from ledger.keys import SigningKey, read_signing_key
 from ledger.proof.dsse import PAYLOAD_TYPE, sign
 from ledger.statement import compose, finish_entry, read_entry
 from ledger.store.contract import EntryEvent, Pending
-from ledger.writer import Writer
+from ledger.writer import Committed, Writer
 from ops.demo.cast import Cast
 from ops.demo.story import CHANNEL, PERSON, TERRITORY, USE, Story
 from ops.home import Home, init_home
@@ -31,7 +34,10 @@ from schemas.statements.notice import HolderRegistered
 
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 DUE_AT = START + timedelta(days=100)
-BATCH = 1_000
+BATCH, REMEMBERED = 1_000, 1_000
+_NUMBER, _CONSENT, _GENERATION = (f"019a9b00-ffff-7000-8000-00000000f00{n}" for n in range(3))
+_ASSET, _CHILD = "f0" * 32, "f1" * 32
+_UNTIL = datetime(2999, 1, 1, 1, 1, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -46,6 +52,7 @@ class World:
     due: list[tuple[str, str]] = field(default_factory=list)
     """(consent, file) of those that end at DUE_AT."""
     later: list[tuple[str, str]] = field(default_factory=list)
+    """Some of the others, spread over all of them."""
     families: dict[str, list[str]] = field(default_factory=dict)
 
     def question(self, asset: str) -> Question:
@@ -54,29 +61,36 @@ class World:
         window = {"valid_from": now, "valid_until": now + timedelta(microseconds=1)}
         return Question.model_validate({"asset": asset, **where, **window})
 
+    @cached_property
+    def over(self) -> frozenset[str]:
+        """Files whose consent ends at DUE_AT."""
+        return frozenset(asset for _, asset in self.due)
+
     def close(self) -> None:
         self.services.close()
 
 
 def build(folder: Path, consents: int, due: int, families: tuple[int, ...]) -> World:
     """`consents` with a file each, `due` of them over at DUE_AT; beside them one consent for each of `families`, with so
-    many descendants of one file."""
+    many descendants of one file. What it remembers of them does not grow with `consents`."""
     world = _opened(folder)
-    writer = Writer(world.services.ledger.store)
+    forms, writer = _Forms(world), Writer(world.services.ledger.store)
 
     def singles() -> Iterator[Pending]:
         for number in range(consents):
-            is_due = number < due
-            one = _Made(world, number, DUE_AT if is_due else DUE_AT + timedelta(days=300))
-            (world.due if is_due else world.later).append((one.consent, one.asset))
-            yield from one.entries()
+            is_due, one = number < due, (new_id(START), _digest(f"file {number}"))
+            if is_due:
+                world.due.append(one)
+            elif number % max(consents // REMEMBERED, 1) == 0:
+                world.later.append(one)
+            yield from forms.one(*one, DUE_AT if is_due else DUE_AT + timedelta(days=300))
 
     _write(writer, singles())
     for number, size in enumerate(families):
-        root = _Made(world, consents + number, DUE_AT + timedelta(days=200))
-        world.families[root.consent] = [_digest(f"family {number} {child}") for child in range(size)]
-        _write(writer, root.entries())
-        _write(writer, (root.derived(child) for child in world.families[root.consent]))
+        consent, root = new_id(START), _digest(f"root {number}")
+        world.families[consent] = [_digest(f"family {number} {child}") for child in range(size)]
+        _write(writer, forms.one(consent, root, DUE_AT + timedelta(days=200)))
+        _write(writer, (forms.derived(root, child) for child in world.families[consent]))
     writer.close()
     return world
 
@@ -96,50 +110,61 @@ def _opened(folder: Path) -> World:
 
 
 def _write(writer: Writer, entries: Iterator[Pending]) -> None:
-    page: list[Pending] = []
-    for entry in entries:
-        page.append(entry)
-        if len(page) == BATCH:
-            writer.write(page)
-            page = []
-    if page:
-        writer.write(page)
+    """The next page is signed while the one before is written; no more than these two are held."""
+    before: Future[Committed] | None = None
+    while page := list(islice(entries, BATCH)):
+        if before is not None:
+            before.result()
+        before = writer.submit(page)
+    if before is not None:
+        before.result()
 
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-class _Made:
-    """One consent asked for and given, a generation under it, and the file that came of that."""
+class _Form:
+    """A payload composed once, with blanks: what is filled in has the blank's length and alphabet, so it stays canonical."""
 
-    def __init__(self, world: World, number: int, until: datetime) -> None:
-        self._world, self._until = world, until
-        self.consent, self._generation = new_id(START), new_id(START)
-        self.asset = _digest(f"file {number}")
+    def __init__(self, key: SigningKey, actor: str, body: Body, at: datetime) -> None:
+        self._key, self._at, self._type, self._tags = key, format_instant(at), body.TYPE, list(body.tags())
+        self._payload = compose(body, actor=actor, at=at, statement_id=_NUMBER).payload.decode()
 
-    def entries(self) -> Iterator[Pending]:
-        story = self._world.story
-        scope = {"consent": self.consent, "valid_until": self._until}
-        yield self._entry("mara", story.request().model_copy(update=scope))
-        yield self._entry("ines", story.grant().model_copy(update=scope))
+    def filled(self, words: Mapping[str, str]) -> Pending:
+        number = new_id(START)
+        payload, tags = self._payload.replace(_NUMBER, number), self._tags
+        for blank, word in words.items():
+            payload = payload.replace(blank, word)
+            tags = [tag.replace(blank, word) for tag in tags]
+        envelope = sign(payload.encode(), PAYLOAD_TYPE, self._key.private)
+        entry = finish_entry(envelope.to_bytes(), self._at)
+        return Pending((EntryEvent(self._type, entry, tags, number),))
+
+
+class _Forms:
+    """What is said of one consent: it is asked for and given, a generation is under it, a file came of that; and children."""
+
+    def __init__(self, world: World) -> None:
+        story, keys, now = world.story, world.keys, world.clock.now()
+        scope = {"consent": _CONSENT, "valid_until": _UNTIL}
         asked = story.generation_request("0" * 64)
-        cameo = asked.cameos[0].model_copy(update={"consent": self.consent})
-        named = {"generation": self._generation, "cameos": (cameo,), "references": ()}
-        yield self._entry("mara", asked.model_copy(update=named))
-        came = {"asset": self.asset, "generation": self._generation}
-        yield self._entry("mara", AssetImported.example().model_copy(update=came))
+        cameo = asked.cameos[0].model_copy(update={"consent": _CONSENT})
+        named = {"generation": _GENERATION, "cameos": (cameo,), "references": ()}
+        came = {"asset": _ASSET, "generation": _GENERATION}
+        made = {"asset": _CHILD, "parents": (_ASSET,), "relation": "transcoded", "manifest_sha256": None}
+        self._of_one = [
+            _Form(keys["mara"], "mara", story.request().model_copy(update=scope), now),
+            _Form(keys["ines"], "ines", story.grant().model_copy(update=scope), now),
+            _Form(keys["mara"], "mara", asked.model_copy(update=named), now),
+            _Form(keys["mara"], "mara", AssetImported.example().model_copy(update=came), now),
+        ]
+        self._child = _Form(keys["mara"], "mara", AssetDerived.example().model_copy(update=made), now)
 
-    def derived(self, child: str) -> Pending:
-        body = AssetDerived.example().model_copy(
-            update={"asset": child, "parents": (self.asset,), "relation": "transcoded", "manifest_sha256": None}
-        )
-        return self._entry("mara", body)
+    def one(self, consent: str, asset: str, until: datetime) -> Iterator[Pending]:
+        words = {_CONSENT: consent, _ASSET: asset, _GENERATION: new_id(START)}
+        words[format_instant(_UNTIL)] = format_instant(until)
+        return (form.filled(words) for form in self._of_one)
 
-    def _entry(self, actor: str, body: Body) -> Pending:
-        now = self._world.clock.now()
-        number = new_id(now)
-        payload = compose(body, actor=actor, at=now, statement_id=number).payload
-        envelope = sign(payload, PAYLOAD_TYPE, self._world.keys[actor].private)
-        entry = finish_entry(envelope.to_bytes(), format_instant(now))
-        return Pending((EntryEvent(body.TYPE, entry, list(body.tags()), number),))
+    def derived(self, parent: str, child: str) -> Pending:
+        return self._child.filled({_CHILD: child, _ASSET: parent})
