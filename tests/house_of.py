@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -85,7 +86,7 @@ class House:
     ) -> None:
         """A fresh house, or one that moves into copies of a closed house's files (what tests do: it is quicker)."""
         self.folder, self._index, self.cupboard = folder, None, cupboard
-        self.state, self._ledger = cupboard and cupboard.first, None
+        self.state, self._ledger, self._opening = cupboard and cupboard.first, None, threading.Lock()
         if like is not None:
             self._move_in(like)
             return
@@ -119,8 +120,9 @@ class House:
     @property
     def ledger(self) -> Ledger:
         """Opened by whoever asks first; a house that came out of a cupboard copies the files of its state before."""
-        if self._ledger is None:
-            self._ledger = self.open()
+        with self._opening:  # several threads may be the first
+            if self._ledger is None:
+                self._ledger = self.open()
         return self._ledger
 
     @ledger.setter

@@ -11,6 +11,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -85,8 +86,8 @@ def prepared(
 
     @wraps(step)
     def taken(house: House, *words: Words.args, **named: Words.kwargs) -> Result:
-        if house.cupboard is None:
-            return step(house, *words, **named)
+        if house.cupboard is None or threading.current_thread() is not threading.main_thread():
+            return step(house, *words, **named)  # where several speak at once nobody may move the house
         result: Result = house.cupboard.take(house, step, words, named)
         return result
 
