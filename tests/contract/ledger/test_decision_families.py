@@ -80,7 +80,7 @@ def test_a_signed_twin_with_the_same_essence_keeps_its_approvals(house: House) -
         ({"same": False}, 4),  # faces and three gates
         ({"relation": "transcoded"}, 4),
         ({"relation": "edited"}, 4),
-        ({"look": False}, 4),  # not examined, and three gates
+        ({"look": False}, 5),  # not examined, of unknown medium, and three gates
     ],
 )
 def test_anything_less_than_a_signed_twin_needs_new_looks(house: House, changes: dict[str, Any], reasons: int) -> None:
