@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.statements.consent import ConsentRequested
-from tests.unit.exchange.agreed import state
-from tests.unit.exchange.test_formats import every_format, there_and_back
+from tests.contract.exchange.agreed import state
+from tests.contract.exchange.test_formats import every_format, there_and_back
 
 
 @every_format

@@ -17,7 +17,7 @@ from api.services.exchange.odrl import read_odrl, write_odrl
 from ledger.errors import LedgerError, Misuse
 from ledger.rules.consent_states import ConsentState
 from schemas.statements.consent import ConsentRequested
-from tests.unit.exchange.agreed import AT, CONSENT, narrowed, state, suspended, withdrawn
+from tests.contract.exchange.agreed import AT, CONSENT, narrowed, state, suspended, withdrawn
 
 ORIGIN, WHEN = "countersign.example/house", "2026-10-15T12:00:00.000000Z"
 AGENT = ("https://ledger.example/adcp", "countersign")
