@@ -40,8 +40,11 @@ class LedgerError(Exception):
 
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
+    do_by_default: ClassVar[str] = ""
+    """What to do about any error of this branch, where the one who raises it has nothing better to say."""
 
     def __init__(self, code: str, what: str, do: str = "", reasons: tuple[Reason, ...] = ()) -> None:
+        do = do or self.do_by_default
         super().__init__(f"{code}: {what}" + (f" {do}" if do else ""))
         self.code, self.what, self.do, self.reasons = code, what, do, reasons
 
@@ -68,6 +71,7 @@ class Unavailable(LedgerError):
     """Something we need does not answer; retry later."""
 
     status, exit_code = 503, 6
+    do_by_default = "Try again in a moment; if it stays so, look at what does not answer."
 
 
 class Refused(LedgerError):
