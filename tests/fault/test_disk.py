@@ -62,7 +62,8 @@ def disk(made: Path, tmp_path: Path) -> Iterator[Path]:
         shutil.copyfile(made / "person.json", place / "person.json")
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=False)
+        # Lazily: what this process still holds open there must not leave the disk behind for whoever cleans up.
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def fill(disk: Path, left: int) -> Path:
