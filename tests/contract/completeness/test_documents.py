@@ -27,8 +27,6 @@ from schemas.statements.index import LogIndexed
 from tests.house_of import ADMIN, SERVICE, House, raises_code, spki
 from tests.turned_of import turn
 
-pytestmark = pytest.mark.usefixtures("both_keys")
-
 
 @pytest.fixture
 def index(house: House, tmp_path: Path) -> Iterator[TagIndex]:
