@@ -65,9 +65,9 @@ docs: .venv/.dev ## the README's picture of the page, from the demo's home
 	@$(BIN)/python -m ops.picture
 
 lock: ## resolve the lock files anew (needs uv)
-	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --extra dev -o ops/lock/dev.txt
-	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --extra build --extra demo --extra openai -c ops/lock/dev.txt -o ops/lock/run.txt
-	printf 'pymerkle>=7\npsycopg-pool>=3.2\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o ops/lock/bench.txt
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --overrides ops/lock/overrides.txt --extra dev -o ops/lock/dev.txt
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --overrides ops/lock/overrides.txt --extra build --extra demo --extra openai --extra vision --extra pdf -c ops/lock/dev.txt -o ops/lock/run.txt
+	printf 'pymerkle>=7\npsycopg-pool>=3.2\nusearch>=2.26\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o ops/lock/bench.txt
 
 clean: ## forget the environment and the demo's home
 	rm -rf .venv .peers demo-home

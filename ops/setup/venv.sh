@@ -24,7 +24,8 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import pip' 2>/dev/null; 
     "$python" -m venv .venv
 fi
 echo "Installing what ops/lock/$which.txt names into .venv (a minute or two, once)" >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "ops/lock/$which.txt"
+# The lock names everything, so nothing else is looked for (ops/lock/overrides.txt leaves out two that nothing here needs).
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "ops/lock/$which.txt"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 touch ".venv/.$which"
 [ "$which" = run ] || touch .venv/.run
