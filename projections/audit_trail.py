@@ -17,7 +17,7 @@ from ledger.statement import Said
 from projections.database import View, ViewsDatabase
 from projections.lineage import Lineage
 from projections.summaries import summary
-from projections.topics import OF_RIGHTS
+from projections.topics import TOPICS
 from schemas.base import format_instant, parse_instant
 
 TRAIL_ROWS_MAX = 20_000  # more than a person reads; a trail cut short would look whole, so a longer one is refused
@@ -48,75 +48,7 @@ class AuditTrail(View):
     CREATE TABLE audit_trail_tag (
       tag TEXT NOT NULL, topic TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (tag, topic, idx)) WITHOUT ROWID
     """
-    handled = (
-        frozenset(
-            {
-                "log.opened.v1",
-                "log.indexed.v1",
-                "actor.enrolled.v1",
-                "actor.key-rotated.v1",
-                "actor.key-revoked.v1",
-                "actor.admitted.v1",
-                "actor.passkey-added.v1",
-                "log.keys-rotated.v1",
-                "person.registered.v1",
-                "consent.requested.v1",
-                "consent.granted.v1",
-                "consent.refused.v1",
-                "consent.withdrawn.v1",
-                "consent.revoked.v1",
-                "consent.expired.v1",
-                "person.registered.v2",
-                "person.speaker-changed.v1",
-                "person.engagement-ended.v1",
-                "consent.requested.v2",
-                "consent.granted.v2",
-                "consent.renewed.v1",
-                "consent.narrowed.v1",
-                "consent.suspended.v1",
-                "consent.resumed.v1",
-                "consent.cut-approved.v1",
-                "consent.invalidated.v1",
-                "rulepack.adopted.v1",
-                "trust.list-imported.v1",
-                "brief.drafted.v1",
-                "brief.approved.v1",
-                "generation.requested.v1",
-                "generation.failed.v1",
-                "asset.imported.v1",
-                "asset.examined.v1",
-                "asset.derived.v1",
-                "asset.flagged.v1",
-                "asset.flagged.v2",
-                "review.approved.v1",
-                "review.rejected.v1",
-                "clearance.issued.v1",
-                "clearance.refused.v1",
-                "clearance.revoked.v1",
-                "clearance.revoked.v2",
-                "evidence.exported.v1",
-                "subject.erasure-requested.v1",
-                "subject.erasure-begun.v1",
-                "subject.erased.v1",
-                "hold.placed.v1",
-                "hold.released.v1",
-                "field.disclosed.v1",
-                "placement.recorded.v1",
-                "placement.observed.v1",
-                "placement.ended.v1",
-                "holder.registered.v1",
-                "holder.endpoint-disabled.v1",
-                "notice.issued.v1",
-                "notice.attempted.v1",
-                "notice.delivered.v1",
-                "notice.failed.v1",
-                "notice.acknowledged.v1",
-                "notice.overdue.v1",
-                "consent.expiring.v1",
-            }
-        )
-        | OF_RIGHTS
-    )
+    handled = frozenset[str]().union(*TOPICS)
     ignored: frozenset[str] = frozenset()
 
     def __init__(self, database: ViewsDatabase, lineage: Lineage) -> None:

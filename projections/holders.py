@@ -23,7 +23,7 @@ from projections.holdertables import (
     groups,
     notified,
 )
-from projections.topics import OF_RIGHTS
+from projections.topics import OF_ACTORS, OF_FINDINGS, OF_GENERATIONS, OF_MATTERS, OF_THE_LOG
 from schemas.base import format_instant
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import (
@@ -71,30 +71,21 @@ class Holders(View):
             "licence.expired.v1",
         }
     )
-    ignored: frozenset[str] = (
-        frozenset(
+    ignored = (
+        OF_THE_LOG
+        | OF_ACTORS
+        | OF_GENERATIONS
+        | OF_MATTERS
+        | OF_FINDINGS
+        | frozenset(
             {
+                "person.registered.v1",
                 "person.registered.v2",
                 "person.speaker-changed.v1",
-                "consent.requested.v2",
-                "consent.cut-approved.v1",
-                "rulepack.adopted.v1",
-                "trust.list-imported.v1",
-                "log.opened.v1",
-                "log.indexed.v1",
-                "actor.enrolled.v1",
-                "actor.key-rotated.v1",
-                "actor.key-revoked.v1",
-                "actor.admitted.v1",
-                "actor.passkey-added.v1",
-                "log.keys-rotated.v1",
-                "person.registered.v1",
                 "consent.requested.v1",
+                "consent.requested.v2",
                 "consent.refused.v1",
-                "brief.drafted.v1",
-                "brief.approved.v1",
-                "generation.requested.v1",
-                "generation.failed.v1",
+                "consent.cut-approved.v1",
                 "asset.imported.v1",
                 "asset.examined.v1",
                 "asset.derived.v1",
@@ -103,17 +94,24 @@ class Holders(View):
                 "clearance.refused.v1",
                 "clearance.revoked.v1",
                 "clearance.revoked.v2",
-                "evidence.exported.v1",
-                "subject.erasure-requested.v1",
-                "subject.erasure-begun.v1",
-                "subject.erased.v1",
-                "hold.placed.v1",
-                "hold.released.v1",
-                "field.disclosed.v1",
+                "clearance.upheld.v1",
+                "right.recorded.v1",
+                "right.transferred.v1",
+                "asset.right-used.v1",
+                "guardrail.entry-added.v1",
+                "guardrail.entry-lifted.v1",
+                "guardrail.screened.v1",
+                "guardrail.matched.v1",
+                "guardrail.swept.v1",
+                "rightsreview.opened.v1",
+                "rightsreview.decided.v1",
+                "generation.moderated.v1",
+                "contract.term-recorded.v1",
+                "contract.reevaluated.v1",
+                "registry.answered.v1",
                 "placement.observed.v1",
             }
         )
-        | OF_RIGHTS - handled
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:

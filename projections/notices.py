@@ -13,7 +13,7 @@ from typing import Any
 
 from ledger.statement import Said
 from projections.database import View
-from projections.topics import OF_RIGHTS
+from projections.topics import OF_ACTORS, OF_FINDINGS, OF_GENERATIONS, OF_HOLDERS, OF_MATTERS, OF_PEOPLE, OF_RIGHTS
 from schemas.base import format_instant
 from schemas.statements.actor import LogOpened
 from schemas.statements.asset import AssetFlagged
@@ -62,33 +62,27 @@ class Notices(View):
             "clearance.revoked.v2",
         }
     )
-    ignored: frozenset[str] = (
-        frozenset(
+    ignored = (
+        OF_ACTORS
+        | OF_PEOPLE
+        | OF_RIGHTS
+        | OF_GENERATIONS
+        | OF_HOLDERS
+        | OF_MATTERS
+        | OF_FINDINGS
+        | frozenset(
             {
                 "log.indexed.v1",
-                "person.registered.v2",
-                "person.speaker-changed.v1",
-                "person.engagement-ended.v1",
+                "log.keys-rotated.v1",
+                "consent.requested.v1",
+                "consent.granted.v1",
                 "consent.requested.v2",
                 "consent.granted.v2",
+                "consent.refused.v1",
                 "consent.renewed.v1",
                 "consent.cut-approved.v1",
                 "rulepack.adopted.v1",
                 "trust.list-imported.v1",
-                "actor.enrolled.v1",
-                "actor.key-rotated.v1",
-                "actor.key-revoked.v1",
-                "actor.admitted.v1",
-                "actor.passkey-added.v1",
-                "log.keys-rotated.v1",
-                "person.registered.v1",
-                "consent.requested.v1",
-                "consent.granted.v1",
-                "consent.refused.v1",
-                "brief.drafted.v1",
-                "brief.approved.v1",
-                "generation.requested.v1",
-                "generation.failed.v1",
                 "asset.imported.v1",
                 "asset.examined.v1",
                 "asset.derived.v1",
@@ -96,28 +90,12 @@ class Notices(View):
                 "review.rejected.v1",
                 "clearance.issued.v1",
                 "clearance.refused.v1",
-                "evidence.exported.v1",
-                "subject.erasure-requested.v1",
-                "subject.erasure-begun.v1",
-                "subject.erased.v1",
-                "hold.placed.v1",
-                "hold.released.v1",
-                "field.disclosed.v1",
                 "placement.recorded.v1",
                 "placement.observed.v1",
                 "placement.ended.v1",
-                "holder.registered.v1",
-                "holder.endpoint-disabled.v1",
-                "notice.issued.v1",
-                "notice.attempted.v1",
-                "notice.delivered.v1",
-                "notice.failed.v1",
-                "notice.acknowledged.v1",
-                "notice.overdue.v1",
                 "consent.expiring.v1",
             }
         )
-        | OF_RIGHTS
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:

@@ -21,7 +21,17 @@ from ledger.statement import Said
 from projections.database import View, ViewsDatabase
 from projections.lineage import Lineage
 from projections.rights_answers import ConsentView, EndedConsent, Ending, RightsView, Scope
-from projections.topics import OF_RIGHTS
+from projections.topics import (
+    OF_ACTORS,
+    OF_CLEARANCES,
+    OF_FILES,
+    OF_FINDINGS,
+    OF_GENERATIONS,
+    OF_HOLDERS,
+    OF_MATTERS,
+    OF_RIGHTS,
+    OF_THE_LOG,
+)
 from schemas.base import Body, format_instant, parse_instant
 from schemas.catalogue import read_body
 from schemas.statements.consent import (
@@ -95,57 +105,22 @@ class Rights(View):
             "consent.expired.v1",
         }
     )
-    ignored: frozenset[str] = (
-        frozenset(
+    ignored = (
+        OF_THE_LOG
+        | OF_ACTORS
+        | OF_RIGHTS
+        | OF_GENERATIONS
+        | OF_FILES
+        | OF_CLEARANCES
+        | OF_HOLDERS
+        | OF_MATTERS
+        | OF_FINDINGS
+        | frozenset(
             {
                 "consent.cut-approved.v1",
-                "rulepack.adopted.v1",
-                "trust.list-imported.v1",
-                "log.opened.v1",
-                "log.indexed.v1",
-                "actor.enrolled.v1",
-                "actor.key-rotated.v1",
-                "actor.key-revoked.v1",
-                "actor.admitted.v1",
-                "actor.passkey-added.v1",
-                "log.keys-rotated.v1",
-                "brief.drafted.v1",
-                "brief.approved.v1",
-                "generation.requested.v1",
-                "generation.failed.v1",
-                "asset.imported.v1",
-                "asset.examined.v1",
-                "asset.derived.v1",
-                "asset.flagged.v1",
-                "asset.flagged.v2",
-                "review.approved.v1",
-                "review.rejected.v1",
-                "clearance.issued.v1",
-                "clearance.refused.v1",
-                "clearance.revoked.v1",
-                "clearance.revoked.v2",
-                "evidence.exported.v1",
-                "subject.erasure-requested.v1",
-                "subject.erasure-begun.v1",
-                "subject.erased.v1",
-                "hold.placed.v1",
-                "hold.released.v1",
-                "field.disclosed.v1",
-                "placement.recorded.v1",
-                "placement.observed.v1",
-                "placement.ended.v1",
-                "holder.registered.v1",
-                "holder.endpoint-disabled.v1",
-                "notice.issued.v1",
-                "notice.attempted.v1",
-                "notice.delivered.v1",
-                "notice.failed.v1",
-                "notice.acknowledged.v1",
-                "notice.overdue.v1",
                 "consent.expiring.v1",
             }
         )
-        | OF_RIGHTS
     )
 
     def __init__(self, database: ViewsDatabase, lineage: Lineage) -> None:

@@ -11,6 +11,17 @@ from typing import Literal
 from ledger.errors import NotFound
 from ledger.statement import Said
 from projections.database import View
+from projections.topics import (
+    OF_ACTORS,
+    OF_FILES,
+    OF_FINDINGS,
+    OF_GENERATIONS,
+    OF_HOLDERS,
+    OF_MATTERS,
+    OF_PEOPLE,
+    OF_RIGHTS,
+    OF_THE_LOG,
+)
 from schemas.statements.clearance import ClearanceIssued
 from schemas.statements.consent import ConsentRequested
 
@@ -29,86 +40,39 @@ class StatusPlaces(View):
     CREATE UNIQUE INDEX status_place_by_name ON status_place (list, name)
     """
     handled = frozenset({"consent.requested.v1", "consent.requested.v2", "clearance.issued.v1"})
-    ignored: frozenset[str] = frozenset(
-        {
-            "actor.admitted.v1",
-            "actor.enrolled.v1",
-            "actor.key-revoked.v1",
-            "actor.key-rotated.v1",
-            "actor.passkey-added.v1",
-            "asset.derived.v1",
-            "asset.examined.v1",
-            "asset.flagged.v1",
-            "asset.flagged.v2",
-            "asset.imported.v1",
-            "asset.right-used.v1",
-            "brief.approved.v1",
-            "brief.drafted.v1",
-            "clearance.refused.v1",
-            "clearance.revoked.v1",
-            "clearance.revoked.v2",
-            "clearance.upheld.v1",
-            "consent.cut-approved.v1",
-            "consent.expired.v1",
-            "consent.expiring.v1",
-            "consent.granted.v1",
-            "consent.granted.v2",
-            "consent.invalidated.v1",
-            "consent.narrowed.v1",
-            "consent.refused.v1",
-            "consent.renewed.v1",
-            "consent.resumed.v1",
-            "consent.revoked.v1",
-            "consent.suspended.v1",
-            "consent.withdrawn.v1",
-            "contract.reevaluated.v1",
-            "contract.term-recorded.v1",
-            "evidence.exported.v1",
-            "field.disclosed.v1",
-            "generation.failed.v1",
-            "generation.moderated.v1",
-            "generation.requested.v1",
-            "guardrail.entry-added.v1",
-            "guardrail.entry-lifted.v1",
-            "guardrail.matched.v1",
-            "guardrail.screened.v1",
-            "guardrail.swept.v1",
-            "hold.placed.v1",
-            "hold.released.v1",
-            "holder.endpoint-disabled.v1",
-            "holder.registered.v1",
-            "licence.ended.v1",
-            "licence.expired.v1",
-            "licence.granted.v1",
-            "log.indexed.v1",
-            "log.keys-rotated.v1",
-            "log.opened.v1",
-            "notice.acknowledged.v1",
-            "notice.attempted.v1",
-            "notice.delivered.v1",
-            "notice.failed.v1",
-            "notice.issued.v1",
-            "notice.overdue.v1",
-            "person.engagement-ended.v1",
-            "person.registered.v1",
-            "person.registered.v2",
-            "person.speaker-changed.v1",
-            "placement.ended.v1",
-            "placement.observed.v1",
-            "placement.recorded.v1",
-            "registry.answered.v1",
-            "review.approved.v1",
-            "review.rejected.v1",
-            "right.recorded.v1",
-            "right.transferred.v1",
-            "rightsreview.decided.v1",
-            "rightsreview.opened.v1",
-            "rulepack.adopted.v1",
-            "trust.list-imported.v1",
-            "subject.erased.v1",
-            "subject.erasure-begun.v1",
-            "subject.erasure-requested.v1",
-        }
+    ignored = (
+        OF_THE_LOG
+        | OF_ACTORS
+        | OF_PEOPLE
+        | OF_RIGHTS
+        | OF_GENERATIONS
+        | OF_FILES
+        | OF_HOLDERS
+        | OF_MATTERS
+        | OF_FINDINGS
+        | frozenset(
+            {
+                "consent.granted.v1",
+                "consent.granted.v2",
+                "consent.refused.v1",
+                "consent.withdrawn.v1",
+                "consent.revoked.v1",
+                "consent.invalidated.v1",
+                "consent.expired.v1",
+                "consent.renewed.v1",
+                "consent.narrowed.v1",
+                "consent.suspended.v1",
+                "consent.resumed.v1",
+                "consent.cut-approved.v1",
+                "clearance.refused.v1",
+                "clearance.revoked.v1",
+                "clearance.revoked.v2",
+                "placement.recorded.v1",
+                "placement.observed.v1",
+                "placement.ended.v1",
+                "consent.expiring.v1",
+            }
+        )
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.rules.book import RULES
 from ledger.rules.permissions import PERMISSIONS, SELF
+from projections.topics import TOPICS
 from projections.views import PROJECTIONS
 from schemas.base import Body
 from schemas.catalogue import BODIES, TYPES
@@ -19,6 +20,11 @@ def test_every_type_has_exactly_one_rule_and_one_row_of_permissions() -> None:
     assert set(RULES) == TYPES
     assert set(PERMISSIONS) == TYPES
     assert SELF <= TYPES
+
+
+def test_every_type_is_in_exactly_one_topic() -> None:
+    named = [name for topic in TOPICS for name in topic]
+    assert sorted(named) == sorted(TYPES)
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
