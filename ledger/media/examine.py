@@ -1,78 +1,122 @@
 """Run the asked-for extractors on one file, each on its own: what breaks one says so in its finding and stops no other.
 
-Runs in the child process. An extractor that nobody asked for, or that isn't built yet, is `not_checked`, with the reason.
+Runs in the child process. An extractor that nobody asked for, isn't built yet or isn't installed is `not_checked`, with
+the reason. The pictures are decoded once for all frame extractors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ledger.media.findings import (
-    QUERY_VARIANTS,
-    C2paReport,
-    Finding,
-    FindingState,
-    Fingerprints,
-    FrameCode,
-    Probe,
-    VariantCode,
-)
+from ledger.media.extraction import Extraction, Extractor, FrameConsumer, FrameExtractor, Looking, finding
+from ledger.media.extractors import BUILT, FILE_EXTRACTORS, FRAME_EXTRACTORS
+from ledger.media.findings import CHEAP, EXTRACTORS, C2paReport, Finding, FindingState
 from ledger.media.trust import TrustSettings
 
-NOT_BUILT: Final = ("faces", "audio_fingerprint", "visible_mark", "invisible_watermark")
+if TYPE_CHECKING:  # the cheap set loads no decoder
+    from ledger.media.frames import Coverage
+
 DIGEST_ALGORITHM: Final = ("digest", "sha256", "FIPS 180-4")
 
-
-@dataclass
-class Extraction:
-    """What the extractors found so far; the parent adds the digest, which it computes itself."""
-
-    c2pa: C2paReport
-    probe: Probe | None = None
-    fingerprints: Fingerprints | None = None
-    essence_sha256: str | None = None
-    variants: tuple[VariantCode, ...] = ()
-    findings: dict[str, Finding] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "c2pa": self.c2pa.as_json(raw_report=True),
-            "probe": None if self.probe is None else self.probe.as_json(),
-            "fingerprints": None if self.fingerprints is None else self.fingerprints.as_json(),
-            "essence_sha256": self.essence_sha256,
-            "variants": [variant.as_json() for variant in self.variants],
-            "findings": [finding.as_json() for finding in self.findings.values()],
-        }
+Consumers = list[tuple[tuple[str, ...], FrameConsumer]]
+"""Each with the names that it answers for."""
+AnyExtractor = TypeVar("AnyExtractor", bound=Extractor)
 
 
-def examine(path: Path, extractors: frozenset[str], trust: TrustSettings, now: datetime) -> Extraction:
+def examine(
+    path: Path, extractors: frozenset[str], trust: TrustSettings, now: datetime, options: dict[str, Any] | None = None
+) -> Extraction:
     """Run the extractors named. Imports follow what is asked: the cheap set loads no decoder."""
     found = Extraction(C2paReport("not_checked", "not_checked", trust_sha256=trust.sha256))
     if "c2pa" in extractors:
         _guarded(found, ("c2pa",), lambda: _c2pa(found, path, trust, now))
-    if extractors & {"probe", "pdq", "phash256", "essence", QUERY_VARIANTS}:
-        _decode(found, path, extractors)
+    if extractors - CHEAP:
+        from ledger.media.probe import sniff
+
+        _look(found, Looking(path, sniff(path), extractors, options or {}))
     return found
 
 
-def finding(extractor: str, state: FindingState, **detail: Any) -> Finding:
-    """A finding without an algorithm: nothing ran, or nothing finished."""
-    return Finding(extractor, "none", "0", state, detail)
+def _look(found: Extraction, looking: Looking) -> None:
+    if looking.kind.kind == "other":
+        for name in (looking.asked & BUILT & set(EXTRACTORS)) - CHEAP:
+            found.add(finding(name, "unsupported", code="not_media", media_type=looking.kind.name))
+        return
+    for reader in _ready(found, looking, FILE_EXTRACTORS):
+        _guarded(found, reader.names, partial(reader.run, looking, found))
+    consumers: Consumers = []
+    for watcher in _ready(found, looking, FRAME_EXTRACTORS):
+        _guarded(found, watcher.names, partial(_start, watcher, looking, consumers))
+    if consumers:
+        _watch(found, looking, consumers)
+
+
+def _ready(found: Extraction, looking: Looking, table: Iterable[AnyExtractor]) -> Iterator[AnyExtractor]:
+    """Those that were asked for and can run; the rest of those asked for say what to install."""
+    for one in table:
+        asked = looking.asked.intersection(one.names)
+        if asked and all(find_spec(module) for module in one.needs):
+            yield one
+            continue
+        for name in asked:
+            do = f"pip install 'countersign[{one.extra}]'"
+            found.add(finding(name, "not_checked", reason="not_installed", do=do))
+
+
+def _start(watcher: FrameExtractor, looking: Looking, consumers: Consumers) -> None:
+    consumers.append((watcher.names, watcher.start(looking)))
+
+
+def _watch(found: Extraction, looking: Looking, consumers: Consumers) -> None:
+    """One decode for all. What breaks before the first frame fails every one of them; later, it ends the look early."""
+    from ledger.media.frames import Coverage
+
+    coverage = Coverage()
+    try:
+        _show(found, looking, consumers, coverage)
+    except Exception as error:
+        if not coverage.frames:
+            _failed(found, [name for names, _ in consumers for name in names], error)
+            return
+        coverage.ended_early = _code(error)
+    for names, consumer in consumers:
+        _guarded(found, names, partial(consumer.finish, found, coverage))
+
+
+def _show(found: Extraction, looking: Looking, consumers: Consumers, coverage: Coverage) -> None:
+    from ledger.media.frames import sample_frames
+
+    for frame in sample_frames(looking.path, looking.kind, coverage):
+        for one in list(consumers):
+            try:
+                one[1].see(frame)
+            except Exception as error:  # this one is out; the others go on
+                consumers.remove(one)
+                _failed(found, one[0], error)
 
 
 def _guarded(found: Extraction, extractors: tuple[str, ...], run: Callable[[], None]) -> None:
-    """Turn whatever a stranger's bytes provoke into findings. The code is ours or the exception's name, never its text."""
+    """Turn whatever a stranger's bytes provoke into findings."""
     try:
         run()
     except Exception as error:  # decoders raise anything; the process is fenced and the finding says which
-        code = str(getattr(error, "code", type(error).__name__))
-        state: FindingState = "unsupported" if type(error).__name__ == "UnsupportedMediaError" else "failed"
-        for extractor in extractors:
-            found.findings.setdefault(extractor, finding(extractor, state, code=code))
+        _failed(found, extractors, error)
+
+
+def _failed(found: Extraction, extractors: Iterable[str], error: Exception) -> None:
+    """The code is ours or the exception's name, never its text: that may hold what a stranger wrote."""
+    state: FindingState = "unsupported" if type(error).__name__ == "UnsupportedMediaError" else "failed"
+    for extractor in extractors:
+        found.findings.setdefault(extractor, finding(extractor, state, code=_code(error)))
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "code", type(error).__name__))
 
 
 def _c2pa(found: Extraction, path: Path, trust: TrustSettings, now: datetime) -> None:
@@ -90,66 +134,4 @@ def _c2pa(found: Extraction, path: Path, trust: TrustSettings, now: datetime) ->
         "checked_at": report.checked_at,
     }
     state = states.get(report.state, "found")
-    found.findings["c2pa"] = Finding("c2pa", report.algorithm, report.version, state, detail)
-
-
-def _decode(found: Extraction, path: Path, extractors: frozenset[str]) -> None:
-    from ledger.media.probe import sniff
-
-    kind = sniff(path)
-    if kind.kind == "other":
-        for name in extractors & {"probe", "pdq", "phash256", "essence"}:
-            found.findings[name] = finding(name, "unsupported", code="not_media", media_type=kind.name)
-        return
-    if "probe" in extractors:
-        _guarded(found, ("probe",), lambda: _probe(found, path, kind))
-    if "essence" in extractors:
-        _guarded(found, ("essence",), lambda: _essence(found, path, kind))
-    codes = tuple(name for name in ("pdq", "phash256") if name in extractors)
-    if codes or QUERY_VARIANTS in extractors:
-        _guarded(found, codes, lambda: _fingerprints(found, path, kind, extractors))
-
-
-def _probe(found: Extraction, path: Path, kind: Any) -> None:
-    import av
-
-    from ledger.media.probe import probe
-
-    found.probe = probe(path, kind, path.stat().st_size)
-    detail = {"media_type": kind.name, "medium": found.probe.medium}
-    found.findings["probe"] = Finding("probe", "libav", f"av {av.__version__}", "found", detail)
-
-
-def _essence(found: Extraction, path: Path, kind: Any) -> None:
-    from ledger.media.essence import essence
-
-    digest, algorithm, version = essence(path, kind)
-    found.essence_sha256 = digest
-    found.findings["essence"] = Finding("essence", algorithm, version, "found", {"sha256": digest})
-
-
-def _fingerprints(found: Extraction, path: Path, kind: Any, extractors: frozenset[str]) -> None:
-    """One pass over the pictures for every code and variant."""
-    from ledger.media import fingerprints as codes
-    from ledger.media.frames import Coverage, sample_frames
-
-    coverage, frames, variants = Coverage(), list[FrameCode](), list[VariantCode]()
-    for frame in sample_frames(path, kind, coverage):
-        if QUERY_VARIANTS in extractors:
-            variants += codes.query_codes(frame.t_ms, frame.pixels)
-            frames.append(variants[-1].code if variants[-1].variant == "plain" else _plain(variants, frame.t_ms))
-        else:
-            frames.append(codes.frame_code(frame.t_ms, frame.pixels))
-    found.variants = tuple(variants)
-    version = codes.fingerprint_version()
-    found.fingerprints = Fingerprints(codes.PDQ_ALGORITHM, version, tuple(frames))
-    usable = sum(frame.quality >= codes.QUALITY_MIN for frame in frames)
-    detail: dict[str, Any] = {"frames": len(frames), "usable_frames": usable, "until_ms": coverage.until_ms}
-    detail |= {"ended_early": coverage.ended_early} if coverage.ended_early else {}
-    for name, algorithm in (("pdq", codes.PDQ_ALGORITHM), ("phash256", codes.PHASH_ALGORITHM)):
-        if name in extractors:
-            found.findings[name] = Finding(name, algorithm, version, "found" if frames else "absent", detail)
-
-
-def _plain(variants: list[VariantCode], t_ms: int) -> FrameCode:
-    return next(v.code for v in reversed(variants) if v.variant == "plain" and v.code.t_ms == t_ms)
+    found.add(Finding("c2pa", report.algorithm, report.version, state, detail))

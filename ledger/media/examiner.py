@@ -34,6 +34,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         frozenset(job["extractors"]),
         TrustSettings.from_json(job["trust"]),
         datetime.fromisoformat(job["now"]),
+        job["options"],
     )
     return {"extraction": found.as_json(), "fences": fences.as_json()}
 

@@ -15,16 +15,17 @@ from ledger.media.decoding import hex256, one_of, text, text_or_none, whole
 FindingState = Literal["found", "absent", "not_checked", "unsupported", "failed"]
 
 __all__ = [
-    "ALL", "CHEAP", "EXTRACTORS", "QUERY_VARIANTS", "C2paReport", "C2paState", "Examination", "Finding", "FindingState",
-    "Fingerprints", "FrameCode", "IngredientsState", "Probe", "Stream", "VariantCode",
+    "ALL", "BY_NAME", "CHEAP", "EXTRACTORS", "QUERY_VARIANTS", "C2paReport", "C2paState", "Examination", "Finding",
+    "FindingState", "Fingerprints", "FrameCode", "IngredientsState", "Probe", "Stream", "VariantCode",
 ]  # fmt: skip
 
 # Each of these has a finding in every examination, looked at or not: silence is never an answer.
 EXTRACTORS: Final = (
     "digest", "probe", "c2pa", "pdq", "phash256", "essence",
-    "faces", "audio_fingerprint", "visible_mark", "invisible_watermark",
+    "faces", "audio_fingerprint", "visible_mark", "invisible_watermark", "text", "brand",
 )  # fmt: skip
-QUERY_VARIANTS: Final = "query_variants"  # an extractor that is asked for by name: codes to search with
+QUERY_VARIANTS: Final = "query_variants"  # codes to search with
+BY_NAME: Final = frozenset({QUERY_VARIANTS})  # asked for by name; they add something and have no finding of their own
 _MEDIA_OF_STREAMS: Final = {"video": "video", "animation": "video", "picture": "still", "audio": "audio"}
 CHEAP: Final = frozenset({"digest", "c2pa"})  # decodes nothing
 ALL: Final = frozenset({"digest", "probe", "c2pa", "pdq", "phash256", "essence"})  # what is built today
@@ -185,7 +186,8 @@ class Probe:
 class Examination:
     """Everything found about one file, named by its own digest. `probe` is None when it is no media that we read.
 
-    `variants` are codes to search with; they are there only when asked for and say nothing new about the file.
+    `variants` are codes to search with; they are there only when asked for and say nothing new about the file. `apart` holds
+    by extractor name what may not be recorded with the rest: face templates, local features.
     """
 
     sha256: str
@@ -196,6 +198,7 @@ class Examination:
     essence_sha256: str | None
     findings: tuple[Finding, ...]
     variants: tuple[VariantCode, ...] = ()
+    apart: dict[str, Any] = field(default_factory=dict)
 
     def finding(self, extractor: str) -> Finding:
         """The finding of `extractor`; raises KeyError for a name outside `EXTRACTORS`."""
@@ -205,7 +208,7 @@ class Examination:
         raise KeyError(extractor)
 
     def as_json(self, *, whole: bool = False) -> dict[str, Any]:
-        """What a statement records. `whole` adds the raw C2PA report and the query variants."""
+        """What a statement records. `whole` adds the raw C2PA report, the query variants and what is apart."""
         data: dict[str, Any] = {
             "sha256": self.sha256,
             "size_bytes": self.size_bytes,
@@ -215,7 +218,9 @@ class Examination:
             "essence_sha256": self.essence_sha256,
             "findings": [finding.as_json() for finding in self.findings],
         }
-        return data | ({"variants": [variant.as_json() for variant in self.variants]} if whole else {})
+        if whole:
+            data |= {"variants": [variant.as_json() for variant in self.variants], "apart": self.apart}
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Examination:
@@ -230,4 +235,5 @@ class Examination:
             text_or_none(data["essence_sha256"]),
             tuple(Finding.from_json(finding) for finding in data["findings"]),
             tuple(VariantCode.from_json(variant) for variant in data.get("variants", ())),
+            dict(data.get("apart", {})),
         )

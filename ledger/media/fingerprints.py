@@ -7,7 +7,6 @@ replaces the frame itself: dark scenes look like bars.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -17,8 +16,9 @@ import pdqhash
 from numpy.typing import NDArray
 from PIL import Image
 
-from ledger.media.findings import FrameCode, VariantCode
-from ledger.media.frames import SAMPLING, SIDE_PX, Pixels, SampledFrame
+from ledger.media.extraction import Extraction, Looking, ended
+from ledger.media.findings import QUERY_VARIANTS, Finding, Fingerprints, FrameCode, VariantCode
+from ledger.media.frames import SAMPLING, SIDE_PX, Coverage, Pixels, SampledFrame
 
 PDQ_ALGORITHM: Final = f"pdq256@{SIDE_PX}px/{SAMPLING}"
 PHASH_ALGORITHM: Final = f"phash256@{SIDE_PX}px/{SAMPLING}"
@@ -39,12 +39,35 @@ def frame_code(t_ms: int, pixels: Pixels) -> FrameCode:
     return FrameCode(t_ms, _hex(np.asarray(bits)), int(quality), _hex(phash.hash))
 
 
-def frame_codes(frames: Iterable[SampledFrame]) -> Iterator[FrameCode]:
-    return (frame_code(frame.t_ms, frame.pixels) for frame in frames)
+class FingerprintConsumer:
+    """Codes of every frame, and the codes to search with when they are asked for."""
+
+    def __init__(self, looking: Looking) -> None:
+        self._asked = looking.asked
+        self._frames: list[FrameCode] = []
+        self._variants: list[VariantCode] = []
+
+    def see(self, frame: SampledFrame) -> None:
+        if QUERY_VARIANTS not in self._asked:
+            self._frames.append(frame_code(frame.t_ms, frame.pixels))
+            return
+        variants = query_codes(frame.t_ms, frame.pixels)
+        self._frames.append(variants[0].code)
+        self._variants += variants
+
+    def finish(self, found: Extraction, coverage: Coverage) -> None:
+        version = fingerprint_version()
+        found.variants = tuple(self._variants)
+        found.fingerprints = Fingerprints(PDQ_ALGORITHM, version, tuple(self._frames))
+        usable = sum(frame.quality >= QUALITY_MIN for frame in self._frames)
+        detail = ended(coverage) | {"usable_frames": usable}
+        for name, algorithm in (("pdq", PDQ_ALGORITHM), ("phash256", PHASH_ALGORITHM)):
+            if name in self._asked:
+                found.add(Finding(name, algorithm, version, "found" if self._frames else "absent", detail))
 
 
 def query_codes(t_ms: int, pixels: Pixels) -> list[VariantCode]:
-    """The codes to search with: the frame, mirrored, and both again without bars when it has some."""
+    """The codes to search with, the frame's own first: the frame, mirrored, and both again without bars when it has some."""
     variants = {"plain": pixels, "mirrored": mirrored(pixels)}
     if (inner := unbarred(pixels)) is not None:
         variants |= {"unbarred": inner, "unbarred_mirrored": mirrored(inner)}

@@ -17,8 +17,10 @@ from typing import Any, Final
 from ledger.clock import Clock, SystemClock
 from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
 from ledger.media.child import ChildFailedError, Limits, answer, started
-from ledger.media.examine import DIGEST_ALGORITHM, NOT_BUILT, finding
-from ledger.media.findings import ALL, EXTRACTORS, QUERY_VARIANTS, C2paReport, Examination, Finding
+from ledger.media.examine import DIGEST_ALGORITHM
+from ledger.media.extraction import finding
+from ledger.media.extractors import BUILT
+from ledger.media.findings import ALL, BY_NAME, EXTRACTORS, C2paReport, Examination, Finding
 from ledger.media.trust import TrustSettings
 
 HASH_BLOCK_BYTES: Final = 1 * 2**20
@@ -42,8 +44,11 @@ class Examiner:
         self._trust = trust if callable(trust) else lambda: fixed
         self._limits, self._clock = limits or Limits(), clock or SystemClock()
 
-    def examine(self, path: Path, *, extractors: frozenset[str] = ALL) -> Examination:
-        """Everything that `extractors` (of `EXTRACTORS`, or `QUERY_VARIANTS`) find in the file at `path`.
+    def examine(
+        self, path: Path, *, extractors: frozenset[str] = ALL, options: dict[str, Any] | None = None
+    ) -> Examination:
+        """Everything that `extractors` (of `EXTRACTORS` and `BY_NAME`) find in the file at `path`. `options` tells
+        extractors by their name what to look for: JSON, as each says.
 
         `CHEAP` decodes nothing and is enough for a file whose digest is known. Raises NotFound `file_not_found`,
         Misuse `file_unreadable`, `file_empty` or `extractor_unknown`, TooLarge `file_too_large`, and Unavailable
@@ -53,7 +58,7 @@ class Examiner:
         trust, deadline = self._trust(), time.monotonic() + self._limits.wall_seconds
         with (
             opened(path, self._limits.file_bytes) as descriptor,
-            started(self._job(descriptor, extractors, trust), (descriptor,)) as child,
+            started(self._job(descriptor, extractors, trust, options or {}), (descriptor,)) as child,
         ):
             sha256, size_bytes = digest(descriptor)  # while the child works
             try:
@@ -64,11 +69,14 @@ class Examiner:
             except (KeyError, TypeError, ValueError):
                 return _failed("garbage", sha256, size_bytes, extractors, trust)
 
-    def _job(self, descriptor: int, extractors: frozenset[str], trust: TrustSettings) -> dict[str, Any]:
+    def _job(
+        self, descriptor: int, extractors: frozenset[str], trust: TrustSettings, options: dict[str, Any]
+    ) -> dict[str, Any]:
         return {
             "kind": "examine",
             "path": f"/dev/fd/{descriptor}",  # the very file we hash, whatever its name points to by now
             "extractors": sorted(extractors),
+            "options": options,
             "trust": trust.as_json(),
             "now": self._clock.now().isoformat(),
             "limits": self._limits.as_json(),
@@ -113,7 +121,7 @@ def _check(status: os.stat_result, file_bytes_max: int) -> None:
 
 
 def _check_names(extractors: frozenset[str]) -> None:
-    if unknown := extractors - set(EXTRACTORS) - {QUERY_VARIANTS}:
+    if unknown := extractors - set(EXTRACTORS) - BY_NAME:
         raise Misuse("extractor_unknown", f"No such extractor: {', '.join(sorted(unknown))}.", "See EXTRACTORS.")
 
 
@@ -151,7 +159,7 @@ def _complete(
 
 
 def _silent(name: str, extractors: frozenset[str]) -> Finding:
-    if name in NOT_BUILT:
+    if name not in BUILT:
         return finding(name, "not_checked", reason="no_extractor")
     if name not in extractors:
         return finding(name, "not_checked", reason="not_asked_for")

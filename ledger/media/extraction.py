@@ -1,0 +1,104 @@
+"""The seam between an examination and its extractors: what they are told, where they put what they found.
+
+A **frame extractor** looks at the canonical frames of the one decode that every one of them shares; a **file extractor**
+reads the file otherwise (sound, container). Both stand in `ledger/media/extractors.py`. Runs in the child process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ledger.media.findings import C2paReport, Finding, FindingState, Fingerprints, Probe, VariantCode
+from ledger.media.media_type import MediaType
+
+if TYPE_CHECKING:  # the cheap set loads no decoder
+    from ledger.media.frames import Coverage, SampledFrame
+
+
+@dataclass(frozen=True)
+class Looking:
+    """One file and what is asked of it. `options` holds what the caller gave each extractor, by its name: JSON."""
+
+    path: Path
+    kind: MediaType
+    asked: frozenset[str]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Extraction:
+    """What the extractors found so far; the parent adds the digest, which it computes itself.
+
+    `apart` is handed to the caller by extractor name and is in no recorded examination: face templates, local features.
+    """
+
+    c2pa: C2paReport
+    probe: Probe | None = None
+    fingerprints: Fingerprints | None = None
+    essence_sha256: str | None = None
+    variants: tuple[VariantCode, ...] = ()
+    findings: dict[str, Finding] = field(default_factory=dict)
+    apart: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        self.findings[finding.extractor] = finding
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "c2pa": self.c2pa.as_json(raw_report=True),
+            "probe": None if self.probe is None else self.probe.as_json(),
+            "fingerprints": None if self.fingerprints is None else self.fingerprints.as_json(),
+            "essence_sha256": self.essence_sha256,
+            "variants": [variant.as_json() for variant in self.variants],
+            "findings": [finding.as_json() for finding in self.findings.values()],
+            "apart": self.apart,
+        }
+
+
+class FrameConsumer(Protocol):
+    """Made anew for each file. What it raises fails its own findings and nobody else's."""
+
+    def see(self, frame: SampledFrame) -> None:
+        """One frame, in time order; its pixels are shared, so they must not be changed."""
+
+    def finish(self, found: Extraction, coverage: Coverage) -> None:
+        """Adds the findings. Called once, also when the file broke off after the first frame."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extractor:
+    """Answers for the findings in `names`. `needs` are importable modules that the extra `extra` brings: without them the
+    findings are `not_checked` and say what to install.
+    """
+
+    names: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameExtractor(Extractor):
+    """`start` is called once a file, and imports what it needs then, not before."""
+
+    start: Callable[[Looking], FrameConsumer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileExtractor(Extractor):
+    """`run` adds its findings, or raises: then they have failed."""
+
+    run: Callable[[Looking, Extraction], None]
+
+
+def finding(extractor: str, state: FindingState, **detail: Any) -> Finding:
+    """A finding without an algorithm: nothing ran, or nothing finished."""
+    return Finding(extractor, "none", "0", state, detail)
+
+
+def ended(coverage: Coverage) -> dict[str, Any]:
+    """What every finding over frames says of how far the decode came."""
+    early = {"ended_early": coverage.ended_early} if coverage.ended_early else {}
+    return {"frames": coverage.frames, "until_ms": coverage.until_ms, **early}

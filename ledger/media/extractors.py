@@ -1,0 +1,48 @@
+"""The table of extractors. One line each; names are those of `findings.EXTRACTORS`, or asked for by name.
+
+Each answers with an algorithm that names everything its numbers depend on (name, size, model digest), its version, and in
+its detail the score, the threshold and the quality that it judged by.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ledger.media.extraction import Extraction, FileExtractor, FrameConsumer, FrameExtractor, Looking
+from ledger.media.findings import QUERY_VARIANTS, Finding
+
+
+def _fingerprints(looking: Looking) -> FrameConsumer:
+    from ledger.media.fingerprints import FingerprintConsumer
+
+    return FingerprintConsumer(looking)
+
+
+def _probe(looking: Looking, found: Extraction) -> None:
+    import av
+
+    from ledger.media.probe import probe
+
+    found.probe = probe(looking.path, looking.kind, looking.path.stat().st_size)
+    detail: dict[str, Any] = {"media_type": looking.kind.name, "medium": found.probe.medium}
+    found.add(Finding("probe", "libav", f"av {av.__version__}", "found", detail))
+
+
+def _essence(looking: Looking, found: Extraction) -> None:
+    from ledger.media.essence import essence
+
+    digest, algorithm, version = essence(looking.path, looking.kind)
+    found.essence_sha256 = digest
+    found.add(Finding("essence", algorithm, version, "found", {"sha256": digest}))
+
+
+FILE_EXTRACTORS: Final = (
+    FileExtractor(names=("probe",), run=_probe),
+    FileExtractor(names=("essence",), run=_essence),
+)  # fmt: skip
+FRAME_EXTRACTORS: Final = (
+    FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), start=_fingerprints),
+)  # fmt: skip
+BUILT: Final = frozenset(
+    {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}
+)

@@ -1,0 +1,81 @@
+"""The seam: one decode for all frame extractors, what breaks one stops no other, and what is not there says so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ledger.media import examine as examining
+from ledger.media.extraction import Extraction, FrameExtractor, Looking
+from ledger.media.extractors import BUILT, FRAME_EXTRACTORS
+from ledger.media.findings import EXTRACTORS, Finding
+from ledger.media.frames import Coverage, SampledFrame
+from ledger.media.sandbox import Examiner
+from ledger.media.trust import TrustSettings
+
+
+class Watcher:
+    """Counts frames; breaks at the second when it was told to."""
+
+    def __init__(self, looking: Looking) -> None:
+        self.seen, self.breaks = 0, bool(looking.options.get("brand", {}).get("breaks"))
+
+    def see(self, frame: SampledFrame) -> None:
+        self.seen += 1
+        if self.breaks and self.seen == 2:
+            raise RuntimeError("what a stranger wrote")
+
+    def finish(self, found: Extraction, coverage: Coverage) -> None:
+        found.add(Finding("brand", "watcher", "1", "found", {"frames": self.seen, "until_ms": coverage.until_ms}))
+
+
+@pytest.fixture
+def animation(tmp_path: Path) -> Path:
+    chance = np.random.default_rng(3)
+    pictures = [Image.fromarray(chance.integers(0, 255, (48, 64, 3), dtype=np.uint8)) for _ in range(4)]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=500)
+    return tmp_path / "a.gif"
+
+
+def look(path: Path, *names: str, **options: object) -> Extraction:
+    return examining.examine(path, frozenset(names), TrustSettings(), datetime.now(UTC), options)
+
+
+def with_watcher(monkeypatch: pytest.MonkeyPatch, *needs: str) -> None:
+    watcher = FrameExtractor(names=("brand",), needs=needs, extra="vision", start=Watcher)
+    monkeypatch.setattr(examining, "FRAME_EXTRACTORS", (*FRAME_EXTRACTORS, watcher))
+
+
+def test_every_frame_extractor_sees_the_frames_of_one_decode(animation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_watcher(monkeypatch)
+    found = look(animation, "pdq", "brand")
+    assert found.findings["brand"].detail == {"frames": 4, "until_ms": 1500}
+    assert found.findings["pdq"].detail["frames"] == 4
+
+
+def test_an_extractor_that_breaks_stops_no_other_and_repeats_nothing_it_read(
+    animation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_watcher(monkeypatch)
+    found = look(animation, "pdq", "brand", brand={"breaks": True})
+    assert (found.findings["brand"].state, found.findings["brand"].detail) == ("failed", {"code": "RuntimeError"})
+    assert (found.findings["pdq"].state, found.findings["pdq"].detail["frames"]) == ("found", 4)
+
+
+def test_what_is_not_installed_is_not_checked_and_says_what_to_install(
+    animation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_watcher(monkeypatch, "no_such_module_anywhere")
+    said = look(animation, "pdq", "brand").findings["brand"]
+    assert said.state == "not_checked"
+    assert said.detail == {"reason": "not_installed", "do": "pip install 'countersign[vision]'"}
+
+
+def test_what_is_not_built_is_not_checked_with_the_reason(animation: Path) -> None:
+    found = Examiner().examine(animation, extractors=frozenset(EXTRACTORS))
+    for name in set(EXTRACTORS) - BUILT:
+        assert (found.finding(name).state, found.finding(name).detail) == ("not_checked", {"reason": "no_extractor"})
