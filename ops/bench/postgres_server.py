@@ -16,10 +16,13 @@ STOP_S_MAX = 30  # an immediate stop takes a fraction of a second
 
 
 class PostgresServer:
-    """Starts on opening. Raises Unavailable `postgres_missing` where there is no PostgreSQL that could be started."""
+    """Starts on opening; `binaries` are another server's than the machine's own. Raises Unavailable `postgres_missing` where
+    there is no PostgreSQL that could be started.
+    """
 
-    def __init__(self) -> None:
-        command = ["sh", str(SCRIPT), "serve", str(_free_port())]
+    def __init__(self, binaries: Path | None = None) -> None:
+        self._binaries = str(binaries or "")
+        command = ["sh", str(SCRIPT), "serve", str(_free_port()), self._binaries]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -33,7 +36,8 @@ class PostgresServer:
 
     def restart(self) -> None:
         """As after a crash: every connection is cut, and the server recovers from its log."""
-        subprocess.run(["sh", str(SCRIPT), "restart", self.folder], check=True, stdin=subprocess.DEVNULL)
+        command = ["sh", str(SCRIPT), "restart", self.folder, self._binaries]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
     def close(self) -> None:
         self._process.communicate(timeout=STOP_S_MAX)

@@ -4,11 +4,12 @@
 #   serve PORT      starts one and prints its folder and its URL; stops and removes it when standard input ends, so that
 #                   it can't outlive whoever asked for it
 #   restart FOLDER  what a crash of the server and its recovery looks like to those connected
+# serve and restart may be told another server's binaries, such as one that brings pgvector.
 # fsync stays on: a figure or a test without it says nothing about a log. Anybody on this machine may connect (trust).
 set -eu
 
 binaries() {
-    for found in "$(pg_config --bindir 2>/dev/null || true)" $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV); do
+    for found in "${1:-}" "$(pg_config --bindir 2>/dev/null || true)" $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV); do
         if [ -x "$found/initdb" ] && [ -x "$found/postgres" ]; then
             echo "$found"
             return 0
@@ -40,7 +41,7 @@ as_server() {
 
 serve() {
     port="$1"
-    bin="$(binaries)" || { echo "PostgreSQL is not installed" >&2; exit 3; }
+    bin="$(binaries "${2:-}")" || { echo "PostgreSQL is not installed" >&2; exit 3; }
     cd /
     folder="$(mktemp -d "${TMPDIR:-/tmp}/countersign-pg.XXXXXX")"
     trap 'as_server "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$folder"' EXIT
@@ -67,12 +68,12 @@ END
 }
 
 restart() {
-    as_server "$(binaries)/pg_ctl" -D "$1/data" -l "$1/server.log" -m immediate -w -t 60 restart >/dev/null 2>&1
+    as_server "$(binaries "${2:-}")/pg_ctl" -D "$1/data" -l "$1/server.log" -m immediate -w -t 60 restart >/dev/null 2>&1
 }
 
 case "${1:-}" in
     install) install ;;
-    serve) serve "$2" ;;
-    restart) cd / && restart "$2" ;;
-    *) echo "usage: postgres.sh install | serve PORT | restart FOLDER" >&2; exit 2 ;;
+    serve) serve "$2" "${3:-}" ;;
+    restart) cd / && restart "$2" "${3:-}" ;;
+    *) echo "usage: postgres.sh install | serve PORT [BINARIES] | restart FOLDER [BINARIES]" >&2; exit 2 ;;
 esac
