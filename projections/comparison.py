@@ -14,7 +14,7 @@ import numpy as np
 from ledger.media.findings import FrameCode, VariantCode
 from projections.alignment import Chain, Frames, distances, longest_chain
 from projections.database import Snapshot
-from projections.frame_index import CODE_BITS, CODE_BYTES, Codes, FrameIndex
+from projections.index.port import CODE_BITS, CODE_BYTES, CodeIndex, Codes
 
 Decision = Literal["exact", "copy", "candidate", "confirmed"]
 
@@ -74,12 +74,12 @@ def runs_of(frames: Sequence[FrameCode], variants: Sequence[VariantCode]) -> dic
     return {name: sorted(run, key=lambda frame: frame.t_ms) for name, run in runs.items()}
 
 
-def search_run(look: Snapshot, index: FrameIndex, run: Sequence[FrameCode], transform: str) -> list[Match]:
+def search_run(look: Snapshot, index: CodeIndex, run: Sequence[FrameCode], transform: str) -> list[Match]:
     voting = [frame for frame in run if frame.quality >= QUALITY_MIN]
     if not voting:
         return []
     query = _frames([(frame.t_ms, bytes.fromhex(frame.pdq)) for frame in voting])
-    votes = index.near(_distinct(query), CANDIDATE_DISTANCE_BITS_MAX)
+    votes = index.near(_distinct(query), CANDIDATE_DISTANCE_BITS_MAX).votes()
     ranked = sorted(votes, key=lambda number: (-votes[number], number))[:CANDIDATES_ALIGNED_MAX]
     found = [_compare(look, number, query, len(run) == 1, transform) for number in ranked]
     return [match for match in found if match is not None]

@@ -1,25 +1,25 @@
 """The fingerprint index: which known assets is a file near, and where in them? (FORMATS 8)
 
 Codes are rows, written with their position from the examination that `asset.examined.v1` names by digest. The index in
-memory is filled from committed rows before each search, so it can't be ahead of them and survives nothing it should not.
-Frames of low quality are kept and never vote. Codes of different algorithms are never compared.
+memory (`index.held`) follows the rows. Frames of low quality are kept and never vote. Codes of different algorithms are never
+compared, nor those of our own outputs with those of reference media: each part has an index, and a size, of its own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-import threading
 from collections.abc import Sequence
-
-import numpy as np
+from pathlib import Path
+from typing import Literal
 
 from ledger.blobs import Blobs
 from ledger.media.findings import Examination, Fingerprints, VariantCode
 from ledger.statement import Said
-from projections.comparison import QUALITY_MIN, Decision, Match, rank, runs_of, search_run
-from projections.database import Snapshot, View, ViewsDatabase
-from projections.frame_index import CODE_BYTES, FrameIndex
+from projections.comparison import Decision, Match, rank, runs_of, search_run
+from projections.database import View, ViewsDatabase
+from projections.index.held import HeldIndexes
 from projections.topics import (
     OF_ACTORS,
     OF_CLEARANCES,
@@ -34,8 +34,9 @@ from projections.topics import (
 )
 from schemas.statements.asset import AssetExamined
 
-__all__ = ["Decision", "Match", "Matches"]
+__all__ = ["Decision", "Match", "Matches", "Part"]
 
+Part = Literal["own", "reference"]
 RESULTS_MAX = 50  # more near assets than a person compares
 
 
@@ -43,14 +44,16 @@ class Matches(View):
     """Rows of codes, and an index in memory over them. Thread-safe."""
 
     name = "matches"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE matches_asset (
       number INTEGER PRIMARY KEY, asset TEXT NOT NULL, algorithm TEXT NOT NULL, version TEXT NOT NULL,
-      idx INTEGER NOT NULL, frames INTEGER NOT NULL, UNIQUE (asset, algorithm, version));
+      part TEXT NOT NULL, idx INTEGER NOT NULL, frames INTEGER NOT NULL, chain BLOB NOT NULL,
+      UNIQUE (asset, algorithm, version, part));
     CREATE TABLE matches_frame (
       number INTEGER NOT NULL, frame INTEGER NOT NULL, t_ms INTEGER NOT NULL, pdq BLOB NOT NULL,
-      quality INTEGER NOT NULL, phash256 BLOB NOT NULL, PRIMARY KEY (number, frame)) WITHOUT ROWID
+      quality INTEGER NOT NULL, phash256 BLOB NOT NULL, PRIMARY KEY (number, frame)) WITHOUT ROWID;
+    CREATE TABLE matches_removed (n INTEGER PRIMARY KEY, number INTEGER NOT NULL)
     """
     handled = frozenset(
         {
@@ -80,12 +83,11 @@ class Matches(View):
         )
     )
 
-    def __init__(self, database: ViewsDatabase, blobs: Blobs) -> None:
+    def __init__(self, database: ViewsDatabase, blobs: Blobs, folder: Path) -> None:
+        """`folder` is where large indexes are kept as files; it may be deleted like the views."""
         super().__init__(database)
         self._blobs = blobs
-        self._filling = threading.Lock()
-        self._indexes: dict[str, FrameIndex] = {}
-        self._filled, self._builds = 0, 0
+        self._held = HeldIndexes(folder)
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         """A missing or altered examination stops the view: an index with a hole would say `unknown` of a known clip."""
@@ -93,7 +95,7 @@ class Matches(View):
             return
         found = Examination.from_json(json.loads(self._blobs.get(said.body.examination_sha256))).fingerprints
         if found is not None and found.frames:
-            _keep(db, said.index, said.body.asset, found)
+            _keep(db, said.index, said.body.asset, found, "own")
 
     # -- queries -------------------------------------------------------------------------------------------------
 
@@ -103,7 +105,17 @@ class Matches(View):
 
     def knows(self, asset: str) -> bool:
         """Whether the file can be found by its picture: frames of it are in the index."""
-        return bool(self._rows("SELECT 1 FROM matches_asset WHERE asset = ? LIMIT 1", (asset,)))
+        return bool(self._rows("SELECT 1 FROM matches_asset WHERE asset = ? AND part = 'own' LIMIT 1", (asset,)))
+
+    def size(self, algorithm: str, part: Part = "own") -> int:
+        """How many codes a query in this algorithm is compared with: false matches grow with it."""
+        with self._database.snapshot(self.name) as look:
+            return self._held.index(look, (algorithm, part)).count
+
+    def settle(self) -> None:
+        """Codes that were removed leave this process's memory and the files beside the views."""
+        with self._database.snapshot(self.name) as look:
+            self._held.settle(look)
 
     def search(
         self,
@@ -112,6 +124,7 @@ class Matches(View):
         variants: Sequence[VariantCode] = (),
         exclude: frozenset[str] = frozenset(),
         limit: int = RESULTS_MAX,
+        part: Part = "own",
     ) -> list[Match]:
         """Known assets near the fingerprints or one of their variants, best first; `exclude` holds asset digests.
 
@@ -120,7 +133,7 @@ class Matches(View):
         """
         best: dict[str, Match] = {}
         with self._database.snapshot(self.name) as look:
-            index = self._index(look, fingerprints.algorithm)
+            index = self._held.index(look, (fingerprints.algorithm, part))
             for transform, codes in runs_of(fingerprints.frames, variants).items():
                 for match in search_run(look, index, codes, transform):
                     known = best.get(match.asset_sha256)
@@ -128,31 +141,15 @@ class Matches(View):
                         best[match.asset_sha256] = match
         return sorted(best.values(), key=rank)[:limit]
 
-    def _index(self, look: Snapshot, algorithm: str) -> FrameIndex:
-        """The index as of this snapshot or newer; a view that was begun anew starts an empty one."""
-        with self._filling:
-            if look.builds != self._builds:
-                self._indexes, self._filled, self._builds = {}, 0, look.builds
-            sql = "SELECT number, algorithm FROM matches_asset WHERE number > ? ORDER BY number"
-            fresh = look.rows(sql, (self._filled,))
-            for name in {name for _, name in fresh}:
-                self._fill(look, name)
-            self._filled = fresh[-1][0] if fresh else self._filled
-            return self._indexes.setdefault(algorithm, FrameIndex())
 
-    def _fill(self, look: Snapshot, algorithm: str) -> None:
-        sql = """SELECT DISTINCT number, pdq FROM matches_frame JOIN matches_asset USING (number)
-                 WHERE number > ? AND algorithm = ? AND quality >= ? ORDER BY number, pdq"""
-        rows = look.rows(sql, (self._filled, algorithm, QUALITY_MIN))
-        codes = np.frombuffer(b"".join(pdq for _, pdq in rows), dtype=np.uint8).reshape(-1, CODE_BYTES)
-        numbers = np.array([number for number, _ in rows], dtype=np.int64)
-        self._indexes.setdefault(algorithm, FrameIndex()).add(codes, numbers)
-
-
-def _keep(db: sqlite3.Connection, index: int, asset: str, found: Fingerprints) -> None:
+def _keep(db: sqlite3.Connection, index: int, asset: str, found: Fingerprints, part: Part) -> None:
     """Bytes never change, so one examination an algorithm and version is enough; a second adds nothing."""
-    sql = "INSERT INTO matches_asset (asset, algorithm, version, idx, frames) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    cursor = db.execute(sql, (asset, found.algorithm, found.version, index, len(found.frames)))
+    row = (asset, found.algorithm, found.version, part, index, len(found.frames))
+    last = db.execute("SELECT chain FROM matches_asset ORDER BY number DESC LIMIT 1").fetchone()
+    chain = hashlib.sha256((last[0] if last else b"") + json.dumps(row).encode()).digest()
+    sql = """INSERT INTO matches_asset (asset, algorithm, version, part, idx, frames, chain) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO NOTHING"""
+    cursor = db.execute(sql, (*row, chain))
     if cursor.rowcount:
         rows = [
             (cursor.lastrowid, n, frame.t_ms, bytes.fromhex(frame.pdq), frame.quality, bytes.fromhex(frame.phash256))

@@ -48,7 +48,7 @@ class Views(Runner):
         self.audit_trail = AuditTrail(database, self.lineage)
         self.rights = Rights(database, self.lineage)
         self.clearance = Clearances(database)
-        self.matches = Matches(database, blobs)
+        self.matches = Matches(database, blobs, path.with_name(f"{path.stem}-codes"))
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)

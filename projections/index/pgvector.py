@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -45,13 +46,13 @@ class PgvectorIndex:
         return int(self._run("SELECT count(*) FROM {}")[0][0])
 
     def add(self, codes: Codes, ids: Ids) -> None:
-        """All of them or none, by binary COPY."""
+        """All of them or none, by COPY."""
         rows = zip(ids.tolist(), _bits(codes), strict=True)
         try:
-            with self._using, self._db.transaction(), self._db.cursor() as cursor:
-                with cursor.copy(sql.SQL("COPY {} (id, code) FROM STDIN").format(self._table)) as copy:
-                    for row in rows:
-                        copy.write_row(row)
+            statement = sql.SQL("COPY {} (id, code) FROM STDIN").format(self._table)
+            with self._using, self._db.transaction(), self._db.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
         except psycopg.Error as error:
             raise _unavailable(error) from error
 
@@ -79,8 +80,8 @@ class PgvectorIndex:
             found.append(gathered(table[:, 0], table[:, 1], table[:, 2]))
         return joined(found)
 
-    def _run(self, text: str, *values: object, **names: sql.Composable) -> list[tuple[object, ...]]:
-        query = sql.SQL(text).format(self._table, **names)  # type: ignore[arg-type]  # constants of this file
+    def _run(self, text: str, *values: object, **names: sql.Composable) -> list[tuple[Any, ...]]:
+        query = sql.SQL(text).format(self._table, **names)
         try:
             with self._using, self._db.cursor() as cursor:
                 cursor.execute(query, values or None)

@@ -77,7 +77,7 @@ def build(codes: Codes, ids: Ids, *, hashed: bool = False) -> Segment:
         flat = faiss.IndexBinaryFlat(CODE_BITS)
         flat.add(kept)
         return Segment(own, flat)
-    index = faiss.IndexBinaryMultiHash(CODE_BITS, HASHES, HASH_BITS)
+    index: Any = faiss.IndexBinaryMultiHash(CODE_BITS, HASHES, HASH_BITS)
     index.nflip = FLIPPED
     index.add(kept)
     return Segment(own, index.storage, index)
