@@ -61,7 +61,7 @@ def settings(trust: Path) -> tuple[TrustSettings, TrustSettings, TrustSettings]:
         dated.append(
             TrustList("tsa" if file.name in TSA or "tsa" in file.stem.lower() else "signer", file.read_text(), until)
         )
-    official = TrustSettings(*((trust / name).read_text() for name in OFFICIAL))
+    official = TrustSettings((trust / OFFICIAL[0]).read_text(), (trust / OFFICIAL[1]).read_text())
     return TrustSettings(), official, TrustSettings(lists=tuple(dated))
 
 
@@ -72,7 +72,8 @@ def rows(folder: Path, trust: Path) -> Iterator[Row]:
         reports = [read_c2pa(path, one, NOW, beside) for one in under]
         names = [path.name, *(part.name for part in (beside.sidecar, *beside.fragments) if part)]
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        yield Row(" + ".join(names), sha256, *(outcome(one) for one in reports), why(reports[-1]))
+        bare, listed, dated = (outcome(one) for one in reports)
+        yield Row(" + ".join(names), sha256, bare, listed, dated, why(reports[-1]))
 
 
 def cases(folder: Path) -> Iterator[tuple[Path, Beside]]:
