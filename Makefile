@@ -19,6 +19,7 @@ test: .venv/.dev ## set up, then lint, types, imports and every test
 	@sh ops/setup/postgres.sh install
 	@sh ops/setup/softhsm.sh
 	@sh ops/setup/strace.sh
+	@sh ops/setup/chromaprint.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 --dist loadfile
 

@@ -18,6 +18,7 @@ from projections.matches import Matches
 from projections.notices import Notices
 from projections.rights import Rights
 from projections.runner import Runner
+from projections.sounds import Sounds
 from projections.status import StatusPlaces
 
 PROJECTIONS: tuple[type[Projection], ...] = (
@@ -26,6 +27,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Rights,
     Clearances,
     Matches,
+    Sounds,
     Due,
     Notices,
     Holders,
@@ -49,6 +51,7 @@ class Views(Runner):
         self.rights = Rights(database, self.lineage)
         self.clearance = Clearances(database)
         self.matches = Matches(database, blobs, path.with_name(f"{path.stem}-codes"))
+        self.sounds = Sounds(database, blobs)
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)
@@ -60,6 +63,7 @@ class Views(Runner):
             self.rights,
             self.clearance,
             self.matches,
+            self.sounds,
             self.due,
             self.notices,
             self.holders,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.softhsm_of import softhsm  # noqa: F401 - a fixture for every test
+from tests.sounds_of import chromaprint  # noqa: F401
 
 if TYPE_CHECKING:  # each fixture imports what it makes: the process that only hands out tests needs none of it
     from tests.house_of import House

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from api.services.identification import Identified, identify
+from api.services.identification import Identified, identify, match_json
 from api.services.services import Services
 from ledger.errors import Misuse, NotFound, Reason
 from ledger.history import History
@@ -85,7 +85,7 @@ class Verification:
             "asset_sha256": self.identified.asset,
             "file_sha256": self.file_sha256,
             "identified_by": self.identified.by,
-            "matches": [match.as_json() for match in self.identified.matches],
+            "matches": [match_json(match) for match in self.identified.matches],
             "weighed": [rule.model_dump(mode="json") for rule in self.weighed],
             "c2pa": c2pa_json(self.c2pa),
             "not_checked": list(self.not_checked),
@@ -108,12 +108,6 @@ def c2pa_json(report: C2paReport | None) -> dict[str, Any]:
         "trust_sha256": shown.trust_sha256,
         "engine": shown.version,
         "checked_at": shown.checked_at,
-        "stands_until": shown.stands_until,
-        "detached": shown.detached,
-        "holds": shown.holds,
-        "broken_rules": list(shown.broken_rules),
-        "additional_exclusions": shown.additional_exclusions,
-        "training_mining": dict(shown.training_mining),
         "validation": list(shown.validation),
     }
 
@@ -208,9 +202,10 @@ def _reason(rule: Weighed) -> Reason:
 
 
 def _stranger(found: Examination | None) -> Reason:
-    if found is not None and found.fingerprints is None:
-        return Reason("not_recognised", "not in the ledger by digest or manifest; its picture could not be compared")
-    return Reason("not_recognised", "nothing in the ledger has these bytes, this manifest or this picture")
+    if found is not None and found.fingerprints is None and found.sound is None:
+        detail = "not in the ledger by digest or manifest; its picture and sound could not be compared"
+        return Reason("not_recognised", detail)
+    return Reason("not_recognised", "nothing in the ledger has these bytes, this manifest, this picture or this sound")
 
 
 def _recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:

@@ -15,7 +15,8 @@ IDENTIFIED: Final = {
     "manifest": "By its C2PA manifest: other bytes, which carry the manifest of a known file.",
     "ledger_assertion": "By its C2PA manifest, which names an entry of this log; the bytes are others.",
     "fingerprint": "By its picture: other bytes that show what a known file shows. Its manifest, if it had one, is gone.",
-    "none": "Not at all: neither its bytes, nor its manifest, nor its picture is known here.",
+    "sound": "By its sound: other bytes that hold some seconds of what a known file sounds like.",
+    "none": "Not at all: neither its bytes, nor its manifest, nor its picture, nor its sound is known here.",
 }
 C2PA: Final = {
     "trusted": "The manifest fits the file, and its signer is on this ledger's trust list.",

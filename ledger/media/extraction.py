@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ledger.media.findings import C2paReport, Finding, FindingState, Fingerprints, Probe, VariantCode
 from ledger.media.media_type import MediaType
+from ledger.media.soundprint import SoundPrint, SoundVariant
 
 if TYPE_CHECKING:  # the cheap set loads no decoder
     from ledger.media.frames import Coverage, SampledFrame
@@ -40,6 +41,8 @@ class Extraction:
     fingerprints: Fingerprints | None = None
     essence_sha256: str | None = None
     variants: tuple[VariantCode, ...] = ()
+    sound: SoundPrint | None = None
+    sound_variants: tuple[SoundVariant, ...] = ()
     findings: dict[str, Finding] = field(default_factory=dict)
     apart: dict[str, Any] = field(default_factory=dict)
 
@@ -53,6 +56,8 @@ class Extraction:
             "fingerprints": None if self.fingerprints is None else self.fingerprints.as_json(),
             "essence_sha256": self.essence_sha256,
             "variants": [variant.as_json() for variant in self.variants],
+            "sound": None if self.sound is None else self.sound.as_json(),
+            "sound_variants": [variant.as_json() for variant in self.sound_variants],
             "findings": [finding.as_json() for finding in self.findings.values()],
             "apart": self.apart,
         }

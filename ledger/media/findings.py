@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from ledger.media.c2pa_report import C2paReport, C2paState, IngredientsState
 from ledger.media.decoding import hex256, one_of, text, text_or_none, whole
+from ledger.media.soundprint import SoundPrint, SoundVariant
 
 FindingState = Literal["found", "absent", "not_checked", "unsupported", "failed"]
 
@@ -28,7 +29,9 @@ QUERY_VARIANTS: Final = "query_variants"  # codes to search with
 BY_NAME: Final = frozenset({QUERY_VARIANTS})  # asked for by name; they add something and have no finding of their own
 _MEDIA_OF_STREAMS: Final = {"video": "video", "animation": "video", "picture": "still", "audio": "audio"}
 CHEAP: Final = frozenset({"digest", "c2pa"})  # decodes nothing
-ALL: Final = frozenset({"digest", "probe", "c2pa", "pdq", "phash256", "essence"})  # what is built today
+ALL: Final = frozenset(
+    {"digest", "probe", "c2pa", "pdq", "phash256", "essence", "audio_fingerprint"}
+)  # what is built today
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,8 @@ class Examination:
     findings: tuple[Finding, ...]
     variants: tuple[VariantCode, ...] = ()
     apart: dict[str, Any] = field(default_factory=dict)
+    sound: SoundPrint | None = None
+    sound_variants: tuple[SoundVariant, ...] = ()
 
     def finding(self, extractor: str) -> Finding:
         """The finding of `extractor`; raises KeyError for a name outside `EXTRACTORS`."""
@@ -218,14 +223,17 @@ class Examination:
             "essence_sha256": self.essence_sha256,
             "findings": [finding.as_json() for finding in self.findings],
         }
+        if self.sound is not None:
+            data["sound"] = self.sound.as_json()
         if whole:
             data |= {"variants": [variant.as_json() for variant in self.variants], "apart": self.apart}
+            data["sound_variants"] = [variant.as_json() for variant in self.sound_variants]
         return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Examination:
         """Raises KeyError, TypeError or ValueError when `data` is not what `as_json` writes."""
-        probe, fingerprints = data["probe"], data["fingerprints"]
+        probe, fingerprints, sound = data["probe"], data["fingerprints"], data.get("sound")
         return cls(
             hex256(data["sha256"]),
             whole(data["size_bytes"]),
@@ -236,4 +244,6 @@ class Examination:
             tuple(Finding.from_json(finding) for finding in data["findings"]),
             tuple(VariantCode.from_json(variant) for variant in data.get("variants", ())),
             dict(data.get("apart", {})),
+            None if sound is None else SoundPrint.from_json(sound),
+            tuple(SoundVariant.from_json(variant) for variant in data.get("sound_variants", ())),
         )

@@ -131,7 +131,7 @@ def _found_text(result: dict[str, Any]) -> list[Any]:
     rows = [
         (
             one["asset_sha256"],
-            one["decision"],
+            f"{one['decision']}, sound" if one.get("medium") == "sound" else one["decision"],
             f"{one['score']:.3f}",
             _seconds(one["query_ms"]),
             _seconds(one["reference_ms"]),

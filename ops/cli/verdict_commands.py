@@ -22,6 +22,7 @@ IDENTIFIED = {
     "manifest": "by its C2PA manifest; the bytes differ",
     "ledger_assertion": "by the ledger entry that its manifest names; the bytes differ",
     "fingerprint": "by its picture; the bytes differ",
+    "sound": "by its sound; the bytes differ",
     "none": "not at all",
 }
 OUTCOME_COLOURS = {"pass": "green", "fail": "red", "not_checked": "yellow", "not_applicable": "dim"}

@@ -19,7 +19,9 @@ from schemas.statements.clearance import ClearanceIssued
 from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
-NAMES = ("audit_trail", "clearance", "due", "holders", "licensed", "lineage", "matches", "notices", "rights", "status")
+NAMES = (
+    "audit_trail", "clearance", "due", "holders", "licensed", "lineage", "matches", "notices", "rights", "sounds", "status",
+)  # fmt: skip
 
 
 def test_the_views_are_these_and_their_names_do_not_begin_each_other(views: Views) -> None:

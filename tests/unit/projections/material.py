@@ -15,6 +15,7 @@ from typing import Any
 from ledger.errors import Refused
 from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import Examination, Fingerprints, FrameCode
+from ledger.media.soundprint import SoundPrint
 from projections.views import Views
 from schemas.statements.asset import AssetExamined, AssetFlagged, FindingRecord
 from schemas.statements.consent import ConsentRefused, ConsentRevoked, ConsentWithdrawn
@@ -53,8 +54,10 @@ def fingerprints(
 
 def examine(house: House, asset: str, found: Fingerprints | None) -> str:
     """Says `asset.examined.v1` with a real report in the blobs."""
-    report = Examination(asset, 1_000, None, C2paReport("absent", "none"), found, digest(), ())
+    sound = SoundPrint("chromaprint", "1", "".join(frame.pdq for frame in found.frames)) if found else None
+    report = Examination(asset, 1_000, None, C2paReport("absent", "none"), found, digest(), (), sound=sound)
     finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": "1", "state": "found"}
+    heard = {"extractor": "audio_fingerprint", "algorithm": "chromaprint", "version": "1", "state": "found"}
     probed = {"extractor": "probe", "algorithm": "libav", "version": "av 18", "state": "found"}
     body = AssetExamined(
         asset=asset,
@@ -65,6 +68,7 @@ def examine(house: House, asset: str, found: Fingerprints | None) -> str:
         frames=len(found.frames) if found else 0,
         findings=(
             FindingRecord.model_validate(finding),
+            FindingRecord.model_validate(heard),
             FindingRecord.model_validate({**probed, "detail": {"media_type": "video/mp4", "medium": "video"}}),
         ),
     )
