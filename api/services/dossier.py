@@ -11,7 +11,9 @@ from datetime import datetime
 
 from api.limits import VIEW_WAIT_S
 from api.services.consents import consent_answer
+from api.services.origins import evidence_answer
 from api.services.services import Services
+from api.services.verification import recorded_c2pa
 from ledger.errors import NotFound
 from ledger.history import History, bodies
 from ledger.rules.lineage import arrival, examination, flags
@@ -56,7 +58,8 @@ class Dossier:
             asset_sha256=self.asset,
             at=format_instant(self.at),
             arrival=_arrival(self.arrived),
-            examination=_examination(*found) if found else None,
+            evidence=evidence_answer(self.history, self.asset),
+            examination=self._examination(*found) if found else None,
             reviews=tuple(self._reviews()),
             clearances=tuple(_clearance(view, self.at) for view in self._clearances()),
             flags=tuple(
@@ -72,6 +75,21 @@ class Dossier:
             ancestors=line.family[:here],
             descendants=line.family[here + 1 :],
             not_checked=not_checked(found[1]) if found else ("examination",),
+        )
+
+    def _examination(self, said: Said, body: AssetExamined) -> ExaminationShape:
+        report = recorded_c2pa(self.services, self.history, self.asset)
+        return ExaminationShape(
+            entry_index=said.index,
+            at=format_instant(said.recorded_at),
+            c2pa_state=body.c2pa_state,
+            c2pa_ingredients_state=body.c2pa_ingredients_state,
+            c2pa_signing_state=report.signing_state if report else "not_checked",
+            c2pa_signed_at=report.signed_at if report else None,
+            manifest_sha256=body.manifest_sha256,
+            essence_sha256=body.essence_sha256,
+            frames=body.frames,
+            findings=body.findings,
         )
 
     def name(self) -> str | None:
@@ -172,19 +190,6 @@ def _arrival(said: Said) -> ArrivalShape:
         size_bytes=body["size_bytes"],
         parents=tuple(body.get("parents", ())),
         **{name: body.get(name) for name in ("title", "evidence_grade", "generation", "relation")},
-    )
-
-
-def _examination(said: Said, body: AssetExamined) -> ExaminationShape:
-    return ExaminationShape(
-        entry_index=said.index,
-        at=format_instant(said.recorded_at),
-        c2pa_state=body.c2pa_state,
-        c2pa_ingredients_state=body.c2pa_ingredients_state,
-        manifest_sha256=body.manifest_sha256,
-        essence_sha256=body.essence_sha256,
-        frames=body.frames,
-        findings=body.findings,
     )
 
 

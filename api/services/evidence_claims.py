@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from api.services.evidence_contents import decisions
-from ledger.history import Entries, History, bodies
+from ledger.history import Entries, History
 from ledger.rules.briefs import approval
 from ledger.rules.clearances import standing
 from ledger.rules.consents import consent_state
 from ledger.rules.decision import decide
 from ledger.rules.generations import generation
+from ledger.rules.grades import evidence
 from ledger.rules.lineage import ancestors, arrival, descendants, examination
 from ledger.statement import Said
 from schemas.base import format_instant
@@ -192,9 +193,11 @@ def gaps_of(
 
 def _of_file(history: History, asset: str) -> Iterator[PackGap]:
     """How well we know where the file came from, and what nobody or nothing looked at."""
-    for said, imported in bodies(history.about(f"asset:{asset}", AssetImported), AssetImported):
-        detail = f"file {asset[:16]}…: {_GRADES[imported.evidence_grade]}"
-        yield PackGap(code=f"grade-{imported.evidence_grade}", detail=detail, entry=said.index)
+    came = arrival(history, asset)
+    known = evidence(history, asset) if came is not None and isinstance(came.body, AssetImported) else None
+    if known is not None:
+        detail = f"file {asset[:16]}…: {_GRADES[known.grade]}"
+        yield PackGap(code=f"grade-{known.grade}", detail=detail, entry=known.entry_index)
     looked = examination(history, asset)
     if looked is None:
         yield PackGap(code="not-examined", detail=f"file {asset[:16]}…: nobody examined it")

@@ -16,6 +16,7 @@ from schemas.base import format_instant
 from schemas.evidence import PackClaim, PackManifest
 from schemas.statements.asset import AssetDerived, AssetImported
 from schemas.statements.consent import ConsentGranted, ConsentRequested
+from schemas.statements.provider import ProviderRecordImported
 
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 
@@ -101,11 +102,17 @@ def _files(found: Sequence[Said], asset: str) -> list[FileRow]:
         FileRow(body.asset, f"came in ({body.evidence_grade.replace('_', ' ')})", (), said.index)
         for said, body in bodies(found, AssetImported)
     ]
+    kept = [
+        FileRow(
+            body.asset, f"known by the kept record of job {body.job} ({body.provider}, {body.model})", (), said.index
+        )
+        for said, body in bodies(found, ProviderRecordImported)
+    ]
     derived = [
         FileRow(body.asset, f"{body.relation} with {body.tool}", body.parents, said.index)
         for said, body in bodies(found, AssetDerived)
     ]
-    return sorted([*imported, *derived], key=lambda row: row.entry)
+    return sorted([*imported, *kept, *derived], key=lambda row: row.entry)
 
 
 def _consents(found: Sequence[Said], claims: Sequence[PackClaim]) -> list[ConsentRow]:

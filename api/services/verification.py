@@ -23,6 +23,7 @@ from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import ALL, CHEAP, QUERY_VARIANTS, Examination
 from ledger.rules.clearances import standing
 from ledger.rules.decision import decide
+from ledger.rules.grades import Evidence, evidence
 from ledger.rules.lineage import arrival, examination
 from schemas.base import format_instant
 from schemas.statements.clearance import Question, Weighed
@@ -72,6 +73,7 @@ class Verification:
     not_checked: tuple[str, ...] = ()
     log_size: int = 0
     asked: Circumstances = field(default_factory=Circumstances)
+    evidence: Evidence | None = None
 
     @property
     def exit_code(self) -> int:
@@ -91,6 +93,7 @@ class Verification:
             "not_checked": list(self.not_checked),
             "asked": {"use": self.asked.use, "territory": self.asked.territory, "channel": self.asked.channel},
             "log_size": self.log_size,
+            "evidence_grade": self.evidence.grade if self.evidence else None,
         }
 
 
@@ -146,7 +149,7 @@ def _answer(
     at: datetime | None,
 ) -> Verification:
     instant = at or services.clock.now()
-    report = found.c2pa if found else _recorded_c2pa(services, history, identified.asset)
+    report = found.c2pa if found else recorded_c2pa(services, history, identified.asset)
     weighed = _weigh(history, identified, asked, instant) if identified.asset else ()
     verdict, reasons = _verdict(identified, asked, weighed, report, found)
     return Verification(
@@ -160,6 +163,7 @@ def _answer(
         _not_checked(history, identified, found),
         history.upto,
         asked,
+        evidence(history, identified.asset) if identified.asset else None,
     )
 
 
@@ -208,7 +212,8 @@ def _stranger(found: Examination | None) -> Reason:
     return Reason("not_recognised", "nothing in the ledger has these bytes, this manifest, this picture or this sound")
 
 
-def _recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:
+def recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:
+    """What was read when the file came in; None where nobody looked, or the report is no longer here."""
     examined = examination(history, asset) if asset else None
     if examined is None:
         return None

@@ -18,7 +18,7 @@ from typing import Literal
 from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.holds import holds_against
-from ledger.rules.people import first_known, refuse_unless_kept, refuse_unless_known, speaker
+from ledger.rules.people import first_known, refuse_unless_known, speaker
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
 from schemas.catalogue import BODIES
@@ -89,7 +89,7 @@ def accept_erased(proposal: Proposal, body: SubjectErased, history: History, at:
 
 def accept_disclosure(proposal: Proposal, body: FieldDisclosed, history: History, at: datetime) -> None:
     """Of a field that a statement in this log seals under this person, while they are not being erased."""
-    refuse_unless_kept(history, body.person)
+    refuse_unless_known(history, body.person)
     sealing = tuple(kind for kind in BODIES if kind.sealed_fields())
     for said in history.about(f"person:{body.person}", *sealing):
         ref = said.statement.sealed.get(body.pointer)

@@ -16,6 +16,7 @@ from schemas.statements.asset import AssetImported
 from schemas.statements.consent import ConsentRequested
 from schemas.statements.erasure import Hold, HoldPlaced, HoldReleased
 from schemas.statements.generation import GenerationRequested
+from schemas.statements.provider import ProviderRecordImported
 
 
 def standing_holds(history: History, tag: str) -> list[tuple[Said, HoldPlaced]]:
@@ -36,8 +37,11 @@ def holds_against(history: History, person: str) -> Iterator[Reason]:
 
 
 def files_with(history: History, person: str) -> list[str]:
-    """Every file generated under a consent of this person, and everything made from those, each once."""
+    """Every file generated under a consent of this person or whose provider's record is sealed under them, and everything
+    made from those, each once."""
     found: dict[str, None] = {}
+    for _, record in bodies(history.about(f"person:{person}", ProviderRecordImported), ProviderRecordImported):
+        found |= dict.fromkeys((record.asset, *descendants(history, record.asset)))
     for _, consent in bodies(history.about(f"person:{person}", ConsentRequested), ConsentRequested):
         for _, request in bodies(history.about(f"consent:{consent.consent}", GenerationRequested), GenerationRequested):
             imports = history.about(f"generation:{request.generation}", AssetImported)

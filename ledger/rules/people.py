@@ -13,6 +13,7 @@ from ledger.statement import Said
 from schemas.statements.erasure import SubjectErased, SubjectErasureBegun
 from schemas.statements.guardrail import GuardrailAdded
 from schemas.statements.person import PersonEngagementEnded, PersonRegistered, PersonSpeakerChanged
+from schemas.statements.provider import ProviderRecordImported
 
 
 def person(history: History, name: str) -> tuple[Said, PersonRegistered] | None:
@@ -39,11 +40,11 @@ def refuse_erased(history: History, name: str) -> None:
 
 def first_known(history: History, name: str) -> Said | None:
     """The entry by which somebody is here under a pseudonym: their registration, else the first do-not-generate entry
-    that seals their names, else None (SPEC S6.6).
+    that seals their names or the first provider's record that is sealed under it, else None (SPEC S6.6).
     """
     if (registered := person(history, name)) is not None:
         return registered[0]
-    return history.first(f"person:{name}", GuardrailAdded)
+    return history.first(f"person:{name}", GuardrailAdded, ProviderRecordImported)
 
 
 def refuse_unless_known(history: History, name: str) -> None:

@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "asset.derived.v1": frozenset({"producer", "librarian", "service"}),
     "asset.flagged.v1": frozenset({"service", "legal"}),
     "asset.flagged.v2": frozenset({"service", "legal"}),
+    "provider.record-imported.v1": frozenset({"producer", "librarian", "admin"}),
     "review.approved.v1": _EVERY_GATE,
     "review.rejected.v1": _EVERY_GATE,
     "clearance.issued.v1": frozenset({"service"}),

@@ -13,6 +13,7 @@ from ledger.errors import LedgerError, Misuse, of_the_machine
 from ops.cli import (
     actor_commands,
     agent_commands,
+    archive_commands,
     completeness_commands,
     consent_commands,
     ending_commands,
@@ -83,6 +84,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
     (_SAY, "approve", verdict_commands.approve),
     (_SAY, "clear", verdict_commands.clear),
     (_SAY, "sign", media_commands.sign),
+    (_SAY, "generate", archive_commands.generate),
     (_SAY, "erase", privacy_commands.erase),
     (_SAY, "disclose", privacy_commands.disclose),
     (_RUN, "calendar", ending_commands.calendar),

@@ -26,6 +26,15 @@ def import_(
         str | None, typer.Option(metavar="JOB", help="The provider's number of the job, for grade provider_record.")
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="A title; it stays in the log for good.")] = None,
+    provider: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="An archive of this provider's clips, job records and notes: sora-legacy."),
+    ] = None,
+    sealed_under: Annotated[
+        str | None,
+        typer.Option(metavar="PSEUDONYM", help="With --provider: whose the prompts are. Default: a name for each job."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --provider: say what would be done.")] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -33,12 +42,18 @@ def import_(
     from typing import get_args
 
     from api.services.intake import Origin, import_file
-    from ledger.errors import LedgerError
+    from ledger.errors import LedgerError, Misuse
     from ops.cli.failures import error_json, worst
     from ops.cli.inputs import files_in, one_of
     from schemas.statements.asset import EvidenceGrade
 
     run = invocation_of(ctx)
+    if provider is not None:
+        from ops.cli.archive_commands import import_archive
+
+        return import_archive(run, files, provider, sealed_under, dry_run=dry_run)
+    if dry_run or sealed_under:
+        raise Misuse("provider_missing", "--dry-run and --sealed-under go with --provider", "Add --provider.")
     one_of(grade, get_args(EvidenceGrade), "--grade")
     origin = Origin(grade=grade, generation=generation, provider_job=provider_job, title=title)  # type: ignore[arg-type]  # checked above
     assets: list[dict[str, Any]] = []

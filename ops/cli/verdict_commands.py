@@ -63,6 +63,7 @@ def _verdict(file: Path, verification: Verification) -> RenderableType:
         ("asked", f"{asked}, at {answer['at']}"),
         ("recognised", IDENTIFIED[answer["identified_by"]]),
         ("asset", answer["asset_sha256"] or "none in this ledger"),
+        ("origin known by", (answer["evidence_grade"] or "").replace("_", " ")),
         ("C2PA", f"{c2pa['state']}, ingredients {c2pa['ingredients_state']}"),
         ("", " · ".join(str(c2pa[name]) for name in ("issuer", "claim_generator") if c2pa[name])),
         ("when signed", f"{c2pa['signing_state']}, at {c2pa['signed_at']}" if c2pa["signed_at"] else ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.api.problems import example
 from schemas.base import Digest, Shape
-from schemas.statements.asset import FindingRecord
+from schemas.statements.asset import EvidenceGrade, FindingRecord
 
 _DIGEST, _SIGNED = "11" * 32, "55" * 32
 _CONSENT = "019a9b00-0000-7000-8000-000000000001"
@@ -64,6 +64,28 @@ class ArrivalShape(Shape):
     parents: tuple[str, ...]
 
 
+class RecordShape(Shape):
+    """A kept job record of the provider's. That it is about this file is the importer's word; prompts in it are sealed."""
+
+    entry_index: int
+    provider: str
+    job: str
+    model: str
+    created_at: str
+    paired_by: str
+    downloaded_on: str | None
+    downloaded_by: str | None
+    sealed_under: str
+
+
+class EvidenceShape(Shape):
+    """How the file's origin is known, best word first: `gateway_captured`, `provider_record`, `self_declared`."""
+
+    grade: EvidenceGrade
+    entry_index: int
+    records: tuple[RecordShape, ...]
+
+
 class ExaminationShape(Shape):
     """What the file says of itself. A finding `not_checked` means that nothing looked; it is never a clean bill."""
 
@@ -71,6 +93,9 @@ class ExaminationShape(Shape):
     at: str
     c2pa_state: str
     c2pa_ingredients_state: str
+    c2pa_signing_state: str
+    """Under the trust lists that counted when it was signed; `not_checked` where no trusted time stamp says when."""
+    c2pa_signed_at: str | None
     manifest_sha256: str | None
     essence_sha256: str | None
     frames: int
@@ -133,6 +158,7 @@ class AssetAnswer(Shape):
                 "relation": None,
                 "parents": [],
             },
+            "evidence": {"grade": "self_declared", "entry_index": 20, "records": []},
             "examination": None,
             "reviews": [],
             "clearances": [],
@@ -146,6 +172,7 @@ class AssetAnswer(Shape):
     asset_sha256: Digest
     at: str
     arrival: ArrivalShape
+    evidence: EvidenceShape | None
     examination: ExaminationShape | None
     reviews: tuple[ReviewShape, ...]
     clearances: tuple[ClearanceSummary, ...]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from schemas.api.problems import ReasonShape, example
 from schemas.base import Digest, Shape
+from schemas.statements.asset import EvidenceGrade
 from schemas.statements.clearance import Question, Weighed
 
 _DIGEST, _CLEARANCE = "55" * 32, "019a9b00-0000-7000-8000-000000000004"
@@ -95,6 +96,7 @@ class VerificationAnswer(Shape):
             "not_checked": ["faces"],
             "asked": {"use": "advertising", "territory": "DE", "channel": "social"},
             "log_size": 41,
+            "evidence_grade": "provider_record",
         }
     )
 
@@ -110,6 +112,8 @@ class VerificationAnswer(Shape):
     not_checked: tuple[str, ...]
     asked: Asked
     log_size: int
+    evidence_grade: EvidenceGrade | None
+    """How the known file's origin is known; null for one that nobody here knows."""
 
 
 class SearchAnswer(Shape):

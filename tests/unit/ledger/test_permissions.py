@@ -14,6 +14,7 @@ from tests.house_of import ADMIN, SERVICE, House
 
 MAY_SAY: dict[str, set[str]] = {
     "admin": {
+        "provider.record-imported.v1",
         "trust.list-imported.v1",
         "actor.enrolled.v1",
         "actor.key-rotated.v1",
@@ -60,6 +61,7 @@ MAY_SAY: dict[str, set[str]] = {
         "licence.expired.v1",
     },
     "producer": {
+        "provider.record-imported.v1",
         "consent.requested.v1",
         "consent.requested.v2",
         "brief.drafted.v1",
@@ -155,6 +157,7 @@ MAY_SAY: dict[str, set[str]] = {
         "notice.acknowledged.v1",
     },
     "librarian": {
+        "provider.record-imported.v1",
         "asset.imported.v1",
         "asset.derived.v1",
         "review.approved.v1",
