@@ -93,6 +93,7 @@ ACCESS: dict[str, Access] = {
     "get_consent": Access("token", _CARE | {"talent"}),
     "list_consents_of_person": Access("token", _CARE | {"talent"}),
     "list_rules": Access("token", _EVERYBODY),
+    "list_rules_due": Access("token", frozenset({"legal", "ip-steward"})),  # it says of whom something is due
     "get_labels": Access("token", _EVERYBODY),
     "get_brief": Access("token", _STUDIO),
     "list_guardrails": Access("token", _CARE),

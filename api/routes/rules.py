@@ -8,12 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import GuardedRoute, ServicesOf
+from api.limits import PAGE_ROWS_MAX
 from api.problems import documented
 from api.routes.assets import At
+from api.routes.statements import INDEX_MAX
+from api.services.dossier import caught_up
 from api.services.rules import labels_answer, rules_answer
+from api.services.rules_due import rules_due
 from api.services.services import Services
 from ledger.history import History
-from schemas.api.rules import LabelsAnswer, RulesAnswer
+from schemas.api.rules import LabelsAnswer, RulesAnswer, RulesDueAnswer
 from schemas.base import Slug, Territory
 
 router = APIRouter(prefix="/v1", tags=["decisions"], route_class=GuardedRoute)
@@ -24,6 +28,26 @@ def list_rules(services: ServicesOf, at: At = None) -> RulesAnswer:
     """Every pack, its dated and cited entries, and which of them apply at `at`. Nothing in one is legal advice."""
     history, instant = _then(services, at)
     return rules_answer(history, instant)
+
+
+@router.get(
+    "/rules/due",
+    operation_id="list_rules_due",
+    summary="Dates that the rules in force set",
+    responses=documented(400, 401, 403, 503),
+)
+def list_rules_due(
+    services: ServicesOf,
+    offset: Annotated[int, Query(ge=0, le=INDEX_MAX, description="Dates to leave out, the soonest first.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ROWS_MAX, description="Dates in one answer.")] = 100,
+) -> RulesDueAnswer:
+    """References to erase, rights after death that end, and the clocks that an event starts, as of now.
+
+    It names people by their pseudonyms: legal and IP stewards read it.
+    """
+    caught_up(services)
+    found = rules_due(services, services.clock.now())
+    return found.model_copy(update={"dates": found.dates[offset : offset + limit]})
 
 
 @router.get(

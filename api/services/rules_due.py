@@ -29,6 +29,7 @@ def rules_due(services: Services, at: datetime) -> RulesDueAnswer:
     return RulesDueAnswer(
         at=format_instant(at),
         dates=tuple(_date(history, one, at) for one in found),
+        dates_count=len(found),
         timers=tuple(
             TimerShape(event=one.values["event"], hours_max=one.values["hours_max"], rule=rule_shape(one, True))
             for one in timers(entries)

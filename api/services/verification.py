@@ -111,6 +111,12 @@ def c2pa_json(report: C2paReport | None) -> dict[str, Any]:
         "trust_sha256": shown.trust_sha256,
         "engine": shown.version,
         "checked_at": shown.checked_at,
+        "stands_until": shown.stands_until,
+        "detached": shown.detached,
+        "holds": shown.holds,
+        "broken_rules": list(shown.broken_rules),
+        "additional_exclusions": shown.additional_exclusions,
+        "training_mining": dict(shown.training_mining),
         "validation": list(shown.validation),
     }
 

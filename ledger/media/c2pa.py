@@ -19,6 +19,7 @@ import c2pa as sdk
 
 from ledger.media import c2pa_claims as claims
 from ledger.media.c2pa_report import C2paReport, C2paState
+from ledger.media.c2pa_source import Beside, Source, reading, source_of
 from ledger.media.c2pa_validation import Verdict, informational, judge, reachable, stamp_trust
 from ledger.media.signature import SignatureCertificates, signature_certificates
 from ledger.media.trust import TrustSettings, sdk_settings
@@ -38,39 +39,44 @@ def engine_version() -> str:
     return f"c2pa-rs {sdk.sdk_version()}"
 
 
-def read_c2pa(path: Path, trust: TrustSettings, now: datetime) -> C2paReport:
+def read_c2pa(path: Path, trust: TrustSettings, now: datetime, beside: Beside | None = None) -> C2paReport:
     """The report on the file at `path`, judged twice: `state` as of now, `signing_state` as of when it was signed.
 
     The second needs a time stamp by an authority that was believed at that time; without one nobody knows when that was.
+    A file that is a manifest store and nothing else is `detached`: its signature is judged, no file's bytes are.
     Raises OSError when the file can't be read; never for what is inside it.
     """
-    report = _read_under(path, trust.at(now), now)
-    then = _at_signing(path, trust, now) if trust.past_sunset(now) else report
+    source = source_of(path, beside or Beside())
+    report = _read_under(source, trust.at(now), now)
+    then = _at_signing(source, trust, now) if trust.past_sunset(now) else report
     if then is not None and then.signed_at is not None:
         report = replace(report, signed_at=then.signed_at, signing_state=then.state)
     lists = tuple(one.sha256 for one in trust.lists)
+    until = trust.next_sunset(now)
+    if until is not None and (report.stands_until is None or until < datetime.fromisoformat(report.stands_until)):
+        report = replace(report, stands_until=format_instant(until))
     return replace(report, trust_sha256=trust.sha256, trust_lists=lists, checked_at=format_instant(now))
 
 
-def _at_signing(path: Path, trust: TrustSettings, now: datetime) -> C2paReport | None:
+def _at_signing(source: Source, trust: TrustSettings, now: datetime) -> C2paReport | None:
     """The report under the lists that counted when the file was signed; None when no authority of that time says when."""
-    found = _read_under(path, trust.whole, now)
+    found = _read_under(source, trust.whole, now)
     if found.signed_at is None:
         return None
     signed_at = datetime.fromisoformat(found.signed_at)
-    then = _read_under(path, trust.at(signed_at), now)
+    then = _read_under(source, trust.at(signed_at), now)
     return then if then.signed_at == found.signed_at else None
 
 
-def _read_under(path: Path, trust: TrustSettings, now: datetime) -> C2paReport:
+def _read_under(source: Source, trust: TrustSettings, now: datetime) -> C2paReport:
     try:
-        stamps, _, _ = _read(path, trust, time_stamps=True)
-        signers, store, raw = _read(path, trust, time_stamps=False)
+        stamps, _, _ = _read(source, trust, time_stamps=True)
+        signers, store, raw = _read(source, trust, time_stamps=False)
     except sdk.C2paError as error:
-        return _without_reading(path, error, trust)
+        return _without_reading(source.path, error, trust)
     except _Oversized:
         return _report("tampered", trust, validation=("countersign.manifest.oversized",))
-    return _with_reading(_Reading(stamps, signers, store, raw), trust, now)
+    return _with_reading(_Reading(stamps, signers, store, raw, source.detached), trust, now)
 
 
 def not_checked(trust: TrustSettings) -> C2paReport:
@@ -86,6 +92,7 @@ class _Reading:
     signers: dict[str, Any]
     store: bytes
     raw: bytes
+    detached: bool
 
     @property
     def label(self) -> str:
@@ -100,10 +107,10 @@ class _Oversized(Exception):
     """The report or the manifest store is over its bound."""
 
 
-def _read(path: Path, trust: TrustSettings, *, time_stamps: bool) -> tuple[dict[str, Any], bytes, bytes]:
+def _read(source: Source, trust: TrustSettings, *, time_stamps: bool) -> tuple[dict[str, Any], bytes, bytes]:
     """(report, raw manifest store, raw report). One engine context, one pass over the file."""
     context = sdk.Context(sdk.Settings.from_dict(sdk_settings(trust, time_stamps=time_stamps)))
-    with path.open("rb") as stream, sdk.Reader(None, stream, None, context=context) as reader:
+    with reading(source, context) as reader:
         raw = reader.json().encode()
         if len(raw) > REPORT_BYTES_MAX:
             raise _Oversized
@@ -129,12 +136,15 @@ class _Bounded(io.BytesIO):
 def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2paReport:
     manifests, label = reading.manifests, reading.label
     manifest = manifests.get(label) or {}
+    below = [one for one in reachable(reading.signers) if one in manifests]
     certificates = signature_certificates(reading.store, label)
+    certificates_below = [signature_certificates(reading.store, one) for one in below]
     stamped = _stamp_holds(reading.stamps, certificates, trust)
-    verdict = _judged(reading, certificates, expires=None if stamped else now)
+    verdict = _judged(reading, certificates, certificates_below, expires=None if stamped else now)
     signature = manifest.get("signature_info") or {}
     exclusions = _ADDITIONAL_EXCLUSIONS in informational(reading.signers)
-    told = [*claims.remarks(manifests, label), *([_ADDITIONAL_EXCLUSIONS] if exclusions else [])]
+    told = [*claims.remarks(manifests, label, below), *([_ADDITIONAL_EXCLUSIONS] if exclusions else [])]
+    turns = [at for one in (certificates, *certificates_below) if one for at in one.turns if at > now]
     return C2paReport(
         state=verdict.state,
         ingredients_state=verdict.ingredients_state,
@@ -148,25 +158,33 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
         version=engine_version(),
         trust_sha256=trust.sha256,
         additional_exclusions=exclusions,
+        stands_until=format_instant(min(turns)) if turns else None,
+        detached=reading.detached,
+        training_mining=claims.training_mining(manifests, [label, *below]),
         raw_report=reading.raw,
         manifest_store=reading.store if len(reading.store) <= STORE_KEPT_BYTES_MAX else b"",
     )
 
 
-def _judged(reading: _Reading, certificates: SignatureCertificates | None, *, expires: datetime | None) -> Verdict:
+def _judged(
+    reading: _Reading,
+    certificates: SignatureCertificates | None,
+    below: list[SignatureCertificates | None],
+    *,
+    expires: datetime | None,
+) -> Verdict:
     """The verdict with our own checks: what signers' certificates are for and, at `expires`, whether the leaf holds."""
     added = [] if certificates and certificates.may_sign_claims else [_PURPOSE]
-    known = [label for label in reachable(reading.signers) if label in reading.manifests]
-    below = [signature_certificates(reading.store, label) for label in known]
     added_below = [_PURPOSE] if any(c is None or not c.may_sign_claims for c in below) else []
-    verdict = judge(reading.stamps, reading.signers, added, added_below)
+    verdict = judge(reading.stamps, reading.signers, added, added_below, detached=reading.detached)
     if (
         verdict.state == "trusted"
         and expires is not None
         and certificates is not None
         and certificates.expired(expires)
     ):
-        return judge(reading.stamps, reading.signers, [*added, "signingCredential.expired"], added_below)
+        expired = [*added, "signingCredential.expired"]
+        return judge(reading.stamps, reading.signers, expired, added_below, detached=reading.detached)
     return verdict
 
 

@@ -12,6 +12,8 @@ LEDGER_ASSERTION: Final = "org.countersign.ledger"
 TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 TEXT_CHARS_MAX: Final = 512  # a name or a URI; longer ones are cut, they are for people to read
 ASSERTION_MEMBERS_MAX: Final = 32  # our own assertion has four members
+USES_MAX: Final = 16  # the vocabulary has four uses; more is an attack on our memory
+_PERMITTED: Final = ("notAllowed", "constrained", "allowed")  # the stricter first
 ANCESTORS_MAX: Final = 64  # how far back a digital source type is looked for
 # IPTC NewsCodes digitalsourcetype as of 2026 and the two that the C2PA specification adds.
 _IPTC: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -86,22 +88,34 @@ def ledger_assertion(manifest: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def remarks(manifests: dict[str, Any], label: str) -> list[str]:
-    """What the specification asks for and the engine does not enforce."""
-    active = manifests.get(label)
-    if not isinstance(active, dict):
+def remarks(manifests: dict[str, Any], label: str, below: list[str]) -> list[str]:
+    """What the specification asks for and the engine does not enforce: of the active manifest, then, prefixed
+    `ingredient:`, of those `below` it."""
+    found = [*_of_one(manifests.get(label)), *_of_the_whole(manifests, label, below)]
+    inherited = {f"ingredient:{code}" for one in below for code in _of_one(manifests.get(one))}
+    return [*found, *sorted(inherited)]
+
+
+def _of_one(manifest: Any) -> list[str]:
+    if not isinstance(manifest, dict):
         return []
     found = []
-    if any(a.get("digitalSourceType") not in (None, *DIGITAL_SOURCE_TYPES) for a in actions(active)):
+    if any(a.get("digitalSourceType") not in (None, *DIGITAL_SOURCE_TYPES) for a in actions(manifest)):
         found.append("countersign.digitalSourceType.unlisted")
-    bindings = [b.get("data") for b in assertions(active, "c2pa.soft-binding")]
+    bindings = [b.get("data") for b in assertions(manifest, "c2pa.soft-binding")]
     if any(not isinstance(b, dict) or b.get("alg") not in SOFT_BINDING_ALGORITHMS for b in bindings):
         found.append("countersign.softBinding.unlisted")
-    if sum(i.get("relationship") == "parentOf" for i in ingredients(active)) > 1:
+    if sum(i.get("relationship") == "parentOf" for i in ingredients(manifest)) > 1:
         found.append("countersign.ingredient.severalParents")
-    if _permits_more_than_its_parts(manifests, active):
-        found.append("countersign.trainingMining.conflict")
     return found
+
+
+def _of_the_whole(manifests: dict[str, Any], label: str, below: list[str]) -> list[str]:
+    """A file may not permit for training or mining what a part of it, however deep, keeps back."""
+    mine = training_mining(manifests, [label])
+    parts = training_mining(manifests, below)
+    more = any(_PERMITTED.index(mine[use]) > _PERMITTED.index(parts[use]) for use in mine.keys() & parts.keys())
+    return ["countersign.trainingMining.conflict"] if more else []
 
 
 def actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -123,23 +137,25 @@ def assertions(manifest: dict[str, Any], label: str) -> list[dict[str, Any]]:
     return [a for a in found if str(a.get("label")).split("__")[0] in (label, f"{label}.v2", f"{label}.v3")]
 
 
-def _permits_more_than_its_parts(manifests: dict[str, Any], active: dict[str, Any]) -> bool:
-    """Whether the active manifest allows a training or mining use that one of its ingredients forbids."""
-    allowed = {use for use, answer in _training_mining(active) if answer == "allowed"}
-    for ingredient in ingredients(active):
-        below = manifests.get(str(ingredient.get("active_manifest")))
-        if isinstance(below, dict) and any(use in allowed and a == "notAllowed" for use, a in _training_mining(below)):
-            return True
-    return False
+def training_mining(manifests: dict[str, Any], labels: list[str]) -> dict[str, str]:
+    """For each use that these manifests speak of (such as `ai_training`), the strictest answer among them."""
+    found: dict[str, str] = {}
+    for label in labels:
+        for use, said in _training_mining(manifests.get(label)):
+            if said in _PERMITTED and len(found) < USES_MAX:
+                found[use] = min(found.get(use, said), said, key=_PERMITTED.index)
+    return found
 
 
-def _training_mining(manifest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _training_mining(manifest: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(manifest, dict):
+        return
     for label in ("cawg.training-mining", "c2pa.training-mining"):
         for assertion in assertions(manifest, label):
             data = assertion.get("data")
             entries = data.get("entries") if isinstance(data, dict) else None
             for use, entry in entries.items() if isinstance(entries, dict) else ():
-                yield str(use).rpartition(".")[2], entry.get("use") if isinstance(entry, dict) else None
+                yield str(cut(use)).rpartition(".")[2], entry.get("use") if isinstance(entry, dict) else None
 
 
 def _whole(value: Any) -> bool:

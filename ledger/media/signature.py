@@ -23,27 +23,35 @@ from ledger.media.cbor import CborError, loads
 from ledger.media.trust import SIGNER_EKUS
 
 CHAIN_LENGTH_MAX: Final = 8  # certificates in one chain; public ones have at most four
+_ALONE: Final = {ExtendedKeyUsageOID.TIME_STAMPING.dotted_string, ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string}
 _X5CHAIN: Final = 33  # COSE header label, RFC 9360
 _BAD: Final = (ValueError, TypeError, KeyError, IndexError, CborError, UnsupportedAlgorithm, struct.error)
 
 
 @dataclass(frozen=True)
 class SignatureCertificates:
-    """The leaf that signed the claim and the certificates inside its time stamps (any order, may be empty)."""
+    """The leaf that signed the claim, the authorities sent along, and the certificates inside its time stamps (any order;
+    both may be empty)."""
 
     leaf: x509.Certificate
     stamp_certificates: tuple[x509.Certificate, ...]
+    authorities: tuple[x509.Certificate, ...] = ()
 
     @property
     def may_sign_claims(self) -> bool:
-        """Whether the leaf's purposes include one of `SIGNER_EKUS`; a time-stamp or OCSP certificate's don't."""
-        try:
-            usage = self.leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        except x509.ExtensionNotFound:
+        """Whether the leaf's purposes include one of `SIGNER_EKUS`; a time-stamp or OCSP certificate's don't. Nor may
+        an authority above it that is there for nothing else. (One that names other purposes may: Adobe's own names none
+        of `SIGNER_EKUS`.)"""
+        mine = _purposes(self.leaf)
+        above = [purposes for c in self.authorities if (purposes := _purposes(c)) is not None]
+        if mine is None or mine & _ALONE or not mine & set(SIGNER_EKUS):
             return False
-        purposes = {purpose.dotted_string for purpose in usage}
-        alone = {ExtendedKeyUsageOID.TIME_STAMPING.dotted_string, ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string}
-        return bool(purposes & set(SIGNER_EKUS)) and not purposes & alone
+        return not any(purposes <= _ALONE for purposes in above)
+
+    @property
+    def turns(self) -> tuple[datetime, datetime]:
+        """When the leaf begins and ends to be valid: by then an older verdict has to be asked for anew."""
+        return self.leaf.not_valid_before_utc, self.leaf.not_valid_after_utc
 
     def expired(self, now: datetime) -> bool:
         return not self.leaf.not_valid_before_utc <= now <= self.leaf.not_valid_after_utc
@@ -71,15 +79,27 @@ def signature_certificates(manifest_store: bytes, label: str) -> SignatureCertif
         return None
 
 
+def _purposes(certificate: x509.Certificate) -> set[str] | None:
+    """The extended key usages, None when it names none; unreadable ones are no purpose at all."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    except ValueError:
+        return set()
+    return {purpose.dotted_string for purpose in usage}
+
+
 def _certificates(cose: Any) -> SignatureCertificates:
     protected, unprotected = loads(cose[0]) if cose[0] else {}, cose[1]
     chain = protected.get(_X5CHAIN) or protected.get("x5chain") or unprotected.get(_X5CHAIN) or unprotected["x5chain"]
-    first = chain[0] if isinstance(chain, list) else chain
+    first, *above = chain[: CHAIN_LENGTH_MAX + 1] if isinstance(chain, list) else [chain]
     stamps: list[x509.Certificate] = []
     for header in ("sigTst", "sigTst2"):
         for token in (unprotected.get(header) or {}).get("tstTokens", [])[:CHAIN_LENGTH_MAX]:
             stamps += _token_certificates(token["val"])
-    return SignatureCertificates(x509.load_der_x509_certificate(first), tuple(stamps))
+    authorities = tuple(x509.load_der_x509_certificate(one) for one in above)
+    return SignatureCertificates(x509.load_der_x509_certificate(first), tuple(stamps), authorities)
 
 
 def _token_certificates(token: bytes) -> list[x509.Certificate]:

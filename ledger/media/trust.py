@@ -11,7 +11,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from ledger.errors import Misuse, TooLarge
 from schemas.base import format_instant, parse_instant
@@ -85,6 +89,10 @@ class TrustSettings:
         """With every list, whatever its sunset: good for finding out when something was signed, and for nothing else."""
         return self._of(self.lists)
 
+    def next_sunset(self, at: datetime) -> datetime | None:
+        """When the next list stops to count, if any does."""
+        return min((one.until for one in self.lists if one.until is not None and at < one.until), default=None)
+
     def past_sunset(self, at: datetime) -> bool:
         return not all(one.counts_at(at) for one in self.lists)
 
@@ -108,11 +116,20 @@ class TrustSettings:
         return cls(data["signer_anchors_pem"], data["tsa_anchors_pem"], lists)
 
 
+@lru_cache(maxsize=16)
 def _check_bundle(name: str, pem: str) -> None:
+    """The SDK drops what it can't read among others without a word: a list would silently be a shorter one."""
     if len(pem) > ANCHORS_BYTES_MAX:
         raise TooLarge("trust_anchors_too_large", f"{name} is over {ANCHORS_BYTES_MAX} bytes.", "Give fewer anchors.")
-    if pem.strip() and _BEGIN not in pem:
-        raise Misuse("trust_anchors_malformed", f"{name} holds no PEM certificate.", "Give PEM certificates.")
+    if not pem.strip():
+        return
+    try:
+        found = len(x509.load_pem_x509_certificates(pem.encode())) if _BEGIN in pem else 0
+    except (ValueError, UnsupportedAlgorithm):
+        found = 0
+    if found == 0 or found != pem.count(_BEGIN):
+        what = f"{name} holds something that is no PEM certificate."
+        raise Misuse("trust_anchors_malformed", what, "Give PEM certificates.")
 
 
 def sdk_settings(trust: TrustSettings, *, time_stamps: bool) -> dict[str, Any]:

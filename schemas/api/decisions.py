@@ -56,6 +56,18 @@ class C2paShape(Shape):
     trust_sha256: Digest | None
     engine: str
     checked_at: str | None
+    stands_until: str | None
+    """From then on time alone may change the verdict: a certificate ends, or a list's sunset comes."""
+    detached: bool
+    """Only a manifest store was there (or an init segment without its segments): nothing is known of any file's bytes."""
+    holds: bool
+    """Trusted now, nothing below contradicts it, no rule of the specification broken."""
+    broken_rules: tuple[str, ...]
+    """What the specification forbids: an unlisted term, several parents, a permission that a part keeps back."""
+    additional_exclusions: bool
+    """Boxes of an MP4 lie outside what its hash covers."""
+    training_mining: dict[str, str]
+    """For each use, the strictest answer of the file and its parts: notAllowed, constrained or allowed."""
     validation: tuple[str, ...]
 
 
@@ -91,6 +103,12 @@ class VerificationAnswer(Shape):
                 "trust_sha256": "77" * 32,
                 "engine": "c2pa-rs 0.91.1",
                 "checked_at": "2026-12-01T00:00:00.000000Z",
+                "stands_until": "2027-03-01T00:00:00.000000Z",
+                "detached": False,
+                "holds": True,
+                "broken_rules": [],
+                "additional_exclusions": False,
+                "training_mining": {"ai_training": "notAllowed"},
                 "validation": [],
             },
             "not_checked": ["faces"],

@@ -18,6 +18,24 @@ _ENTRY = {
     "where": ["AT", "BE", "DE"],
     "in_force": True,
 }
+_DATED = {
+    **_ENTRY,
+    "id": "us-il-bipa",
+    "kind": "retention",
+    "title": "Face and voice templates go when their purpose ends, three years after the last contact at the latest",
+    "citation": "740 ILCS 14/15(a)",
+    "since": "2008-10-03T00:00:00.000000Z",
+    "where": ["US-IL"],
+}
+_CLOCK = {
+    **_ENTRY,
+    "id": "in-it-rules-order",
+    "kind": "timer",
+    "title": "An order is carried out within 3 hours",
+    "citation": "India, G.S.R. 120(E)",
+    "since": "2026-02-20T00:00:00.000000Z",
+    "where": ["IN"],
+}
 _LABEL = {"text": "AI-generated", "form": "visible", "seconds_min": 0, "exceptions": ["artistic"], "rule": _ENTRY}
 
 
@@ -130,7 +148,29 @@ class TimerShape(Shape):
 class RulesDueAnswer(Shape):
     """Dates that the rules in force set, soonest first, and the clocks that an event starts. No legal advice."""
 
+    model_config = example(
+        {
+            "at": "2026-11-23T09:30:00.000000Z",
+            "dates": [
+                {
+                    "what": "erase-references",
+                    "person": "p-7f3a",
+                    "due_at": "2026-12-15T00:00:00.000000Z",
+                    "because": "the last purpose ends",
+                    "overdue": False,
+                    "held": False,
+                    "rule": _DATED,
+                }
+            ],
+            "dates_count": 1,
+            "timers": [{"event": "order", "hours_max": 3, "rule": _CLOCK}],
+            "disclaimer": "A reading of the rules for software. Nothing here is legal advice.",
+        }
+    )
+
     at: str
     dates: tuple[StatutoryDateShape, ...]
+    dates_count: int
+    """Of all that there are, however many stand here."""
     timers: tuple[TimerShape, ...]
     disclaimer: str

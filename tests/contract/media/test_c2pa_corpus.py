@@ -8,23 +8,26 @@ from pathlib import Path
 import pytest
 
 from ledger.media.c2pa import read_c2pa
+from ledger.media.c2pa_source import Beside
 from ledger.media.trust import TrustList, TrustSettings
+from ops.c2pa_outcomes import rows
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ABSENT = {"c2pa-org__adobe-20220124-A.jpg", "contentauth__no_manifest.jpg", "contentauth__riff_bomb_1000.wav",
           "contentauth__video1_no_manifest.mp4", "microsoft__cards.mp4"}  # fmt: skip
 REMOTE = {"contentauth__cloud.jpg", "contentauth__libpng-test_with_url.png"}
-UNSUPPORTED = {"contentauth__cloud_manifest.c2pa", "contentauth__dash1.m4s", "contentauth__nested_moov_1000.mp4",
+UNSUPPORTED = {"contentauth__dash1.m4s", "contentauth__nested_moov_1000.mp4",
                "contentauth__tiff_poc.tiff"}  # fmt: skip
 TAMPERED = {"c2pa-org__adobe-20220124-E-clm-CAICAI.jpg", "c2pa-org__adobe-20220124-E-uri-CA.jpg",
             "c2pa-org__adobe-20220124-XCI.jpg", "contentauth__E-sig-CA.jpg", "contentauth__XCA.jpg",
-            "contentauth__dashinit.mp4", "contentauth__no_alg.jpg", "contentauth__prerelease.jpg",
+            "contentauth__no_alg.jpg", "contentauth__prerelease.jpg",
             "microsoft__cards_invalid.jpg"}  # fmt: skip
 TRUSTED_BY_FIXTURE_ROOTS = {
     "c2pa-org__adobe-20220124-CAICAI.jpg": "absent",
     "contentauth__C.jpg": "none",
     "contentauth__CACAE-uri-CA.jpg": "tampered",
     "contentauth__CIE-sig-CA.jpg": "tampered",
+    "contentauth__cloud_manifest.c2pa": "untrusted",
     "contentauth__sample1_signed.wav": "none",
     "contentauth__update_manifest.jpg": "absent",
     "contentauth__video1.mp4": "untrusted",
@@ -60,6 +63,7 @@ def test_without_anchors_nothing_is_trusted(corpus: Path) -> None:
     assert by_state["unsupported"] == UNSUPPORTED
     assert by_state["tampered"] == TAMPERED
     assert by_state["expired"] == {SORA, "microsoft__cards_expired_without_timestamp.jpg"}
+    assert {"contentauth__cloud_manifest.c2pa", "contentauth__dashinit.mp4"} < by_state["untrusted"]
     assert set(by_state) == {"absent", "remote_only", "unsupported", "tampered", "expired", "untrusted"}
 
 
@@ -142,3 +146,37 @@ def test_boxes_outside_the_hash_are_reported(corpus: Path) -> None:
     report = read_c2pa(corpus / "c2pa" / "microsoft__cards_trusted.mp4", TrustSettings(), NOW)
     assert report.additional_exclusions
     assert "assertion.bmffHash.additionalExclusionsPresent" in report.validation
+
+
+def test_a_sidecar_binds_to_its_file_and_to_no_other(corpus: Path, fixture_trust: TrustSettings) -> None:
+    beside = Beside(sidecar=corpus / "c2pa" / "contentauth__cloud_manifest.c2pa")
+    own = read_c2pa(corpus / "c2pa" / "contentauth__cloud.jpg", fixture_trust, NOW, beside)
+    other = read_c2pa(corpus / "c2pa" / "contentauth__no_manifest.jpg", fixture_trust, NOW, beside)
+    assert (own.state, own.detached, other.state) == ("trusted", False, "tampered")
+
+
+def test_a_store_or_an_init_segment_alone_says_nothing_of_any_file(corpus: Path, fixture_trust: TrustSettings) -> None:
+    for name in ("contentauth__cloud_manifest.c2pa", "contentauth__dashinit.mp4"):
+        report = read_c2pa(corpus / "c2pa" / name, fixture_trust, NOW)
+        assert report.detached
+        assert "countersign.binding.notChecked" in report.validation
+        assert not report.holds
+
+
+def test_segments_are_read_with_their_init_segment(corpus: Path, tmp_path: Path) -> None:
+    init, segment = (corpus / "c2pa" / name for name in ("contentauth__dashinit.mp4", "contentauth__dash1.m4s"))
+    report = read_c2pa(init, TrustSettings(), NOW, Beside(fragments=(segment,)))
+    assert (report.state, report.detached) == ("untrusted", False)
+    changed = bytearray(segment.read_bytes())
+    changed[-100] ^= 1
+    (tmp_path / "changed.m4s").write_bytes(changed)
+    assert read_c2pa(init, TrustSettings(), NOW, Beside(fragments=(tmp_path / "changed.m4s",))).state == "tampered"
+
+
+def test_the_committed_table_is_what_these_files_give(corpus: Path) -> None:
+    """docs/c2pa.md is compared by digest: a file that is not in it is another's, and needs only to come out sensibly."""
+    document = (Path(__file__).parents[3] / "docs" / "c2pa.md").read_text(encoding="utf-8")
+    found = list(rows(corpus / "c2pa", corpus / "trust"))
+    for row in found:
+        assert row.cells() in document or row.sha256 not in document, row.name
+    assert [row for row in found if row.sha256 in document]

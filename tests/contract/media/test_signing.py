@@ -185,3 +185,14 @@ def test_the_real_sora_clip_signed_again_keeps_its_expired_past(
     assert (found.c2pa.state, found.c2pa.ingredients_state) == ("trusted", "expired")
     assert found.c2pa.digital_source_type == TRAINED_ALGORITHMIC_MEDIA
     assert found.essence_sha256 == examiner.examine(source).essence_sha256
+
+
+def test_a_store_without_its_file_is_judged_by_its_signature_alone(
+    clip: Path, signer: ManifestSigner, examiner: Examiner, tmp_path: Path
+) -> None:
+    made = signer.sign(clip, tmp_path / "signed.mp4", Claim("A clip", {"index": 3}))
+    (tmp_path / "store.c2pa").write_bytes(made.manifest_bytes)
+    report = examiner.examine(tmp_path / "store.c2pa", extractors=CHEAP).c2pa
+    assert (report.state, report.detached, report.manifest_sha256) == ("trusted", True, made.manifest_sha256)
+    assert report.ledger_assertion == {"index": 3}
+    assert not report.holds

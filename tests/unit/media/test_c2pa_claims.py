@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.media.c2pa_claims import TRAINED_ALGORITHMIC_MEDIA, digital_source_type, ledger_assertion, remarks
+import pytest
+
+from ledger.media.c2pa_claims import (
+    TRAINED_ALGORITHMIC_MEDIA,
+    digital_source_type,
+    ledger_assertion,
+    remarks,
+    training_mining,
+)
 
 
 def manifest(actions: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -50,10 +58,43 @@ def test_what_the_engine_lets_pass_is_remarked_upon() -> None:
     parents = [{"relationship": "parentOf", "active_manifest": "p"}, {"relationship": "parentOf"}]
     active = manifest([{"digitalSourceType": "http://example.org/x"}], ingredients=parents, also=also)
     parent = manifest([], also=[training("cawg.training-mining", "notAllowed")])
-    assert remarks({"a": active, "p": parent}, "a") == [
+    assert remarks({"a": active, "p": parent}, "a", ["p"]) == [
         "countersign.digitalSourceType.unlisted",
         "countersign.softBinding.unlisted",
         "countersign.ingredient.severalParents",
         "countersign.trainingMining.conflict",
     ]
-    assert remarks({"a": manifest([{"digitalSourceType": TRAINED_ALGORITHMIC_MEDIA}])}, "a") == []
+    assert remarks({"a": manifest([{"digitalSourceType": TRAINED_ALGORITHMIC_MEDIA}])}, "a", []) == []
+    assert remarks({"a": manifest([{}])}, "a", ["missing"]) == []
+
+
+def test_a_breach_of_a_part_is_told_as_the_parts() -> None:
+    part = manifest([{"digitalSourceType": " http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"}])
+    assert remarks({"a": manifest([]), "p": part}, "a", ["p"]) == ["ingredient:countersign.digitalSourceType.unlisted"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "parts", "conflict"),
+    [
+        ("allowed", ["allowed", "notAllowed"], True),
+        ("allowed", ["constrained"], True),
+        ("constrained", ["notAllowed"], True),
+        ("constrained", ["allowed"], False),
+        ("notAllowed", ["allowed"], False),
+        ("allowed", ["nonsense"], False),
+    ],
+)
+def test_no_file_permits_for_training_what_a_part_however_deep_keeps_back(
+    mine: str, parts: list[str], conflict: bool
+) -> None:
+    manifests = {"a": manifest([], also=[training("cawg.training-mining", mine)])}
+    below = [f"p{n}" for n in range(len(parts))]
+    manifests |= {
+        p: manifest([], also=[training("c2pa.training-mining", said)]) for p, said in zip(below, parts, strict=True)
+    }
+    assert ("countersign.trainingMining.conflict" in remarks(manifests, "a", below)) is conflict
+
+
+def test_the_strictest_word_on_training_stands() -> None:
+    manifests = {n: manifest([], also=[training("cawg.training-mining", n)]) for n in ("allowed", "constrained")}
+    assert training_mining(manifests, ["allowed", "constrained", "gone"]) == {"ai_training": "constrained"}

@@ -47,6 +47,22 @@ def test_only_claim_signing_purposes_may_sign_claims(purposes: tuple[x509.Object
     assert SignatureCertificates(certificate(*purposes), ()).may_sign_claims is may
 
 
+@pytest.mark.parametrize(
+    ("purposes", "may"),
+    [
+        ((), True),
+        ((x509.ObjectIdentifier("1.2.840.113583.1.1.7"),), True),  # Adobe's own
+        ((ExtendedKeyUsageOID.TIME_STAMPING,), False),
+        ((ExtendedKeyUsageOID.OCSP_SIGNING, ExtendedKeyUsageOID.TIME_STAMPING), False),
+    ],
+)
+def test_an_authority_for_time_stamps_alone_vouches_for_no_signer(
+    purposes: tuple[x509.ObjectIdentifier, ...], may: bool
+) -> None:
+    leaf = certificate(ExtendedKeyUsageOID.EMAIL_PROTECTION)
+    assert SignatureCertificates(leaf, (), (certificate(*purposes),)).may_sign_claims is may
+
+
 def test_the_test_authoritys_leaf_may_sign_and_expires() -> None:
     leaf = x509.load_pem_x509_certificates(make_test_ca(NOW).chain_pem.encode())[0]
     certificates = SignatureCertificates(leaf, ())

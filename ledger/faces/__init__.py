@@ -1,0 +1,1 @@
+"""Faces in pictures: found, compared, never named for strangers. What is measured here is biometric data: vault only."""
