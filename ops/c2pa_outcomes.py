@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ledger.media.beside import Beside
 from ledger.media.c2pa import read_c2pa
 from ledger.media.c2pa_report import C2paReport
-from ledger.media.c2pa_source import Beside
 from ledger.media.trust import TrustList, TrustSettings
 
 OFFICIAL: Final = ("C2PA-TRUST-LIST.pem", "C2PA-TSA-TRUST-LIST.pem")

@@ -18,6 +18,7 @@ from ledger.log.cose import ReceiptIssuer
 from ledger.log.published import PublishedFolder
 from ledger.log.stamps import StampFolder
 from ledger.media.child import Limits
+from ledger.media.children import WARM, Children, ColdChildren, WarmChildren
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
 from ledger.media.trust import TrustSettings
@@ -46,7 +47,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         blobs=blobs,
         views=Views(home.views, ledger, blobs),
         index=TagIndex(home.tag_index, ledger.store),
-        examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock),
+        examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock, children=_children()),
         signer=_signer(home),
         tokens=Tokens(home.tokens),
         origin=settings.origin,
@@ -79,6 +80,10 @@ def read_trust(home: Home) -> TrustSettings:
         return "\n".join(file.read_text(encoding="ascii") for file in sorted((home.trust / name).glob("*.pem")))
 
     return TrustSettings(signer_anchors_pem=bundle("signers"), tsa_anchors_pem=bundle("tsa"))
+
+
+def _children() -> Children:
+    return WarmChildren() if WARM else ColdChildren()
 
 
 def _limits(settings: Settings) -> Limits:

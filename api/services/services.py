@@ -47,6 +47,7 @@ class Services:
 
     def close(self) -> None:
         """Stops following, waits for the writer, gives back the files."""
+        self.examiner.close()
         self.views.close()
         self.index.close()
         self.ledger.close()

@@ -18,10 +18,11 @@ from typing import Any, BinaryIO, Final
 import c2pa as sdk
 
 from ledger.media import c2pa_claims as claims
+from ledger.media.beside import Beside
 from ledger.media.c2pa_report import C2paReport, C2paState
-from ledger.media.c2pa_source import Beside, Source, reading, source_of
+from ledger.media.c2pa_source import Source, reading, source_of
 from ledger.media.c2pa_validation import Verdict, informational, judge, reachable, stamp_trust
-from ledger.media.signature import SignatureCertificates, signature_certificates
+from ledger.media.signature import SignatureCertificates, manifest_boxes, signature_certificates
 from ledger.media.trust import TrustSettings, sdk_settings
 from schemas.base import format_instant
 
@@ -144,6 +145,7 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
     signature = manifest.get("signature_info") or {}
     exclusions = _ADDITIONAL_EXCLUSIONS in informational(reading.signers)
     told = [*claims.remarks(manifests, label, below), *([_ADDITIONAL_EXCLUSIONS] if exclusions else [])]
+    boxes = manifest_boxes(reading.store)
     turns = [at for one in (certificates, *certificates_below) if one for at in one.turns if at > now]
     return C2paReport(
         state=verdict.state,
@@ -161,6 +163,10 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
         stands_until=format_instant(min(turns)) if turns else None,
         detached=reading.detached,
         training_mining=claims.training_mining(manifests, [label, *below]),
+        beginning=claims.beginning(manifest),
+        soft_bindings=claims.soft_bindings(manifest),
+        own_box_sha256=boxes.get(label),
+        boxes_below_sha256=tuple(boxes[one] for one in below if one in boxes),
         raw_report=reading.raw,
         manifest_store=reading.store if len(reading.store) <= STORE_KEPT_BYTES_MAX else b"",
     )

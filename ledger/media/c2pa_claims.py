@@ -14,6 +14,8 @@ TEXT_CHARS_MAX: Final = 512  # a name or a URI; longer ones are cut, they are fo
 ASSERTION_MEMBERS_MAX: Final = 32  # our own assertion has four members
 USES_MAX: Final = 16  # the vocabulary has four uses; more is an attack on our memory
 _PERMITTED: Final = ("notAllowed", "constrained", "allowed")  # the stricter first
+SOFT_BINDINGS_MAX: Final = 64
+SOFT_BINDING_CHARS_MAX: Final = 4_096  # ours has 1,368 at most
 ANCESTORS_MAX: Final = 64  # how far back a digital source type is looked for
 # IPTC NewsCodes digitalsourcetype as of 2026 and the two that the C2PA specification adds.
 _IPTC: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -77,6 +79,30 @@ def digital_source_type(manifests: dict[str, Any], label: str) -> str | None:
             return None
         label = str(parents[0].get("active_manifest"))
     return None
+
+
+def beginning(manifest: dict[str, Any]) -> str | None:
+    """ "opened" when it names a parent, "created" when it says so and names none; None when it says nothing of it."""
+    if any(i.get("relationship") == "parentOf" for i in ingredients(manifest)):
+        return "opened"
+    return "created" if any(a.get("action") == "c2pa.created" for a in actions(manifest)) else None
+
+
+def soft_bindings(manifest: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """(alg, value) of each block of each soft binding; what can't be read is a binding that nothing matches."""
+    found = [pair for one in assertions(manifest, "c2pa.soft-binding") for pair in _blocks(one.get("data"))]
+    return tuple(found[:SOFT_BINDINGS_MAX])
+
+
+def _blocks(data: Any) -> Iterator[tuple[str, str]]:
+    alg = data.get("alg") if isinstance(data, dict) else None
+    blocks = data.get("blocks") if isinstance(data, dict) else None
+    if not isinstance(alg, str) or not isinstance(blocks, list) or not blocks:
+        yield "", ""
+        return
+    for block in blocks:
+        value = block.get("value") if isinstance(block, dict) else None
+        yield str(cut(alg)), value if isinstance(value, str) and len(value) <= SOFT_BINDING_CHARS_MAX else ""
 
 
 def ledger_assertion(manifest: dict[str, Any]) -> dict[str, Any] | None:

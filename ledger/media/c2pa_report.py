@@ -32,9 +32,11 @@ class C2paReport:
     `checked_at` our clock. `signed_at` is RFC 3339, of a trusted time stamp only, and `signing_state` the verdict under
     the lists that counted then ("not_checked": nobody who was believed says when). `stands_until` is the instant from
     which time alone may change the verdict (None: never). `detached` means that only a manifest store was looked at, so
-    nothing is known of any file's bytes. `training_mining` is the strictest word on each use, parts included. `raw_report` is
-    the SDK's JSON as it came and `manifest_store` the bytes that `manifest_sha256` names (empty when there are none or they
-    are over the bound): blobs, never part of a statement.
+    nothing is known of any file's bytes. `training_mining` is the strictest word on each use, parts included.
+    `beginning` is what the manifest says of where the content comes from: "created" (and no parent), "opened" (a parent), or
+    nothing. `soft_bindings` are (algorithm, value); `own_box_sha256` and `boxes_below_sha256` name the manifests in the store
+    by their bytes, as labels are anybody's. `raw_report` is the SDK's JSON as it came and `manifest_store` the bytes that
+    `manifest_sha256` names (empty when there are none or they are over the bound): blobs, never part of a statement.
     """
 
     state: C2paState
@@ -56,6 +58,10 @@ class C2paReport:
     stands_until: str | None = None
     detached: bool = False
     training_mining: dict[str, str] = field(default_factory=dict)
+    beginning: str | None = None
+    soft_bindings: tuple[tuple[str, str], ...] = ()
+    own_box_sha256: str | None = None
+    boxes_below_sha256: tuple[str, ...] = ()
     raw_report: bytes = b""
     manifest_store: bytes = b""
 
@@ -93,6 +99,10 @@ class C2paReport:
             "stands_until": self.stands_until,
             "detached": self.detached,
             "training_mining": dict(self.training_mining),
+            "beginning": self.beginning,
+            "soft_bindings": [list(one) for one in self.soft_bindings],
+            "own_box_sha256": self.own_box_sha256,
+            "boxes_below_sha256": list(self.boxes_below_sha256),
             "raw_report_sha256": hashlib.sha256(self.raw_report).hexdigest() if self.raw_report else None,
         }
         if raw_report:
@@ -124,6 +134,10 @@ class C2paReport:
             stands_until=text_or_none(data.get("stands_until")),
             detached=bool(data.get("detached", False)),
             training_mining={text(use): text(said) for use, said in data.get("training_mining", {}).items()},
+            beginning=text_or_none(data.get("beginning")),
+            soft_bindings=tuple((text(alg), text(value)) for alg, value in data.get("soft_bindings", ())),
+            own_box_sha256=text_or_none(data.get("own_box_sha256")),
+            boxes_below_sha256=tuple(text(one) for one in data.get("boxes_below_sha256", ())),
             raw_report=base64.b64decode(data.get("raw_report", "")),
             manifest_store=base64.b64decode(data.get("manifest_store", "")),
         )

@@ -11,20 +11,12 @@ from typing import BinaryIO, Final
 
 import c2pa as sdk
 
+from ledger.media.beside import Beside
+
 STORE_MEDIA_TYPE: Final = "application/c2pa"
-SIDECAR_BYTES_MAX: Final = 32 * 2**20  # as for a store inside a file
-FRAGMENTS_MAX: Final = 1_000  # an hour and a half in segments of six seconds
 TOP_LEVEL_BOXES_MAX: Final = 64  # an init segment has three or four
 MOOV_BYTES_MAX: Final = 1 * 2**20  # without samples it is some kilobytes
 _STORE_HEAD_BYTES: Final = 24
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What belongs to a file and lies in others: its manifest store, and the segments that its init segment begins."""
-
-    sidecar: Path | None = None
-    fragments: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ ANSWER_BYTES_MAX: Final = 16 * 2**20
 _BLOCK_BYTES: Final = 64 * 2**10
 # Libraries would start a thread per core and reserve memory for each, which the limit counts. Nothing of our own
 # environment: it may hold secrets.
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -56,7 +56,7 @@ def started(job: dict[str, Any], descriptors: tuple[int, ...]) -> Iterator[subpr
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # decoders print what strangers wrote; it is no one's log
         pass_fds=descriptors,
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         start_new_session=True,
     )
     try:
@@ -81,23 +81,28 @@ def _hand_over(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
 def answer(process: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
     """The child's answer. `deadline` is on the monotonic clock. Raises ChildFailedError."""
     stdout: Any = process.stdout
-    raw = _read(stdout, deadline)
+    raw = read_answer(stdout, deadline)
     try:
         code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise ChildFailedError("timeout") from None
+    return document(raw, code)
+
+
+def document(raw: bytes, code: int) -> dict[str, Any]:
+    """What a child that ended with this exit code wrote. Raises ChildFailedError."""
     if code != 0:
         raise ChildFailedError("crashed")
     try:
-        document = json.loads(raw)
+        found = json.loads(raw)
     except ValueError:
         raise ChildFailedError("garbage") from None
-    if not isinstance(document, dict):
+    if not isinstance(found, dict):
         raise ChildFailedError("garbage")
-    return document
+    return found
 
 
-def _read(stdout: IO[bytes], deadline: float) -> bytes:
+def read_answer(stdout: IO[bytes], deadline: float) -> bytes:
     """Everything up to the end of file, within the bound and the deadline."""
     blocks: list[bytes] = []
     with selectors.DefaultSelector() as selector:

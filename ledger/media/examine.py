@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ledger.media.beside import Beside
 from ledger.media.extraction import Extraction, Extractor, FrameConsumer, FrameExtractor, Looking, finding
 from ledger.media.extractors import BUILT, FILE_EXTRACTORS, FRAME_EXTRACTORS
 from ledger.media.findings import CHEAP, EXTRACTORS, C2paReport, Finding, FindingState
@@ -29,12 +30,17 @@ AnyExtractor = TypeVar("AnyExtractor", bound=Extractor)
 
 
 def examine(
-    path: Path, extractors: frozenset[str], trust: TrustSettings, now: datetime, options: dict[str, Any] | None = None
+    path: Path,
+    extractors: frozenset[str],
+    trust: TrustSettings,
+    now: datetime,
+    options: dict[str, Any] | None = None,
+    beside: Beside | None = None,
 ) -> Extraction:
     """Run the extractors named. Imports follow what is asked: the cheap set loads no decoder."""
     found = Extraction(C2paReport("not_checked", "not_checked", trust_sha256=trust.sha256))
     if "c2pa" in extractors:
-        _guarded(found, ("c2pa",), lambda: _c2pa(found, path, trust, now))
+        _guarded(found, ("c2pa",), lambda: _c2pa(found, path, trust, now, beside or Beside()))
     if extractors - CHEAP:
         from ledger.media.probe import sniff
 
@@ -119,10 +125,10 @@ def _code(error: Exception) -> str:
     return str(getattr(error, "code", type(error).__name__))
 
 
-def _c2pa(found: Extraction, path: Path, trust: TrustSettings, now: datetime) -> None:
+def _c2pa(found: Extraction, path: Path, trust: TrustSettings, now: datetime, beside: Beside) -> None:
     from ledger.media.c2pa import read_c2pa
 
-    report = found.c2pa = read_c2pa(path, trust, now)
+    report = found.c2pa = read_c2pa(path, trust, now, beside)
     states: dict[str, FindingState] = {"absent": "absent", "unsupported": "unsupported", "not_checked": "not_checked"}
     detail = {
         "state": report.state,

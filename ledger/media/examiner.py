@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from ledger.errors import LedgerError
-from ledger.media.confinement import confine
+from ledger.media.beside import Beside
+from ledger.media.confinement import Fences, confine
 from ledger.media.examine import examine
 from ledger.media.trust import TrustSettings
 
 
-def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Do one job, fenced in. Raises what the job raises; the parent reads any death as a finding."""
+def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
+    """Do one job, fenced in: by itself, unless `fences` stand already. Raises what the job raises; the parent reads any
+    death as a finding."""
     limits = job["limits"]
-    fences = confine(cpu_seconds=limits["cpu_seconds"], written_bytes=limits["written_bytes"])
+    fences = fences or confine(cpu_seconds=limits["cpu_seconds"], written_bytes=limits["written_bytes"])
     if job["kind"] == "sign":
         from ledger.media.signing_job import sign
 
@@ -39,8 +41,15 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         TrustSettings.from_json(job["trust"]),
         datetime.fromisoformat(job["now"]),
         job["options"],
+        beside_of(job),
     )
     return {"extraction": found.as_json(), "fences": fences.as_json()}
+
+
+def beside_of(job: dict[str, Any]) -> Beside:
+    """The files that belong to the one in question."""
+    sidecar = Path(job["sidecar"]) if job.get("sidecar") else None
+    return Beside(sidecar, tuple(Path(one) for one in job.get("fragments", ())))
 
 
 def _attempts() -> dict[str, str]:

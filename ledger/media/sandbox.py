@@ -10,13 +10,16 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from ledger.clock import Clock, SystemClock
 from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
-from ledger.media.child import ChildFailedError, Limits, answer, started
+from ledger.media.beside import FRAGMENTS_MAX, SIDECAR_BYTES_MAX, Beside
+from ledger.media.child import ChildFailedError, Limits
+from ledger.media.children import Children, ColdChildren
 from ledger.media.examine import DIGEST_ALGORITHM
 from ledger.media.extraction import finding
 from ledger.media.extractors import BUILT
@@ -35,6 +38,7 @@ class Examiner:
         *,
         limits: Limits | None = None,
         clock: Clock | None = None,
+        children: Children | None = None,
     ) -> None:
         """`trust` as a function is asked for each file: what the log says is believed by then, or Unavailable.
 
@@ -43,44 +47,80 @@ class Examiner:
         fixed = trust if isinstance(trust, TrustSettings) else TrustSettings()
         self._trust = trust if callable(trust) else lambda: fixed
         self._limits, self._clock = limits or Limits(), clock or SystemClock()
+        self._children = children or ColdChildren()
 
     def examine(
-        self, path: Path, *, extractors: frozenset[str] = ALL, options: dict[str, Any] | None = None
+        self,
+        path: Path,
+        *,
+        extractors: frozenset[str] = ALL,
+        options: dict[str, Any] | None = None,
+        beside: Beside | None = None,
+        trust: TrustSettings | None = None,
+        at: datetime | None = None,
     ) -> Examination:
         """Everything that `extractors` (of `EXTRACTORS` and `BY_NAME`) find in the file at `path`. `options` tells
-        extractors by their name what to look for: JSON, as each says.
+        extractors by their name what to look for: JSON, as each says. `beside` are files that belong to it. `trust` and
+        `at` stand for another time than now: whom one believed then.
 
         `CHEAP` decodes nothing and is enough for a file whose digest is known. Raises NotFound `file_not_found`,
-        Misuse `file_unreadable`, `file_empty` or `extractor_unknown`, TooLarge `file_too_large`, and Unavailable
-        `file_changed` when somebody writes to the file meanwhile.
+        Misuse `file_unreadable`, `file_empty`, `extractor_unknown` or `fragments_too_many`, TooLarge `file_too_large`,
+        and Unavailable `file_changed` when somebody writes to the file meanwhile, or `examiner_busy`.
         """
         _check_names(extractors)
-        trust, deadline = self._trust(), time.monotonic() + self._limits.wall_seconds
-        with (
-            opened(path, self._limits.file_bytes) as descriptor,
-            started(self._job(descriptor, extractors, trust, options or {}), (descriptor,)) as child,
-        ):
+        believed, deadline = trust or self._trust(), time.monotonic() + self._limits.wall_seconds
+        with ExitStack() as stack:
+            descriptor = stack.enter_context(opened(path, self._limits.file_bytes))
+            files = (descriptor, *self._opened_beside(stack, beside or Beside()))
+            job = self._job(extractors, believed, options or {}, at) | _names(beside or Beside())
+            running = stack.enter_context(self._children.working(job, files, deadline))
             sha256, size_bytes = digest(descriptor)  # while the child works
             try:
-                document = answer(child, deadline)
+                document = running.answer(deadline)
                 return _examination(document, sha256, size_bytes, extractors)
             except ChildFailedError as error:
-                return _failed(error.code, sha256, size_bytes, extractors, trust)
+                return _failed(error.code, sha256, size_bytes, extractors, believed)
             except (KeyError, TypeError, ValueError):
-                return _failed("garbage", sha256, size_bytes, extractors, trust)
+                return _failed("garbage", sha256, size_bytes, extractors, believed)
+
+    def digest(self, path: Path) -> str:
+        """The SHA-256 of the file alone, in hex. Raises as `examine` does."""
+        with opened(path, self._limits.file_bytes) as descriptor:
+            return digest(descriptor)[0]
+
+    def trust(self) -> TrustSettings:
+        """Whom one believes now. Raises Unavailable `trust_list_missing`."""
+        return self._trust()
+
+    def close(self) -> None:
+        self._children.close()
+
+    def _opened_beside(self, stack: ExitStack, beside: Beside) -> list[int]:
+        if len(beside.fragments) > FRAGMENTS_MAX:
+            what = f"more than {FRAGMENTS_MAX} segments were given"
+            raise Misuse("fragments_too_many", what, "Ask for some of them at a time.")
+        found = [stack.enter_context(opened(beside.sidecar, SIDECAR_BYTES_MAX))] if beside.sidecar else []
+        return found + [stack.enter_context(opened(one, self._limits.file_bytes)) for one in beside.fragments]
 
     def _job(
-        self, descriptor: int, extractors: frozenset[str], trust: TrustSettings, options: dict[str, Any]
+        self, extractors: frozenset[str], trust: TrustSettings, options: dict[str, Any], at: datetime | None
     ) -> dict[str, Any]:
         return {
             "kind": "examine",
-            "path": f"/dev/fd/{descriptor}",  # the very file we hash, whatever its name points to by now
+            "path": "@0",  # the very file we hash, whatever its name points to by now
             "extractors": sorted(extractors),
             "options": options,
             "trust": trust.as_json(),
-            "now": self._clock.now().isoformat(),
+            "now": (at or self._clock.now()).isoformat(),
             "limits": self._limits.as_json(),
         }
+
+
+def _names(beside: Beside) -> dict[str, Any]:
+    """Where a job finds the files that come after the first."""
+    first = 2 if beside.sidecar else 1
+    fragments = [f"@{n}" for n in range(first, first + len(beside.fragments))]
+    return {"sidecar": "@1" if beside.sidecar else None, "fragments": fragments}
 
 
 @contextmanager

@@ -7,6 +7,7 @@ which lets whoever holds an expired key sign today with a date of his own making
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import warnings
 from collections.abc import Iterator
@@ -160,18 +161,27 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
     return constraints.ca
 
 
+def manifest_boxes(store: bytes) -> dict[str, str]:
+    """SHA-256 of each manifest's bytes in a store, by its label, in the store's order; of two with one label the last."""
+    try:
+        return {_label(one): hashlib.sha256(one).hexdigest() for one in _manifests(store)}
+    except _BAD:
+        return {}
+
+
 def _signature_box(store: bytes, label: str) -> bytes | None:
     """The CBOR inside store / manifest `label` / c2pa.signature (JUMBF, ISO 19566-5)."""
-    for kind, body in _boxes(store):
-        if kind != b"jumb":
+    for manifest in _manifests(store):
+        if _label(manifest) != label:
             continue
-        for manifest in _children(body):
-            if _label(manifest) != label:
-                continue
-            for part in _children(manifest):
-                if _label(part) == "c2pa.signature":
-                    return next(content for kind, content in _boxes(part) if kind == b"cbor")
+        for part in _children(manifest):
+            if _label(part) == "c2pa.signature":
+                return next(content for kind, content in _boxes(part) if kind == b"cbor")
     return None
+
+
+def _manifests(store: bytes) -> Iterator[bytes]:
+    return (manifest for kind, body in _boxes(store) if kind == b"jumb" for manifest in _children(body))
 
 
 def _children(superbox: bytes) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ledger.media.c2pa_claims import assertions
+from ledger.media.c2pa_claims import soft_bindings
 from ledger.media.findings import Fingerprints, FrameCode
 from ledger.media.signing import SOFT_BINDING_FRAMES_MAX, SOFT_BINDING_PDQ
 
@@ -73,20 +73,7 @@ def bindings_of(report: dict[str, Any]) -> list[tuple[str, str]]:
     can't be read is a binding that nothing matches."""
     manifests, label = report.get("manifests"), report.get("active_manifest")
     manifest = manifests.get(label) if isinstance(manifests, dict) else None
-    if not isinstance(manifest, dict):
-        return []
-    return [pair for one in assertions(manifest, "c2pa.soft-binding") for pair in _blocks(one.get("data"))]
-
-
-def _blocks(data: Any) -> Iterator[tuple[str, str]]:
-    alg = data.get("alg") if isinstance(data, dict) else None
-    blocks = data.get("blocks") if isinstance(data, dict) else None
-    if not isinstance(alg, str) or not isinstance(blocks, list) or not blocks:
-        yield "", ""
-        return
-    for block in blocks:
-        value = block.get("value") if isinstance(block, dict) else None
-        yield alg, value if isinstance(value, str) else ""
+    return list(soft_bindings(manifest)) if isinstance(manifest, dict) else []
 
 
 def active_alone(store: bytes) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.media.beside import Beside
 from ledger.media.c2pa import read_c2pa
-from ledger.media.c2pa_source import Beside
 from ledger.media.trust import TrustList, TrustSettings
 from ops.c2pa_outcomes import rows
 

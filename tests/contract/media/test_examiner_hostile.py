@@ -122,7 +122,7 @@ def test_an_examiner_out_of_processor_time_reads_failed(clip: Path) -> None:
 
 @pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"extraction": {"findings": 3}, "fences": {}}'])
 def test_garbage_from_the_child_reads_failed(text: str, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "_read", lambda stdout, deadline: text.encode())
+    monkeypatch.setattr(child, "read_answer", lambda stdout, deadline: text.encode())
     found = Examiner(limits=child.Limits(wall_seconds=20)).examine(clip, extractors=CHEAP)
     assert found.finding("c2pa").detail == {"code": "garbage"}
 
