@@ -26,6 +26,7 @@ from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked, Clea
 from schemas.statements.consent import ConsentExpired
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import ConsentExpiring, NoticeIssued, NoticeOverdue
+from schemas.statements.right import RightExpired
 
 ATTEMPTS_MAX = 8  # each conflict means that somebody else got ahead; so many in a row about one file is a loop
 PAGE_ROWS_MAX = 500  # statements said in one go
@@ -47,6 +48,11 @@ NOT_NEEDED = frozenset(
         "clearance_not_covered",
         "clearance_upheld_already",
         "right_still_covered",
+        "licence_not_over",  # the clock was put back since its end was recorded
+        "right_not_over",
+        "suspension_lifted",
+        "pause_not_told",
+        "consent_not_resumed",
     }
 )
 Work = Callable[[], Sequence[tuple[str, Body]]]
@@ -82,6 +88,7 @@ class CascadeReport:
         return {
             "expired": self.counts[ConsentExpired.TYPE],
             "licences_expired": self.counts[LicenceExpired.TYPE],
+            "rights_expired": self.counts[RightExpired.TYPE],
             "warned": self.counts[ConsentExpiring.TYPE],
             "clearances_upheld": self.counts[ClearanceUpheld.TYPE],
             "clearances_revoked": self.counts[ClearanceRevoked.TYPE],
@@ -99,7 +106,8 @@ def run_expiry(ledger: Ledger, views: Views, at: datetime) -> CascadeReport:
     """
     run = _Run(ledger, views, CascadeReport())
     run.settle(lambda: run.expiries(at))
-    run.settle(lambda: run.licences(at))
+    run.settle(lambda: run.licences(at))  # before rights: what rests on a licence ends as the licence says
+    run.settle(lambda: run.rights(at))
     run.settle(lambda: run.warnings(at))
     run.settle(run.revocations)  # first: a clearance is what somebody may be acting on
     run.settle(run.weighed_anew)
@@ -128,6 +136,9 @@ class _Run:
     def licences(self, at: datetime) -> list[tuple[str, Body]]:
         return [(body.licence, body) for body in self.views.holders.licences_due(at, PAGE_ROWS_MAX)]
 
+    def rights(self, at: datetime) -> list[tuple[str, Body]]:
+        return [(body.right, body) for body in self.views.licensed.rights_due(at, PAGE_ROWS_MAX)]
+
     def warnings(self, at: datetime) -> list[tuple[str, Body]]:
         return [(f"{body.consent}/{body.days}", body) for body in self.views.due.to_warn(at, PAGE_ROWS_MAX)]
 
@@ -149,7 +160,7 @@ class _Run:
         ]
 
     def weighed_anew(self) -> list[tuple[str, Body]]:
-        """Clearances whose licence ended or whose contract changed: whether something else covers them (SPEC S10.8)."""
+        """Clearances whose licence, contract or right no longer covers them: whether something else does (SPEC S10.8)."""
         history, now = self.ledger.history(), self.ledger.clock.now()
         return [
             (f"{one.name}/{one.about}", _anew(history, one, now)) for one in self.views.licensed.to_weigh(PAGE_ROWS_MAX)
@@ -205,4 +216,8 @@ def _anew(history: History, one: Touched, at: datetime) -> Body:
         Refused
     ):  # a newer revision of the contract came meanwhile: the door refuses this, and the next page has that
         against = ()
+    if (
+        one.kind == "right" and not against
+    ):  # over by its record and not by a clock that was put back: the door says which
+        return one.revoked(one.detail)
     return one.revoked(sentence(one.as_basis(), one.about, against)) if against else one.upheld()

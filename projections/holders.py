@@ -16,6 +16,7 @@ from projections.database import View
 from projections.holdersteps import change
 from projections.holdertables import (
     SCHEMA,
+    VIEW,
     Delivery,
     Notified,
     ToTell,
@@ -36,8 +37,8 @@ NOTICES_PAGE_MAX = 500  # one answer; who reads on passes the last entry index
 class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
-    name = "holders"
-    version = 7
+    name = VIEW
+    version = 8
     schema = SCHEMA
     handled = frozenset(
         {
@@ -48,6 +49,7 @@ class Holders(View):
             "holder.registered.v1",
             "holder.endpoint-disabled.v1",
             "notice.issued.v1",
+            "notice.issued.v2",
             "notice.attempted.v1",
             "notice.delivered.v1",
             "notice.failed.v1",
@@ -69,6 +71,12 @@ class Holders(View):
             "person.engagement-ended.v1",
             "licence.ended.v1",
             "licence.expired.v1",
+            "contract.term-recorded.v1",
+            "clearance.revoked.v1",
+            "clearance.revoked.v2",
+            "asset.derived.v1",
+            "asset.right-used.v1",
+            "right.expired.v1",
         }
     )
     ignored = (
@@ -88,16 +96,12 @@ class Holders(View):
                 "consent.cut-approved.v1",
                 "asset.imported.v1",
                 "asset.examined.v1",
-                "asset.derived.v1",
                 "review.approved.v1",
                 "review.rejected.v1",
                 "clearance.refused.v1",
-                "clearance.revoked.v1",
-                "clearance.revoked.v2",
                 "clearance.upheld.v1",
                 "right.recorded.v1",
                 "right.transferred.v1",
-                "asset.right-used.v1",
                 "guardrail.entry-added.v1",
                 "guardrail.entry-lifted.v1",
                 "guardrail.screened.v1",
@@ -106,7 +110,6 @@ class Holders(View):
                 "rightsreview.opened.v1",
                 "rightsreview.decided.v1",
                 "generation.moderated.v1",
-                "contract.term-recorded.v1",
                 "contract.reevaluated.v1",
                 "registry.answered.v1",
                 "placement.observed.v1",

@@ -1,4 +1,7 @@
-"""What one statement changes in the holders' view: parties get things, things hang on ends, holders are told and answer."""
+"""What one statement changes in the holders' view: parties get things, what things hang on ends, holders are told and answer.
+
+Whom something that arose concerns stands in `holdertelling`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from ledger.rules.matters import Matter, engagement_matter, matter_of
+from ledger.rules.matters import contract_matter, engagement_matter, matter_of
 from ledger.statement import Said
-from projections.holdertables import record_notice
+from projections import ways
+from projections.holdertables import VIEW, record_notice
+from projections.holdertelling import EVERYTHING, arisen, inform, queue, queue_asset
 from schemas.base import format_instant
-from schemas.statements.asset import AssetFlagged
-from schemas.statements.clearance import ClearanceIssued
+from schemas.statements.asset import AssetDerived, AssetFlagged
+from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked
 from schemas.statements.consent import ConsentGranted
-from schemas.statements.consent_changes import ConsentRenewed, ConsentResumed
+from schemas.statements.consent_changes import ConsentRenewed
+from schemas.statements.contract import ContractTermRecorded
 from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted
 from schemas.statements.notice import (
     ConsentExpiring,
@@ -24,15 +30,13 @@ from schemas.statements.notice import (
 )
 from schemas.statements.person import PersonEngagementEnded
 from schemas.statements.placement import PlacementEnded, PlacementRecorded
-
-EVERYTHING = "*"
-"""The party of those who are told of every end."""
+from schemas.statements.right import RightUsed
 
 
 def change(db: sqlite3.Connection, said: Said) -> None:
     """One statement, whichever it is."""
     if (matter := matter_of(said, _at_end(db, said))) is not None:
-        _arisen(db, matter)
+        arisen(db, matter)
     elif isinstance(said.body, NoticeStatement):
         record_notice(db, said, said.body)
     elif (step := _STEPS.get(type(said.body))) is not None:
@@ -67,18 +71,28 @@ def _disabled(db: sqlite3.Connection, said: Said, body: HolderEndpointDisabled) 
 
 
 def _granted(db: sqlite3.Connection, said: Said, body: LicenceGranted) -> None:
-    row = (body.licence, body.right, format_instant(body.terms.valid_until), body.at_end.outcome, body.at_end.days)
-    db.execute("INSERT INTO holders_licence VALUES (?, ?, ?, ?, ?, 0)", row)
+    contract = body.source.tag if body.source else None
+    row = (
+        body.licence,
+        body.right,
+        format_instant(body.terms.valid_until),
+        body.at_end.outcome,
+        body.at_end.days,
+        contract,
+    )
+    db.execute("INSERT INTO holders_licence VALUES (?, ?, ?, ?, ?, ?, 0)", row)
 
 
 def _cleared(db: sqlite3.Connection, said: Said, body: ClearanceIssued) -> None:
     if body.asked_by is not None:
-        _has(db, f"actor:{body.asked_by}", ("clearance", body.clearance, body.question.asset), body.consents)
+        thing = ("clearance", body.clearance, body.question.asset, body.clearance)
+        _has(db, f"actor:{body.asked_by}", thing, body.consents)
 
 
 def _placed(db: sqlite3.Connection, said: Said, body: PlacementRecorded) -> None:
     rests_on = (*body.consents, *body.licences)
-    _has(db, f"platform:{body.platform}", ("placement", body.placement, body.asset), rests_on)
+    thing = ("placement", body.placement, body.asset, body.clearance)
+    _has(db, f"platform:{body.platform}", thing, rests_on)
     pairs = [(basis, body.placement, body.asset) for basis in rests_on]
     db.executemany("INSERT OR IGNORE INTO holders_placed VALUES (?, ?, ?, NULL)", pairs)
 
@@ -89,16 +103,18 @@ def _unplaced(db: sqlite3.Connection, said: Said, body: PlacementEnded) -> None:
     db.executemany("UPDATE holders_placed SET ended_by = ? WHERE basis = ? AND placement = ?", pairs)
 
 
-def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str], rests_on: tuple[str, ...]) -> None:
-    kind, ref, asset = thing
-    db.execute("INSERT INTO holders_had VALUES (?, ?, ?, ?)", (asset, ref, kind, party))
+def _has(db: sqlite3.Connection, party: str, thing: tuple[str, str, str, str], rests_on: tuple[str, ...]) -> None:
+    """`thing`: its kind, its number, its file, and the clearance that it is or rests on."""
+    kind, ref, asset, clearance = thing
+    db.execute("INSERT INTO holders_had VALUES (?, ?, ?, ?, ?)", (asset, ref, kind, party, clearance))
     pairs = [(basis, party) for basis in rests_on]
     db.executemany("INSERT OR IGNORE INTO holders_under VALUES (?, ?)", pairs)
 
 
 def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
     """Everybody who has the file is told. A flag may stand before the record of the end; then that queues them."""
-    basis = {"consent-ended": body.consent, "licence-ended": body.licence}.get(body.cause)
+    bases = {"consent-ended": body.consent, "licence-ended": body.licence, "right-ended": body.right}
+    basis = bases.get(body.cause)
     if basis is None:
         return
     newest = "SELECT MAX(about) FROM holders_matter WHERE basis = ? AND kind = 'ended'"
@@ -106,53 +122,7 @@ def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
     if about is None:
         db.execute("INSERT OR IGNORE INTO holders_early VALUES (?, ?)", (basis, body.asset))
         return
-    _queue_asset(db, (about, basis), body.asset, placed=body.licence is None)
-
-
-def _queue_asset(db: sqlite3.Connection, about: tuple[int, str], asset: str, *, placed: bool = True) -> None:
-    """Of a licence whoever shows something under it was told at its end; what is left is whoever has it cleared."""
-    had = "SELECT ref, kind, party FROM holders_had WHERE asset = ? AND (? OR kind = 'clearance')"
-    for ref, kind, party in db.execute(had, (asset, placed)).fetchall():
-        _queue(db, party, (*about, kind, ref, asset))
-
-
-def _queue(db: sqlite3.Connection, party: str, thing: tuple[int, str, str, str, str]) -> None:
-    """For everybody who is registered for the party; where nobody is, it waits for somebody."""
-    if db.execute("SELECT 1 FROM holders_party WHERE party = ?", (party,)).fetchone():
-        told = "SELECT holder, ?, ?, ?, ?, ?, 1 FROM holders_party WHERE party = ?"
-        db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*thing, party))
-    else:
-        db.execute("INSERT OR IGNORE INTO holders_untold VALUES (?, ?, ?, ?, ?, ?)", (party, *thing))
-
-
-def _arisen(db: sqlite3.Connection, matter: Matter) -> None:
-    """Of a consent's end whoever has a file is told when that is flagged; of everything else at once."""
-    about, instants = (matter.entry_index, matter.basis), (format_instant(matter.since), format_instant(matter.due_at))
-    row = (about[0], matter.kind, matter.basis_kind, matter.basis, instants[0], matter.outcome, instants[1], matter.how)
-    db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-    _inform(db, about, EVERYTHING, asks=True)
-    if matter.basis_kind == "licence":
-        placed = "SELECT placement, asset FROM holders_placed WHERE basis = ? AND ended_by IS NULL"
-        for placement, asset in db.execute(placed, (matter.basis,)).fetchall():
-            _queue_one(db, about, asset, placement)
-    if matter.kind == "ended":
-        early = db.execute("DELETE FROM holders_early WHERE consent = ? RETURNING asset", (matter.basis,)).fetchall()
-        for (asset,) in early:
-            _queue_asset(db, about, asset, placed=matter.basis_kind == "consent")
-    if matter.basis_kind == "licence":
-        return
-    if matter.kind == "ended":
-        db.execute("UPDATE holders_consent SET over = 1 WHERE consent = ?", (matter.basis,))
-    if matter.kind != "ended":
-        for (party,) in db.execute("SELECT party FROM holders_under WHERE basis = ?", (matter.basis,)).fetchall():
-            _inform(db, about, party, asks=True)
-    _inform(db, about, f"person:{matter.person}", asks=False)
-
-
-def _queue_one(db: sqlite3.Connection, about: tuple[int, str], asset: str, ref: str) -> None:
-    had = "SELECT kind, party FROM holders_had WHERE asset = ? AND ref = ?"
-    for kind, party in db.execute(had, (asset, ref)).fetchall():
-        _queue(db, party, (*about, kind, ref, asset))
+    queue_asset(db, (about, basis), body.asset, placed=body.licence is None)
 
 
 def _warned(db: sqlite3.Connection, said: Said, body: ConsentExpiring) -> None:
@@ -161,12 +131,7 @@ def _warned(db: sqlite3.Connection, said: Said, body: ConsentExpiring) -> None:
     db.execute("INSERT INTO holders_matter VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     parties = db.execute("SELECT party FROM holders_under WHERE basis = ?", (body.consent,)).fetchall()
     for party in (EVERYTHING, f"person:{body.person}", *(party for (party,) in parties)):
-        _inform(db, (said.index, body.consent), party, asks=False)
-
-
-def _inform(db: sqlite3.Connection, about: tuple[int, str], party: str, *, asks: bool) -> None:
-    told = "SELECT holder, ?, ?, '', '', '', ? FROM holders_party WHERE party = ?"
-    db.execute(f"INSERT OR IGNORE INTO holders_to_tell {told}", (*about, asks, party))
+        inform(db, (said.index, body.consent), party, asks=False)
 
 
 def _issued(db: sqlite3.Connection, said: Said, body: NoticeIssued) -> None:
@@ -185,26 +150,47 @@ def _left(db: sqlite3.Connection, said: Said, body: PersonEngagementEnded) -> No
     """Every consent of the person that does not survive the engagement is suspended by this one entry (SPEC S4.13)."""
     found = "SELECT consent FROM holders_consent WHERE person = ? AND survives = 0 AND over = 0 ORDER BY consent"
     for (consent,) in db.execute(found, (body.person,)).fetchall():
-        _arisen(db, engagement_matter(said, body, consent))
+        arisen(db, engagement_matter(said, body, consent))
 
 
 def _renewed(db: sqlite3.Connection, said: Said, body: ConsentRenewed) -> None:
     db.execute("UPDATE holders_consent SET over = 0 WHERE consent = ?", (body.consent,))
 
 
-def _resumed(db: sqlite3.Connection, said: Said, body: ConsentResumed) -> None:
-    """Who was not told of a suspension by now need not be: the rest hear of it from the outbox."""
-    of_it = "SELECT about FROM holders_matter WHERE basis = ? AND kind = 'suspended'"
-    db.execute(f"DELETE FROM holders_to_tell WHERE basis = ? AND about IN ({of_it})", (body.consent, body.consent))
+def _changed(db: sqlite3.Connection, said: Said, body: ContractTermRecorded) -> None:
+    """Nobody is told that terms changed: only what they leave uncovered (`_uncovered`), and of an end whoever asked for all."""
+    db.execute("INSERT INTO holders_term VALUES (?, ?)", (ways.revision_of(body.source), said.index))
+    found = "SELECT licence, outcome, days FROM holders_licence WHERE contract = ? ORDER BY licence"
+    for licence, outcome, days in db.execute(found, (body.source.tag,)).fetchall():
+        arisen(db, contract_matter(said, body, licence, AtEnd(outcome=outcome, days=days)))
+
+
+def _uncovered(db: sqlite3.Connection, said: Said, body: ClearanceRevoked) -> None:
+    """A changed contract cost a clearance: whoever has it, or shows something under it, is told for each licence."""
+    if body.contract is None:
+        return
+    term = "SELECT idx FROM holders_term WHERE revision = ?"
+    (index,) = db.execute(term, (ways.revision_of(body.contract),)).fetchone()
+    licences = """SELECT DISTINCT l.licence FROM holders_way AS w JOIN holders_licence AS l ON l.licence = w.licence
+                  JOIN holders_matter AS m ON m.about = ? AND m.basis = l.licence WHERE w.asset = ? AND l.contract = ?"""
+    had = "SELECT ref, kind, party FROM holders_had WHERE asset = ? AND clearance = ?"
+    things = db.execute(had, (body.asset, body.clearance)).fetchall()
+    for (licence,) in db.execute(licences, (index, body.asset, body.contract.tag)).fetchall():
+        inform(db, (index, licence), EVERYTHING, asks=True)
+        for ref, kind, party in things:
+            queue(db, party, (index, licence, kind, ref, body.asset))
 
 
 _STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
     HolderRegistered: _registered,
     HolderEndpointDisabled: _disabled,
+    AssetDerived: lambda db, said, body: ways.derived(db, VIEW, body),
+    RightUsed: lambda db, said, body: ways.used(db, VIEW, body),
     ClearanceIssued: _cleared,
+    ClearanceRevoked: _uncovered,
+    ContractTermRecorded: _changed,
     ConsentGranted: _agreed,
     ConsentRenewed: _renewed,
-    ConsentResumed: _resumed,
     PersonEngagementEnded: _left,
     LicenceGranted: _granted,
     PlacementRecorded: _placed,

@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger.rules.notices import WAITS
 from ledger.statement import Said
+from projections.ways import tables
 from schemas.base import format_instant
 from schemas.statements.notice import (
     NOTICE_ITEMS_MAX,
@@ -23,12 +24,14 @@ from schemas.statements.notice import (
     NoticeOverdue,
 )
 
-SCHEMA = """
+VIEW = "holders"
+SCHEMA = f"""{tables(VIEW)};
 CREATE TABLE holders_holder (
   holder TEXT PRIMARY KEY, endpoint TEXT, idx INTEGER NOT NULL, disabled_by INTEGER) WITHOUT ROWID;
 CREATE TABLE holders_party (party TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY KEY (party, holder)) WITHOUT ROWID;
 CREATE TABLE holders_had (
-  asset TEXT NOT NULL, ref TEXT NOT NULL, kind TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (asset, ref)) WITHOUT ROWID;
+  asset TEXT NOT NULL, ref TEXT NOT NULL, kind TEXT NOT NULL, party TEXT NOT NULL, clearance TEXT NOT NULL,
+  PRIMARY KEY (asset, ref)) WITHOUT ROWID;
 CREATE TABLE holders_placed (
   basis TEXT NOT NULL, placement TEXT NOT NULL, asset TEXT NOT NULL, ended_by INTEGER,
   PRIMARY KEY (basis, placement)) WITHOUT ROWID;
@@ -36,8 +39,13 @@ CREATE TABLE holders_under (basis TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KE
 CREATE TABLE holders_early (consent TEXT NOT NULL, asset TEXT NOT NULL, PRIMARY KEY (consent, asset)) WITHOUT ROWID;
 CREATE TABLE holders_licence (
   licence TEXT PRIMARY KEY, right TEXT NOT NULL, valid_until TEXT NOT NULL, outcome TEXT NOT NULL, days INTEGER NOT NULL,
-  over INTEGER NOT NULL) WITHOUT ROWID;
+  contract TEXT, over INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX holders_licence_by_end ON holders_licence (valid_until) WHERE over = 0;
+CREATE INDEX holders_licence_by_contract ON holders_licence (contract) WHERE contract IS NOT NULL;
+CREATE TABLE holders_term (revision TEXT PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE holders_suspended (
+  consent TEXT NOT NULL, suspension TEXT NOT NULL, about INTEGER NOT NULL,
+  PRIMARY KEY (consent, suspension)) WITHOUT ROWID;
 CREATE TABLE holders_matter (
   about INTEGER NOT NULL, kind TEXT NOT NULL, basis_kind TEXT NOT NULL, basis TEXT NOT NULL, since TEXT NOT NULL,
   outcome TEXT, due_at TEXT, how TEXT NOT NULL, PRIMARY KEY (about, basis)) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-"""What rests on licences: files and all that is made from them, their clearances, and what the end of a licence leaves to do.
+"""What rests on rights and licences: files and all that is made from them, their clearances, and what an end leaves to do.
 
 A file may use a right in several ways; while one of them is open the end of another flags nothing. Clearances are weighed
 anew by whoever runs the cascade: here stands only that they have to be, until they are revoked or upheld (SPEC S10.8).
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 
 from ledger.statement import Said
 from projections.database import View
-from projections.licensedsteps import change, contract_of
+from projections.licensedsteps import VIEW, change
 from projections.topics import (
     OF_ACTORS,
     OF_CONSENTS,
@@ -22,14 +23,19 @@ from projections.topics import (
     OF_PEOPLE,
     OF_THE_LOG,
 )
+from projections.ways import source_of, tables
+from schemas.base import format_instant
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.basis import OnBasis
 from schemas.statements.clearance import ClearanceRevoked, ClearanceUpheld
+from schemas.statements.right import RightExpired
+
+_CAUSES = {"licence": "licence-ended", "contract": "contract-changed", "right": "right-ended"}
 
 
 @dataclass(frozen=True)
 class Touched:
-    """A clearance or a file whose licence ended, or whose contract changed, by entry `about`."""
+    """A clearance or a file whose licence or right ended, or whose contract changed, by entry `about`."""
 
     about: int
     name: str
@@ -44,40 +50,35 @@ class Touched:
         )
 
     def revoked(self, detail: str) -> ClearanceRevoked:
-        shape = {"clearance": self.name, "asset": self.asset, "cause": self._cause, "detail": detail}
+        shape = {"clearance": self.name, "asset": self.asset, "cause": _CAUSES[self.kind], "detail": detail}
         return ClearanceRevoked.model_validate({**shape, **self._basis()})
 
     def flagged(self) -> AssetFlagged:
-        shape = {"asset": self.asset, "cause": self._cause, "detail": self.detail}
+        shape = {"asset": self.asset, "cause": _CAUSES[self.kind], "detail": self.detail}
         return AssetFlagged.model_validate({**shape, **self._basis()})
 
-    @property
-    def _cause(self) -> str:
-        return "licence-ended" if self.kind == "licence" else "contract-changed"
-
     def _basis(self) -> dict[str, object]:
-        return {self.kind: self.basis if self.kind == "licence" else contract_of(self.basis)}
+        return {self.kind: source_of(self.basis) if self.kind == "contract" else self.basis}
 
     def as_basis(self) -> OnBasis:
-        return self.upheld()
+        return self.flagged()
 
 
 class Licensed(View):
     """Ways in which files use rights, carried along the family; and two lists of what is left to do."""
 
-    name = "licensed"
-    version = 1
-    schema = """
-    CREATE TABLE licensed_edge (parent TEXT NOT NULL, child TEXT NOT NULL, PRIMARY KEY (parent, child)) WITHOUT ROWID;
-    CREATE TABLE licensed_way (
-      asset TEXT NOT NULL, right TEXT NOT NULL, licence TEXT NOT NULL, PRIMARY KEY (asset, right, licence)) WITHOUT ROWID;
-    CREATE INDEX licensed_way_by_licence ON licensed_way (licence, asset);
+    name = VIEW
+    version = 2
+    schema = f"""{tables(VIEW)};
+    CREATE TABLE licensed_right (right TEXT PRIMARY KEY, valid_until TEXT, over INTEGER, why TEXT) WITHOUT ROWID;
+    CREATE INDEX licensed_right_by_end ON licensed_right (valid_until) WHERE over IS NULL;
     CREATE TABLE licensed_licence (
       licence TEXT PRIMARY KEY, right TEXT NOT NULL, contract TEXT, over INTEGER, kind TEXT, basis TEXT,
       why TEXT) WITHOUT ROWID;
     CREATE INDEX licensed_licence_by_contract ON licensed_licence (contract) WHERE contract IS NOT NULL;
     CREATE TABLE licensed_clearance (
-      asset TEXT NOT NULL, clearance TEXT NOT NULL, PRIMARY KEY (asset, clearance)) WITHOUT ROWID;
+      asset TEXT NOT NULL, clearance TEXT NOT NULL, revoked INTEGER NOT NULL,
+      PRIMARY KEY (asset, clearance)) WITHOUT ROWID;
     CREATE TABLE licensed_flagged (asset TEXT NOT NULL, basis TEXT NOT NULL, PRIMARY KEY (asset, basis)) WITHOUT ROWID;
     CREATE TABLE licensed_to_weigh (
       about INTEGER NOT NULL, clearance TEXT NOT NULL, asset TEXT NOT NULL, kind TEXT NOT NULL, basis TEXT NOT NULL,
@@ -93,6 +94,8 @@ class Licensed(View):
             "asset.derived.v1",
             "asset.right-used.v1",
             "asset.flagged.v2",
+            "right.recorded.v1",
+            "right.expired.v1",
             "licence.granted.v1",
             "licence.ended.v1",
             "licence.expired.v1",
@@ -120,7 +123,6 @@ class Licensed(View):
                 "review.approved.v1",
                 "review.rejected.v1",
                 "clearance.refused.v1",
-                "right.recorded.v1",
                 "right.transferred.v1",
                 "guardrail.entry-added.v1",
                 "guardrail.entry-lifted.v1",
@@ -153,6 +155,13 @@ class Licensed(View):
         """Files of which no way of using a right is open any more, without a flag for the end that closed the last one."""
         sql = "SELECT about, asset, asset, kind, basis, why FROM licensed_to_flag ORDER BY about, asset LIMIT ?"
         return [Touched(*row) for row in self._rows(sql, (limit,))]
+
+    def rights_due(self, at: datetime, limit: int) -> list[RightExpired]:
+        """Rights that time ended by `at` and whose end nobody recorded."""
+        sql = """SELECT right, valid_until FROM licensed_right
+                 WHERE over IS NULL AND valid_until <= ? ORDER BY valid_until LIMIT ?"""
+        rows = self._rows(sql, (format_instant(at), limit))
+        return [RightExpired.model_validate({"right": right, "expired_at": until}) for right, until in rows]
 
     def count_under(self, licence: str) -> tuple[int, int]:
         """(files that rest on the licence, those of them that carry the flag for its end)."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from ledger.statement import Said
+from projections import ways
+from schemas.base import format_instant
 from schemas.statements.asset import AssetDerived, AssetFlagged
 from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked, ClearanceUpheld
 from schemas.statements.contract import ContractTermRecorded
-from schemas.statements.licence import LicenceEnded, LicenceExpired, LicenceGranted, Source
-from schemas.statements.right import RightUsed
+from schemas.statements.licence import LicenceEnded, LicenceExpired, LicenceGranted
+from schemas.statements.right import RightExpired, RightRecorded, RightUsed
+
+VIEW = "licensed"
 
 _CLOSED = """NOT EXISTS (SELECT 1 FROM licensed_way AS o LEFT JOIN licensed_licence AS ol ON ol.licence = o.licence
   WHERE o.asset = w.asset AND o.right = w.right AND ol.over IS NULL)"""
@@ -20,10 +23,14 @@ _TO_FLAG = f"""INSERT OR IGNORE INTO licensed_to_flag SELECT l.over, w.asset, w.
   FROM licensed_way AS w JOIN licensed_licence AS l ON l.licence = w.licence
   WHERE l.over IS NOT NULL AND {_CLOSED}
   AND NOT EXISTS (SELECT 1 FROM licensed_flagged AS f WHERE f.asset = w.asset AND f.basis = l.basis)"""
+_RIGHT_TO_FLAG = """INSERT OR IGNORE INTO licensed_to_flag SELECT r.over, w.asset, w.right, 'right', w.right, r.why
+  FROM licensed_way AS w JOIN licensed_right AS r ON r.right = w.right
+  LEFT JOIN licensed_licence AS l ON l.licence = w.licence
+  WHERE r.over IS NOT NULL AND l.over IS NULL
+  AND NOT EXISTS (SELECT 1 FROM licensed_flagged AS f WHERE f.asset = w.asset AND f.basis = w.right)"""
+"""Files that somebody could use until the right itself ran out; what the end of a licence closed before is flagged for that."""
 _TO_WEIGH = """INSERT OR IGNORE INTO licensed_to_weigh SELECT ?, c.clearance, c.asset, ?, ?, ?
-  FROM licensed_way AS w JOIN licensed_clearance AS c ON c.asset = w.asset WHERE w.licence = ?"""
-_FAMILY = """WITH RECURSIVE walk (asset) AS (VALUES (?) UNION
-  SELECT e.child FROM walk CROSS JOIN licensed_edge AS e ON e.parent = walk.asset)"""
+  FROM licensed_way AS w JOIN licensed_clearance AS c ON c.asset = w.asset WHERE c.revoked = 0 AND """
 
 
 def change(db: sqlite3.Connection, said: Said) -> None:
@@ -32,31 +39,34 @@ def change(db: sqlite3.Connection, said: Said) -> None:
         step(db, said, said.body)
 
 
-def _basis(source: Source) -> str:
-    return f"{source.system}/{source.ref}/{source.revision}"
-
-
-def contract_of(basis: str) -> Source:
-    """The contract's revision that a row names; no part of it can hold a slash."""
-    system, ref, revision = basis.split("/")
-    return Source(system=system, ref=ref, revision=revision)
-
-
 def _derived(db: sqlite3.Connection, said: Said, body: AssetDerived) -> None:
-    parents = tuple(dict.fromkeys(body.parents))
-    db.executemany("INSERT INTO licensed_edge VALUES (?, ?)", [(parent, body.asset) for parent in parents])
-    sql = """INSERT OR IGNORE INTO licensed_way SELECT ?, right, licence FROM licensed_way
-             WHERE asset IN (SELECT value FROM json_each(?))"""
-    db.execute(sql, (body.asset, json.dumps(parents)))
-    db.execute(f"{_TO_FLAG} AND w.asset = ?", (body.asset,))
+    ways.derived(db, VIEW, body)
+    for to_flag in (_TO_FLAG, _RIGHT_TO_FLAG):
+        db.execute(f"{to_flag} AND w.asset = ?", (body.asset,))
 
 
 def _used(db: sqlite3.Connection, said: Said, body: RightUsed) -> None:
-    """A way more, for the file and all that was made from it: what waited to be flagged for this right need not be."""
-    way = (body.asset, body.right, body.licence or "")
-    db.execute(f"INSERT OR IGNORE INTO licensed_way {_FAMILY} SELECT asset, ?, ? FROM walk", way)
-    opened = f"DELETE FROM licensed_to_flag WHERE right = ?2 AND asset IN ({_FAMILY.replace('?', '?1')} SELECT asset FROM walk)"
-    db.execute(opened, way[:2])
+    """What waited to be flagged because a licence of this right ended need not be: a way is open again."""
+    ways.used(db, VIEW, body)
+    family = f"{ways.family(VIEW)} SELECT asset FROM walk"
+    opened = f"DELETE FROM licensed_to_flag WHERE kind != 'right' AND right = ?2 AND asset IN ({family})"
+    db.execute(opened, (body.asset, body.right))
+    db.execute(f"{_RIGHT_TO_FLAG} AND w.right = ?2 AND w.asset IN ({family})", (body.asset, body.right))
+    ran_out = "SELECT over, why FROM licensed_right WHERE right = ? AND over IS NOT NULL"
+    for about, why in db.execute(ran_out, (body.right,)).fetchall():
+        db.execute(f"{_TO_WEIGH} w.right = ?", (about, "right", body.right, why, body.right))
+
+
+def _recorded(db: sqlite3.Connection, said: Said, body: RightRecorded) -> None:
+    until = format_instant(body.valid_until) if body.valid_until else None
+    db.execute("INSERT INTO licensed_right VALUES (?, ?, NULL, NULL)", (body.right, until))
+
+
+def _ran_out(db: sqlite3.Connection, said: Said, body: RightExpired) -> None:
+    why = f"right {body.right} ran out, as entry {said.index} records"
+    db.execute("UPDATE licensed_right SET over = ?, why = ? WHERE right = ?", (said.index, why, body.right))
+    db.execute(f"{_TO_WEIGH} w.right = ?", (said.index, "right", body.right, why, body.right))
+    db.execute(f"{_RIGHT_TO_FLAG} AND w.right = ?", (body.right,))
 
 
 def _granted(db: sqlite3.Connection, said: Said, body: LicenceGranted) -> None:
@@ -73,7 +83,7 @@ def _ended(db: sqlite3.Connection, said: Said, body: LicenceEnded | LicenceExpir
 
 def _term(db: sqlite3.Connection, said: Said, body: ContractTermRecorded) -> None:
     """Changed terms have clearances weighed anew; only a terminated contract closes the way itself."""
-    basis = _basis(body.source)
+    basis = ways.revision_of(body.source)
     older = f"{body.source.system}/{body.source.ref}/"  # only the newest revision counts, so nothing waits for another
     for table in ("licensed_to_weigh", "licensed_to_flag"):
         sql = f"DELETE FROM {table} WHERE kind = 'contract' AND substr(basis, 1, ?) = ?"
@@ -85,13 +95,13 @@ def _term(db: sqlite3.Connection, said: Said, body: ContractTermRecorded) -> Non
             _over(db, licence, (said.index, "contract", basis, why))
         else:
             _reopened(db, licence)
-            db.execute(_TO_WEIGH, (said.index, "contract", basis, why, licence))
+            db.execute(f"{_TO_WEIGH} w.licence = ?", (said.index, "contract", basis, why, licence))
 
 
 def _over(db: sqlite3.Connection, licence: str, by: tuple[int, str, str, str]) -> None:
     sql = "UPDATE licensed_licence SET over = ?, kind = ?, basis = ?, why = ? WHERE licence = ?"
     db.execute(sql, (*by, licence))
-    db.execute(_TO_WEIGH, (*by, licence))
+    db.execute(f"{_TO_WEIGH} w.licence = ?", (*by, licence))
     db.execute(f"{_TO_FLAG} AND w.licence = ?", (licence,))
 
 
@@ -101,15 +111,17 @@ def _reopened(db: sqlite3.Connection, licence: str) -> None:
                WHERE licence = ? AND kind = 'contract' RETURNING right"""
     for (right,) in db.execute(again, (licence,)).fetchall():
         of_it = "SELECT asset FROM licensed_way WHERE licence = ?"
-        db.execute(f"DELETE FROM licensed_to_flag WHERE right = ? AND asset IN ({of_it})", (right, licence))
+        sql = f"DELETE FROM licensed_to_flag WHERE kind != 'right' AND right = ? AND asset IN ({of_it})"
+        db.execute(sql, (right, licence))
 
 
 def _issued(db: sqlite3.Connection, said: Said, body: ClearanceIssued) -> None:
-    db.execute("INSERT INTO licensed_clearance VALUES (?, ?)", (body.question.asset, body.clearance))
+    db.execute("INSERT INTO licensed_clearance VALUES (?, ?, 0)", (body.question.asset, body.clearance))
 
 
 def _revoked(db: sqlite3.Connection, said: Said, body: ClearanceRevoked) -> None:
-    db.execute("DELETE FROM licensed_clearance WHERE asset = ? AND clearance = ?", (body.asset, body.clearance))
+    sql = "UPDATE licensed_clearance SET revoked = 1 WHERE asset = ? AND clearance = ?"
+    db.execute(sql, (body.asset, body.clearance))
     db.execute("DELETE FROM licensed_to_weigh WHERE clearance = ?", (body.clearance,))
 
 
@@ -118,7 +130,7 @@ def _upheld(db: sqlite3.Connection, said: Said, body: ClearanceUpheld) -> None:
 
 
 def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
-    basis = body.licence or (_basis(body.contract) if body.contract else None)
+    basis = body.licence or body.right or (ways.revision_of(body.contract) if body.contract else None)
     if basis is not None:
         db.execute("INSERT OR IGNORE INTO licensed_flagged VALUES (?, ?)", (body.asset, basis))
         db.execute("DELETE FROM licensed_to_flag WHERE asset = ? AND basis = ?", (body.asset, basis))
@@ -126,6 +138,8 @@ def _flagged(db: sqlite3.Connection, said: Said, body: AssetFlagged) -> None:
 
 _STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
     AssetDerived: _derived,
+    RightRecorded: _recorded,
+    RightExpired: _ran_out,
     RightUsed: _used,
     LicenceGranted: _granted,
     LicenceEnded: _ended,

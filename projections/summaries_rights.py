@@ -88,6 +88,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"recorded that {b.from_party} gave right {b.right} to {b.to_party} at {day(b.effective_at)}"
     ),
     right.RightUsed: _used,
+    right.RightExpired: lambda b: f"recorded that right {b.right} ended in time, at {day(b.expired_at)}",
     licence.LicenceGranted: _granted,
     licence.LicenceExpired: lambda b: f"recorded that licence {b.licence} ended in time, at {day(b.expired_at)}",
     licence.LicenceEnded: lambda b: f"recorded that licence {b.licence} was {b.cause}: {b.reason}",

@@ -58,6 +58,7 @@ OF_RIGHTS: Final[Types] = frozenset(
         "contract.reevaluated.v1",
         "registry.answered.v1",
         "licence.expired.v1",
+        "right.expired.v1",
     }
 )
 # A consent from request to end.
@@ -119,6 +120,7 @@ OF_HOLDERS: Final[Types] = frozenset(
         "holder.registered.v1",
         "holder.endpoint-disabled.v1",
         "notice.issued.v1",
+        "notice.issued.v2",
         "notice.attempted.v1",
         "notice.delivered.v1",
         "notice.failed.v1",

@@ -27,6 +27,7 @@ from schemas.statements import (
     logkeys,
     moderation,
     notice,
+    notice_v1,
     passkey,
     person,
     placement,
@@ -88,6 +89,7 @@ BODIES: tuple[type[Body], ...] = (
     right.RightRecorded,
     right.RightTransferred,
     right.RightUsed,
+    right.RightExpired,
     licence.LicenceGranted,
     licence.LicenceEnded,
     guardrail.GuardrailAdded,
@@ -114,6 +116,7 @@ BODIES: tuple[type[Body], ...] = (
     erasure.FieldDisclosed,
     notice.HolderRegistered,
     notice.HolderEndpointDisabled,
+    notice_v1.NoticeIssuedV1,
     notice.NoticeIssued,
     notice.NoticeAttempted,
     notice.NoticeDelivered,
@@ -129,6 +132,7 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     consent_v1.ConsentGrantedV1: consent_v1.ConsentGrantedV1.newest,
     endings_v1.ClearanceRevokedV1: endings_v1.ClearanceRevokedV1.newest,
     endings_v1.AssetFlaggedV1: endings_v1.AssetFlaggedV1.newest,
+    notice_v1.NoticeIssuedV1: notice_v1.NoticeIssuedV1.newest,
 }
 """Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
 _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
@@ -137,6 +141,7 @@ _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     consent.ConsentGranted: (consent_v1.ConsentGrantedV1,),
     clearance.ClearanceRevoked: (endings_v1.ClearanceRevokedV1,),
     asset.AssetFlagged: (endings_v1.AssetFlaggedV1,),
+    notice.NoticeIssued: (notice_v1.NoticeIssuedV1,),
 }
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

@@ -56,8 +56,7 @@ def notice_record(services: Services, one: Notified) -> NoticeRecord:
     return NoticeRecord.model_validate(
         {
             **{name: getattr(one, name) for name in (*same, *more)},
-            "consent": one.basis if one.basis_kind == "consent" else None,
-            "licence": one.basis if one.basis_kind == "licence" else None,
+            **{kind: one.basis if one.basis_kind == kind else None for kind in ("consent", "licence", "right")},
             "about_entry": one.about,
             "overdue": one.overdue_by is not None,
             "entries": sorted(entry for entry in by if entry is not None),

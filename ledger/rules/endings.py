@@ -16,12 +16,14 @@ from ledger.rules.consents import consent_state
 from ledger.rules.licences import licence_state
 from ledger.rules.medium import medium
 from ledger.rules.proposal import Proposal, refuse
+from ledger.rules.rights import right
 from ledger.rules.weighing_consents import TRAINING
 from ledger.statement import Said
 from schemas.statements.clearance import Question
 from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import NoticeOutcome
+from schemas.statements.right import RightExpired
 
 ENDING_TYPES: frozenset[str] = frozenset(
     {"consent.withdrawn.v1", "consent.revoked.v1", "consent.expired.v1", "consent.invalidated.v1"}
@@ -123,3 +125,15 @@ def accept_licence_expiry(proposal: Proposal, body: LicenceExpired, history: His
         refuse("expiry_not_due", f"nothing to record: {state.sentence()}", state.entries[-1])
     if body.expired_at != state.grant.terms.valid_until:
         refuse("expiry_misdated", "a licence expires at its valid_until, not at another time", state.entries[-1])
+
+
+def accept_right_expiry(proposal: Proposal, body: RightExpired, history: History, at: datetime) -> None:
+    """Recorded once, never early, with the right's own end; a right without an end never runs out."""
+    found = right(history, body.right)
+    if found is None:
+        refuse("right_unknown", f"right {body.right} was never recorded")
+    said, held = found
+    if held.valid_until is None or at < held.valid_until or history.about(f"right:{body.right}", RightExpired):
+        refuse("expiry_not_due", f"nothing to record: right {body.right} is held, or its end is recorded", said.index)
+    if body.expired_at != held.valid_until:
+        refuse("expiry_misdated", "a right expires at its valid_until, not at another time", said.index)

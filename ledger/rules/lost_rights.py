@@ -94,5 +94,9 @@ def _open(history: History, name: str, use: RightUsed, at: datetime) -> bool:
 
 def sentence(basis: OnBasis, about: int, rows: Sequence[Weighed]) -> str:
     """What a revocation says of itself: by which entry, and that nothing else covers it."""
-    what = f"licence {basis.licence} was ended" if basis.licence else "the contract behind its licence was changed"
+    what = "the contract behind its licence was changed"
+    if basis.licence:
+        what = f"licence {basis.licence} was ended"
+    elif basis.right:
+        what = f"right {basis.right} ran out"
     return f"{what} by entry {about}, and nothing else covers it ({rows[0].code})"

@@ -1,4 +1,4 @@
-"""Notices: issued once about each thing, sent within bounds, answered by the holder alone, overdue once (SPEC S10).
+"""Notices: sent within bounds, answered by the holder alone, overdue once (SPEC S10). How they are issued: `issuing`.
 
 These rules are what makes "exactly once" true for any number of workers and whatever their clocks do: each of them looks
 what is to be done, and the door takes only the first who says it.
@@ -11,16 +11,11 @@ from datetime import datetime, timedelta
 
 from ledger.history import History, bodies
 from ledger.rules.actors import actor_state
-from ledger.rules.lineage import ancestors
-from ledger.rules.matters import Matter, recorded_matter
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse
-from ledger.rules.rights import uses
 from ledger.statement import Said
 from schemas.base import format_instant
-from schemas.statements.clearance import ClearanceIssued
 from schemas.statements.notice import (
     DELIVERY_ATTEMPTS_MAX,
-    ConsentExpiring,
     HolderEndpointDisabled,
     HolderRegistered,
     NoticeAcknowledged,
@@ -28,10 +23,8 @@ from schemas.statements.notice import (
     NoticeDelivered,
     NoticeFailed,
     NoticeIssued,
-    NoticeItem,
     NoticeOverdue,
 )
-from schemas.statements.placement import PlacementRecorded
 
 WAITS: tuple[timedelta, ...] = (
     timedelta(minutes=1),
@@ -101,58 +94,6 @@ def accept_disabling(proposal: Proposal, body: HolderEndpointDisabled, history: 
     said = history.last(f"holder:{body.holder}", HolderEndpointDisabled)
     if said is not None and said.index > body.registered_by:
         refuse("endpoint_disabled_already", "the endpoint is disabled already", said.index)
-
-
-def accept_issue(proposal: Proposal, body: NoticeIssued, history: History, at: datetime) -> None:
-    """About a recorded end or warning, to a registered holder, once for each thing they have, with the end's deadline."""
-    if notice_state(history, body.notice) is not None:
-        refuse("notice_known", f"notice {body.notice} was issued before")
-    if registration(history, body.holder) is None:
-        refuse("holder_unknown", f"nobody is registered as {body.holder}")
-    matter = _matter(body, history)
-    if body.due_at is not None and (matter is None or (body.due_at, body.outcome) != (matter.due_at, matter.outcome)):
-        due = f"{matter.outcome} by {format_instant(matter.due_at)}" if matter else "nothing"
-        refuse("notice_deadline_differs", f"what this asks for is {due}", body.about)
-    if not body.items:
-        _refuse_told(body, history.about(body.once_tag, NoticeIssued))
-    for item in body.items:
-        _item(body, item, history)
-        _refuse_told(body, history.about(item.tag, NoticeIssued))
-
-
-def _matter(body: NoticeIssued, history: History) -> Matter | None:
-    """What the notice is about; None for a warning, which asks nothing."""
-    if body.kind == "expiring":
-        warned = history.about(body.basis, ConsentExpiring)
-        if not any(said.index == body.about for said in warned):
-            refuse("matter_unknown", f"entry {body.about} does not warn of the end of {body.basis}")
-        return None
-    kind, _, name = body.basis.partition(":")
-    matter = recorded_matter(history, kind, name, body.about)
-    if matter is None or matter.kind != body.kind:
-        refuse("matter_unknown", f"entry {body.about} is nothing of that kind about {body.basis}")
-    return matter
-
-
-def _item(body: NoticeIssued, item: NoticeItem, history: History) -> None:
-    known = history.about(item.tag, ClearanceIssued if item.clearance else PlacementRecorded)
-    cleared = [(one.question.asset, one.consents) for _, one in bodies(known, ClearanceIssued)]
-    placed = [(one.asset, one.consents + one.licences) for _, one in bodies(known, PlacementRecorded)]
-    basis = body.consent or body.licence
-    licensed = body.licence is not None and bool(cleared) and _under_licence(history, item.asset, body.licence)
-    if not any(asset == item.asset and (licensed or basis in rests_on) for asset, rests_on in cleared + placed):
-        refuse("item_unknown", f"{item.tag} is not about that file, or does not rest on {body.basis}", body.about)
-
-
-def _under_licence(history: History, asset: str, licence: str) -> bool:
-    """A clearance does not name licences; the file and what it was made from do."""
-    return any(use.licence == licence for name in ancestors(history, asset) for _, use in uses(history, name))
-
-
-def _refuse_told(body: NoticeIssued, before: list[Said]) -> None:
-    for said, told in bodies(before, NoticeIssued):
-        if (told.holder, told.about) == (body.holder, body.about):
-            refuse("notice_issued_already", f"{body.holder} was told of this by notice {told.notice}", said.index)
 
 
 # -- sending -----------------------------------------------------------------------------------------------------

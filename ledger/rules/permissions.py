@@ -81,6 +81,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "holder.registered.v1": frozenset({"admin", "ip-steward", "legal"}),
     "holder.endpoint-disabled.v1": frozenset({"admin", "service"}),
     "notice.issued.v1": frozenset({"service"}),
+    "notice.issued.v2": frozenset({"service"}),
     "notice.attempted.v1": frozenset({"service"}),
     "notice.delivered.v1": frozenset({"service"}),
     "notice.failed.v1": frozenset({"service"}),
@@ -88,6 +89,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "notice.overdue.v1": frozenset({"service"}),
     "consent.expiring.v1": frozenset({"service"}),
     "licence.expired.v1": frozenset({"service"}),
+    "right.expired.v1": frozenset({"service"}),
 }
 SELF: frozenset[str] = frozenset({"actor.key-rotated.v1", "actor.key-revoked.v1", "actor.passkey-added.v1"})
 """Types that anybody may say of themselves, whatever their role."""

@@ -16,6 +16,7 @@ _RECORD: dict[str, Any] = {
     "kind": "ended",
     "consent": _CONSENT,
     "licence": None,
+    "right": None,
     "about_entry": 60,
     "entry_index": 66,
     "standing": "answered",
@@ -47,6 +48,7 @@ class NoticeRecord(Shape):
     kind: str
     consent: str | None
     licence: str | None
+    right: str | None
     about_entry: int
     entry_index: int
     standing: str

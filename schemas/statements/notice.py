@@ -28,10 +28,20 @@ DELIVERY_ATTEMPTS_MAX = 8  # over two days (ledger.rules.notices.WAITS): past th
 WARNING_DAYS: tuple[int, ...] = (30, 7, 1)
 _EXAMPLE = {"notice": "019a9b00-0000-7000-8000-000000000020", "holder": "pia-platform"}
 _CONSENT = "019a9b00-0000-7000-8000-000000000001"
+_LICENCE = "019a9b00-0000-7000-8000-000000000012"
 
 EndpointUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@\"\\]+$", max_length=500)]
 """Where notices are sent. No user, query or fragment: what stands in the log is no place for a secret."""
-NoticeKind = Literal["ended", "narrowed", "suspended", "expiring"]
+NoticeKind = Literal["ended", "narrowed", "suspended", "resumed", "contract-changed", "expiring"]
+"""`resumed`: who was told to pause hears that it may go on. `contract-changed`: what was cleared under a licence lost its
+cover when the terms behind it changed."""
+_BASIS_OF = {
+    "narrowed": "consent",
+    "suspended": "consent",
+    "resumed": "consent",
+    "contract-changed": "licence",
+    "expiring": "consent",
+}
 NoticeOutcome = Literal["takedown", "wind-down", "archive-only", "pause"]
 """What the holder has to do by `due_at`: take it down; stop in the time that the licence leaves; keep it only as a record;
 stop showing it until the matter is settled."""
@@ -99,14 +109,15 @@ class NoticeItem(Shape):
 class NoticeIssued(Body):
     """What one holder has to be told about one entry, by when they have to answer, and what of theirs it is about."""
 
-    TYPE: ClassVar[str] = "notice.issued.v1"
+    TYPE: ClassVar[str] = "notice.issued.v2"
     notice: Id
     holder: ActorId
     kind: NoticeKind
     consent: Id | None = None
     licence: Id | None = None
+    right: Id | None = None
     about: NonNegativeInt
-    """The entry that ended, narrowed or suspended it, or that warned of its end."""
+    """The entry that ended, narrowed, suspended, resumed or changed it, or that warned of its end."""
     outcome: NoticeOutcome | None = None
     due_at: Instant | None = None
     """None: for information, nothing is asked."""
@@ -114,14 +125,16 @@ class NoticeIssued(Body):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if (self.consent is None) == (self.licence is None):
-            raise ValueError("a notice is about a consent or about a licence")
+        if sum(one is not None for one in (self.consent, self.licence, self.right)) != 1:
+            raise ValueError("a notice is about a consent, a licence or a right, and about one of them")
+        if (wanted := _BASIS_OF.get(self.kind)) is not None and not self.basis.startswith(wanted):
+            raise ValueError(f"a notice of this kind is about a {wanted}")
         if (self.outcome is None) != (self.due_at is None):
             raise ValueError("outcome and due_at go together")
         if self.items and self.due_at is None:
             raise ValueError("a notice about files has a deadline")
-        if self.kind == "expiring" and self.due_at is not None:
-            raise ValueError("a warning asks for nothing")
+        if self.kind in ("expiring", "resumed") and self.due_at is not None:
+            raise ValueError("a warning and a resumption ask for nothing")
         if len({item.tag for item in self.items}) != len(self.items):
             raise ValueError("an item is named once")
         return self
@@ -129,12 +142,13 @@ class NoticeIssued(Body):
     @property
     def basis(self) -> str:
         """The tag of what it is about."""
-        return f"consent:{self.consent}" if self.consent else f"licence:{self.licence}"
+        named = {"consent": self.consent, "licence": self.licence, "right": self.right}
+        return next(f"{name}:{number}" for name, number in named.items() if number is not None)
 
     @property
     def once_tag(self) -> str:
         """What makes a notice without items the only one: whom it tells about what."""
-        return f"told:{self.consent or self.licence}.{self.holder}"
+        return f"told:{self.basis.partition(':')[2]}.{self.holder}"
 
     def tags(self) -> tuple[str, ...]:
         files = dict.fromkeys(f"asset:{item.asset}" for item in self.items)
@@ -145,7 +159,7 @@ class NoticeIssued(Body):
     @classmethod
     def example(cls) -> NoticeIssued:
         item = {"asset": "55" * 32, "clearance": "019a9b00-0000-7000-8000-000000000004"}
-        told = {"kind": "ended", "consent": _CONSENT, "about": 60, "outcome": "takedown", "items": [item]}
+        told = {"kind": "contract-changed", "licence": _LICENCE, "about": 60, "outcome": "takedown", "items": [item]}
         return cls.model_validate({**_EXAMPLE, **told, "due_at": "2026-12-03T00:00:00Z"})
 
 

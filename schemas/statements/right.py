@@ -90,6 +90,23 @@ class RightTransferred(Body):
         )
 
 
+class RightExpired(Body):
+    """Records, once, that time ended a right. It ended at `expired_at` whether or not this was written."""
+
+    TYPE: ClassVar[str] = "right.expired.v1"
+    right: Id
+    expired_at: Instant
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"right:{self.right}",)
+
+    @classmethod
+    def example(cls) -> RightExpired:
+        return cls.model_validate(
+            {"right": "019a9b00-0000-7000-8000-000000000011", "expired_at": "2034-01-01T00:00:00Z"}
+        )
+
+
 class RightUsed(Body):
     """A file rests on a right: `user` holds it, or may use it under a licence. What is made from the file rests on it too."""
 

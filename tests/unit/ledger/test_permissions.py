@@ -49,6 +49,7 @@ MAY_SAY: dict[str, set[str]] = {
         "subject.erased.v1",
         "holder.endpoint-disabled.v1",
         "notice.issued.v1",
+        "notice.issued.v2",
         "notice.attempted.v1",
         "notice.delivered.v1",
         "notice.failed.v1",
@@ -59,6 +60,7 @@ MAY_SAY: dict[str, set[str]] = {
         "contract.reevaluated.v1",
         "registry.answered.v1",
         "licence.expired.v1",
+        "right.expired.v1",
     },
     "producer": {
         "provider.record-imported.v1",
