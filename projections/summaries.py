@@ -202,7 +202,10 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     clearance.ClearanceUpheld: lambda b: (
         f"weighed clearance {b.clearance} of {_file(b.asset)} again after entry {b.about}: it stands"
     ),
-    evidence.EvidenceExported: lambda b: f"wrote an evidence pack on {_file(b.asset)} with {b.entries} entries",
+    evidence.EvidenceExported: lambda b: (
+        f"wrote an evidence pack on {_list(map(_file, b.assets))} with {b.entries} entries"
+        + (f" for {b.reader}" if b.reader else "")
+    ),
     erasure.SubjectErasureRequested: lambda b: f"asked that {b.person} be erased ({b.ground.replace('-', ' ')})",
     erasure.SubjectErasureBegun: lambda b: f"began to erase {b.person}",
     erasure.SubjectErased: _destroyed,

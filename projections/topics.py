@@ -132,6 +132,7 @@ OF_HOLDERS: Final[Types] = frozenset(
 OF_MATTERS: Final[Types] = frozenset(
     {
         "evidence.exported.v1",
+        "evidence.exported.v2",
         "subject.erasure-requested.v1",
         "subject.erasure-begun.v1",
         "subject.erased.v1",

@@ -107,6 +107,7 @@ BODIES: tuple[type[Body], ...] = (
     placement.PlacementRecorded,
     placement.PlacementObserved,
     placement.PlacementEnded,
+    evidence.EvidenceExportedV1,
     evidence.EvidenceExported,
     erasure.SubjectErasureRequested,
     erasure.SubjectErasureBegun,
@@ -133,6 +134,7 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     endings_v1.ClearanceRevokedV1: endings_v1.ClearanceRevokedV1.newest,
     endings_v1.AssetFlaggedV1: endings_v1.AssetFlaggedV1.newest,
     notice_v1.NoticeIssuedV1: notice_v1.NoticeIssuedV1.newest,
+    evidence.EvidenceExportedV1: evidence.EvidenceExportedV1.newest,
 }
 """Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
 _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
@@ -142,6 +144,7 @@ _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     clearance.ClearanceRevoked: (endings_v1.ClearanceRevokedV1,),
     asset.AssetFlagged: (endings_v1.AssetFlaggedV1,),
     notice.NoticeIssued: (notice_v1.NoticeIssuedV1,),
+    evidence.EvidenceExported: (evidence.EvidenceExportedV1,),
 }
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

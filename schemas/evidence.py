@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Digest, Id, Instant, Line, NonNegativeInt, PositiveInt, Shape, Slug
+from schemas.base import ActorId, Digest, Id, Instant, Line, NonNegativeInt, PositiveInt, Shape, Slug
 from schemas.statements.clearance import Question, Weighed
+from schemas.statements.evidence import PACK_ASSETS_MAX
 
 PACK_ENTRIES_MAX = 10_000  # as many as one asset's family may have files
 CLAIMS_MAX = 2_000  # a file that was cleared more often than this has its history in the log, not in one pack
 
 
 class PackSubject(Shape):
-    """What the pack is about: one file, by SHA-256."""
+    """What the pack is about: files, by SHA-256, rising; and the dispute that they are in, if the pack is made for one."""
 
-    asset: Digest
+    asset: Digest | None = None
+    """Of format 1: one file."""
+    assets: Annotated[tuple[Digest, ...], Field(max_length=PACK_ASSETS_MAX)] | None = None
+    dispute: Id | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return self.assets or ((self.asset,) if self.asset else ())
+
+
+class PackKnown(Shape):
+    """The pack tells what was known at `at`: the log's first `size` entries, whose tree has this root."""
+
+    at: Instant
+    size: PositiveInt
+    root: Digest
 
 
 class ConsentAt(Shape):
@@ -96,11 +113,23 @@ class PackManifest(Shape):
     index: PackIndex | None = None
     complete: tuple[PackComplete, ...] | None = None
     """Both since format 2."""
+    known: PackKnown | None = None
+    reader: ActorId | None = None
+    """To whom fields are shown in disclosures/."""
 
     @property
     def bounded(self) -> bool:
         """Whether it holds what witnesses or time-stamping authorities saw of the log."""
         return any(name.startswith(("witnessed/", "stamps/")) for name in self.members)
+
+    @property
+    def has_pdf(self) -> bool:
+        return "report.pdf" in self.members
+
+    @property
+    def told(self) -> tuple[int, datetime]:
+        """Of which beginning of the log the claims are, and at which instant."""
+        return (self.known.size, self.known.at) if self.known else (self.horizon, self.made_at)
 
     @property
     def horizon(self) -> int:

@@ -15,14 +15,15 @@ from api.limits import PAGE_ROWS_MAX
 from api.problems import documented
 from api.routes.statements import INDEX_MAX
 from api.services.dossier import dossier
+from api.services.evidence_order import PackOrder
 from api.services.intake import Imported, Origin, import_file
 from api.services.provenance import sign_asset as sign_known_asset
 from api.services.searching import search_file as search_known
-from ledger.errors import NotFound
+from ledger.errors import Forbidden, NotFound
 from schemas.api.assets import AssetAnswer, ImportAnswer, LineageAnswer, SignedAnswer, TrailAnswer
 from schemas.api.decisions import SearchAnswer
 from schemas.api.records import RightsAnswer
-from schemas.base import Digest, Id, Instant, Line
+from schemas.base import ActorId, Digest, Id, Instant, Line
 
 FILE_BODY: dict[str, Any] = {
     "required": True,
@@ -189,10 +190,23 @@ def get_content(services: ServicesOf, sha256: Sha256) -> FileResponse:
 def get_evidence(
     services: ServicesOf,
     sha256: Sha256,
+    caller: CallerOf,
     media: Annotated[bool, Query(description="Also the file's own bytes.")] = False,
+    known_at: Annotated[
+        Instant | None, Query(description="Tell what was known at that instant, RFC 3339 in UTC; now when left out.")
+    ] = None,
+    reader: Annotated[
+        ActorId | None, Query(description="Show the fields that were disclosed to this reader, with their salts.")
+    ] = None,
 ) -> StreamingResponse:
-    """Entries, proofs, keys and reports; checked with `countersign check` or the script inside it."""
-    return evidence_file(services, sha256, with_media=media)
+    """Entries, proofs, keys and reports; checked with `countersign check` or the script inside it. Only legal gets a pack
+    with fields that were disclosed to somebody.
+    """
+    if reader is not None and "legal" not in caller.roles:
+        what = "a pack with disclosed fields is made for legal"
+        raise Forbidden("role_not_permitted", what, "Ask somebody who holds the role.")
+    order = PackOrder.about(sha256, known_at=known_at, reader=reader, requested_by=caller.actor, with_media=media)
+    return evidence_file(services, order)
 
 
 @router.post(

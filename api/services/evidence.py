@@ -1,46 +1,45 @@
-"""Writing an evidence pack: one zip that shows, to somebody who trusts nobody, what the log says of a file (SPEC S8)."""
+"""Writing an evidence pack: one zip that shows, to somebody who trusts nobody, what the log says of files (SPEC S8)."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from api.services.completeness import named_look
+from api.services.evidence_archive import partial_beside, refuse_existing, sha256_of, write_archive
 from api.services.evidence_blobs import PackBlobs, blobs_of
+from api.services.evidence_certificate import certificate_text
 from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import Contents, contents_of
+from api.services.evidence_order import PackOrder, require_in_order, shown_to, size_known
 from api.services.evidence_outside import Bounds, Outside, bounds_of
 from api.services.evidence_report import render_report
-from ledger.blobs import Blobs, read_chunks
+from api.services.facts import facts_bytes, facts_in
+from ledger.blobs import Blobs
 from ledger.door import Ledger
-from ledger.errors import Misuse, NotFound, Unavailable, Untrusted
+from ledger.errors import Unavailable, Untrusted
+from ledger.history import History
 from ledger.proof.canonical import canonical
+from ledger.proof.consistency import consistency_file
 from ledger.proof.encoding import base64_text
 from ledger.proof.keyring import KeyRing
 from ledger.proof.logentry import LogEntry
 from ledger.proof.logkeys import LogKeys
-from ledger.proof.merkle import inclusion_proof
+from ledger.proof.merkle import consistency_proof, inclusion_proof, tree_root
 from ledger.proof.pack import check_pack
-from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, entry_name, index_name, proof_name
+from ledger.proof.packclaims import KNOWN_NAME, PACK_PAYLOAD_TYPE, entry_name, index_name, proof_name
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX
 from ledger.proof.packreport import PackReport
 from ledger.proof.standalone import standalone_verifier
 from ledger.proof.tlogproof import format_proof
 from ledger.rules.decision import RULES_VERSION
-from ledger.rules.lineage import arrival
 from projections.tag_index import TagIndex
 from schemas.base import format_instant, parse_instant
-from schemas.evidence import PackComplete, PackEntry, PackIndex, PackManifest, PackSubject
+from schemas.evidence import PackComplete, PackEntry, PackIndex, PackKnown, PackManifest, PackSubject
 from schemas.statements.actor import LogOpened
 from schemas.statements.evidence import EvidenceExported
-
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's zero: the same contents give the same archive
 
 
 @dataclass(frozen=True)
@@ -58,38 +57,50 @@ def write_pack(
     ledger: Ledger,
     index: TagIndex,
     blobs: Blobs,
-    asset: str,
+    about: str | PackOrder,
     out: Path,
     *,
     at: datetime,
     outside: Outside | None = None,
-    with_media: bool = False,
     overwrite: bool = False,
 ) -> PackWritten:
-    """Writes the evidence about one file, and says so in the log (`evidence.exported.v1`) before the pack appears.
-    `outside`: where cosignatures and time stamps are kept; what fits goes in.
+    """Writes the evidence about one file, or what an order says, and says so in the log (`evidence.exported.v2`) before the
+    pack appears. `outside`: where cosignatures and time stamps are kept; what fits goes in.
 
-    Raises NotFound `asset_unknown`, Misuse `pack_exists`, TooLarge `pack_too_large`, Unavailable `pack_not_written`,
-    Untrusted `blob_altered`. A crash leaves `out` as it was: at most a stray `.partial` file beside it, and custody of a
-    pack that never left.
+    Raises NotFound `asset_unknown`, Misuse `pack_exists` and what `PackOrder.require` raises, TooLarge `pack_too_large`,
+    Unavailable `pack_not_written`, Untrusted `blob_altered`. A crash leaves `out` as it was: at most a stray `.partial` file
+    beside it, and custody of a pack that never left.
     """
-    _refuse_existing(out, overwrite)
-    if arrival(ledger.history(), asset) is None:
-        raise NotFound("asset_unknown", "no file with this digest is in the ledger", "Import it first.")
-    pack = _Pack(ledger, index, blobs, asset, parse_instant(format_instant(at)), with_media, outside)
-    partial = _partial_beside(out)
+    refuse_existing(out, overwrite)
+    order = PackOrder.about(about) if isinstance(about, str) else about
+    made_at = parse_instant(format_instant(at))
+    order.require(ledger, made_at)
+    pack = _Pack(ledger, index, blobs, order, made_at, outside)
+    partial = partial_beside(out)
     try:
         pack.write(partial)
         report = check_pack(partial, pack.vkeys)
-        written = PackWritten(out, _sha256(partial), len(pack.contents.said), partial.stat().st_size, report)
-        ledger.say(EvidenceExported(asset=asset, pack_sha256=written.sha256, entries=written.entries))
-        _refuse_existing(out, overwrite)
+        written = PackWritten(out, sha256_of(partial), len(pack.contents.said), partial.stat().st_size, report)
+        ledger.say(_exported(order, written))
+        refuse_existing(out, overwrite)
         partial.replace(out)
     except OSError as error:
         raise Unavailable("pack_not_written", f"the pack can't be written: {error.strerror}", "Free space.") from error
     finally:
         partial.unlink(missing_ok=True)
     return written
+
+
+def _exported(order: PackOrder, written: PackWritten) -> EvidenceExported:
+    return EvidenceExported(
+        assets=order.assets,
+        dispute=order.dispute,
+        pack_sha256=written.sha256,
+        entries=written.entries,
+        requested_by=order.requested_by,
+        reader=order.reader,
+        known_at=order.known_at,
+    )
 
 
 class _Pack:
@@ -100,20 +111,24 @@ class _Pack:
         ledger: Ledger,
         index: TagIndex,
         blobs: Blobs,
-        asset: str,
-        at: datetime,
-        with_media: bool,
+        order: PackOrder,
+        made_at: datetime,
         outside: Outside | None,
     ) -> None:
-        self._ledger, self._asset, self._at = ledger, asset, at
+        self._ledger, self._order, self._made_at = ledger, order, made_at
         with named_look(ledger, index) as (named, look):
             self._named, self._horizon = named, look.size
-            questions = questions_now(ledger.store, look.size, asset, at)
-            self.contents: Contents = contents_of(ledger.store, look.size, asset, questions, named)
+            self._known = self._known_then()
+            told = self._told()
+            now = questions_now(ledger.store, told.upto, order.assets, self._as_of)
+            self.facts = facts_in(told, order.assets, self._as_of)
+            self.contents: Contents = contents_of(ledger.store, look.size, order.assets, told, now, named)
             self._proofs = {tag: look.prove(tag) for tag in sorted(self.contents.complete)}
         self._size, self._checkpoint = ledger.head()
         self.contents.add(ledger.history().about("log:keys"), "turns the log to new keys")
-        self._blobs: PackBlobs = blobs_of(self.contents.ordered(), blobs, with_media)
+        if self._known:
+            require_in_order(self.contents.ordered(), self._known)
+        self._blobs: PackBlobs = blobs_of(self.contents.ordered(), blobs, order.with_media)
         opening = self.contents.said[0].body
         if not isinstance(opening, LogOpened):
             raise Untrusted("log_not_opened", "the log's first entry does not open it", "Run fsck.")
@@ -125,24 +140,37 @@ class _Pack:
     def vkeys(self) -> tuple[str, ...]:
         return self._log_keys.link_at(self._size).vkeys
 
+    @property
+    def _as_of(self) -> datetime:
+        return self._known.at if self._known else self._made_at
+
+    def _known_then(self) -> PackKnown | None:
+        if self._order.known_at is None:
+            return None
+        size = size_known(self._ledger.store, self._horizon, self._order.known_at)
+        root = tree_root(size, self._ledger.store)
+        return PackKnown(at=self._order.known_at, size=size, root=root.hex())
+
+    def _told(self) -> History:
+        return History(self._ledger.store, self._known.size if self._known else self._horizon)
+
     def write(self, path: Path) -> None:
         members = self._members()
         manifest = self._manifest()
-        members["report.html"] = self._report(manifest, members["verify.py"])
+        verifier_sha256 = hashlib.sha256(members["verify.py"]).hexdigest()
+        members["facts.json"] = facts_bytes(self.facts)
+        members["certificate.txt"] = certificate_text(manifest, self.facts, verifier_sha256)
+        found = self.contents.ordered()
+        shown = sum(name.startswith("disclosures/") for name in members)
+        members["report.html"] = render_report(
+            manifest, self.facts, found, verifier_sha256, self.vkeys, self._bounds, shown
+        )
         claims = canonical(self._sealed(manifest, members).model_dump(mode="json", exclude_none=True))
         attested = self._ledger.attest(claims, PACK_PAYLOAD_TYPE, PACK_JSON_BYTES_MAX)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            _put(archive, "pack.json", claims)
-            _put(archive, "pack.dsse", attested.to_bytes())
-            for name in sorted(members):
-                _put(archive, name, members[name])
-            for digest, source in sorted(self._blobs.present.items()):
-                _put_file(archive, f"blobs/{digest}", source, digest)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        write_archive(path, claims, attested.to_bytes(), members, self._blobs.present)
 
     def _members(self) -> dict[str, bytes]:
-        """Every member with a digest but the report and the blobs. Proofs: O(log size) an entry."""
+        """Every member with a digest but the reports and the blobs. Proofs: O(log size) an entry."""
         members: dict[str, bytes] = {
             "keys/log.vkeys": "".join(f"{vkey}\n" for vkey in self.vkeys).encode("utf-8"),
             "keys/actors.json": canonical(self._actors()),
@@ -155,12 +183,21 @@ class _Pack:
         members |= self._bounds.reaching(self._size, self._ledger.store)
         for tag, proof in self._proofs.items():
             members[index_name(tag)] = canonical(proof.as_json())
+        if self._known:
+            hashes = consistency_proof(self._known.size, self._size, self._ledger.store)
+            members[KNOWN_NAME] = consistency_file(self._known.size, self._size, hashes)
+        if self._order.reader:
+            members |= shown_to(self._ledger, self.contents.ordered(), self._order.reader)
         return members
 
     def _decisive(self) -> int:
-        """The last entry about the file itself: a time stamp over it is one over all that was said of the file."""
-        about = f"asset:{self._asset}"
-        return max(said.index for said in self.contents.ordered() if about in said.statement.tags)
+        """The last entry about the files themselves: a time stamp over it is one over all that the pack tells of them."""
+        about, upto = (
+            {f"asset:{asset}" for asset in self._order.assets},
+            self._known.size if self._known else self._size,
+        )
+        told = (said.index for said in self.contents.ordered() if not about.isdisjoint(said.statement.tags))
+        return max((index for index in told if index < upto), default=0)
 
     def _actors(self) -> dict[str, object]:
         """Every key that the pack's entries bring."""
@@ -172,83 +209,30 @@ class _Pack:
 
     def _manifest(self) -> PackManifest:
         """pack.json before the members are known."""
-        found, store = self.contents.ordered(), self._ledger.store
+        found, store, assets, size = self.contents.ordered(), self._ledger.store, self._order.assets, self._told().upto
         return PackManifest(
             origin=self._opening.origin,
-            made_at=self._at,
+            made_at=self._made_at,
             rules=RULES_VERSION,
             size=self._size,
-            subject=PackSubject(asset=self._asset),
-            claims=tuple(claims_of(store, self._horizon, self._asset, self._at)),
+            subject=PackSubject(assets=assets, dispute=self._order.dispute),
+            claims=tuple(claims_of(store, size, assets, self._as_of, self._known is not None)),
             entries=tuple(
                 PackEntry(index=said.index, type=said.type, why=self.contents.why[said.index]) for said in found
             ),
             omitted=self._blobs.omitted,
-            gaps=tuple(gaps_of(store, self._horizon, self._asset, self._blobs.omitted, bounded=self._bounds.any)),
+            gaps=tuple(gaps_of(store, size, assets, self._blobs.omitted, bounded=self._bounds.any)),
             members={},
             index=PackIndex(entry=self._named.index, size=self._horizon),
             complete=tuple(
                 PackComplete(tag=tag, topics=tuple(sorted(topics)))
                 for tag, topics in sorted(self.contents.complete.items())
             ),
+            known=self._known,
+            reader=self._order.reader,
         )
 
     def _sealed(self, manifest: PackManifest, members: dict[str, bytes]) -> PackManifest:
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
         digests |= {f"blobs/{digest}": digest for digest in self._blobs.present}
         return manifest.model_copy(update={"members": digests})
-
-    def _report(self, manifest: PackManifest, verifier: bytes) -> bytes:
-        verifier_sha256 = hashlib.sha256(verifier).hexdigest()
-        return render_report(manifest, self.contents.ordered(), verifier_sha256, self.vkeys, self._bounds)
-
-
-def _member_info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, _ZIP_EPOCH)
-    info.external_attr = 0o100644 << 16
-    info.create_system = 3  # Unix, wherever it is written
-    return info
-
-
-def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    archive.writestr(_member_info(name), content)
-
-
-def _put_file(archive: zipfile.ZipFile, name: str, source: Path, digest: str) -> None:
-    """In pieces, and checked on the way: a damaged blob store must not look like evidence."""
-    info, seen = _member_info(name), hashlib.sha256()
-    info.file_size = source.stat().st_size
-    with archive.open(info, "w") as member:
-        for chunk in read_chunks(source):
-            seen.update(chunk)
-            member.write(chunk)
-    if seen.hexdigest() != digest:
-        raise Untrusted("blob_altered", f"blob {digest} no longer has the bytes it is named for", "Run fsck.")
-
-
-def _partial_beside(out: Path) -> Path:
-    """An empty file in the same folder, so that the last step is one rename."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".partial")
-    except OSError as error:
-        raise Unavailable("pack_not_written", f"no file can be made there: {error.strerror}", "Look at it.") from error
-    os.fchmod(handle, 0o644)
-    os.close(handle)
-    return Path(name)
-
-
-def _sha256(path: Path) -> str:
-    return _digest_of(read_chunks(path))
-
-
-def _digest_of(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _refuse_existing(out: Path, overwrite: bool) -> None:
-    if out.exists() and not overwrite:
-        raise Misuse("pack_exists", f"{out.name} is already there", "Choose another name, or say to overwrite it.")

@@ -39,8 +39,12 @@ _GRADES = {
 }
 
 
-def questions_now(entries: Entries, size: int, asset: str, at: datetime) -> list[Question]:
-    """Every use, channel and territory that was asked about for this file, asked again for this instant."""
+def questions_now(entries: Entries, size: int, assets: Sequence[str], at: datetime) -> list[Question]:
+    """Every use, channel and territory that was asked about for these files, asked again for this instant."""
+    return [question for asset in assets for question in _asked_again(entries, size, asset, at)]
+
+
+def _asked_again(entries: Entries, size: int, asset: str, at: datetime) -> list[Question]:
     said = History(entries, size).about(f"asset:{asset}", ClearanceIssued, ClearanceRefused)
     asked = [body.question for _, body in decisions(said) if body.question.asset == asset]
     distinct = dict.fromkeys((one.use, one.channel, one.territory) for one in asked)
@@ -51,16 +55,31 @@ def questions_now(entries: Entries, size: int, asset: str, at: datetime) -> list
     ]
 
 
-def claims_of(entries: Entries, size: int, asset: str, at: datetime) -> list[PackClaim]:
-    """In the order of time; those about now come last."""
-    history = History(entries, size)
-    family = [*ancestors(history, asset), *descendants(history, asset)]
+def claims_of(entries: Entries, size: int, assets: Sequence[str], at: datetime, known: bool = False) -> list[PackClaim]:
+    """In the order of time; those about `at` come last. `known`: `at` is an instant of the past, and the log's first `size`
+    entries what was known then.
+    """
+    history, when = History(entries, size), f"As known at {format_instant(at)}" if known else "At the time of this pack"
+    past: dict[tuple[object, ...], PackClaim] = {}
+    for asset in assets:  # families may overlap, and a thing is claimed once
+        for claim in _past(entries, history, asset):
+            past.setdefault((claim.kind, claim.entries, claim.asset), claim)
+    present: list[PackClaim] = []
+    for asset in assets:
+        asked = [_now(history, question, when) for question in _asked_again(entries, size, asset, at)]
+        present += asked or [_never_asked(history, asset, at)]
+    return [*sorted(past.values(), key=lambda claim: claim.at), *present]
+
+
+def _past(entries: Entries, history: History, asset: str) -> Iterator[PackClaim]:
+    line = ancestors(history, asset)
+    family = [*line, *descendants(history, asset)]
     said = {one.index: one for name in family for one in history.about(f"asset:{name}")}
     ordered = [said[index] for index in sorted(said)]
-    past = [_at_generation(entries, *pair) for pair in _generations(history, ancestors(history, asset))]
-    past += [_at_decision(entries, history, *pair) for pair in decisions(ordered) if pair[1].question.asset in family]
-    present = [_now(history, question) for question in questions_now(entries, size, asset, at)]
-    return [*sorted(past, key=lambda claim: claim.at), *(present or [_never_asked(history, asset, at)])]
+    yield from (_at_generation(entries, *pair) for pair in _generations(history, line))
+    for pair in decisions(ordered):
+        if pair[1].question.asset in family:
+            yield _at_decision(entries, history, *pair)
 
 
 def _generations(history: History, family: Sequence[str]) -> Iterator[tuple[Said, GenerationRequested, str]]:
@@ -126,7 +145,7 @@ def _at_decision(entries: Entries, whole: History, said: Said, body: ClearanceDe
     )
 
 
-def _now(history: History, question: Question) -> PackClaim:
+def _now(history: History, question: Question, when: str) -> PackClaim:
     at = question.valid_from
     decision = decide(history, question, at)
     clearance, said = standing(history, question, at)
@@ -135,7 +154,7 @@ def _now(history: History, question: Question) -> PackClaim:
         kind="now",
         at=at,
         verdict="allow" if allowed else "deny",
-        sentence=f"At the time of this pack the file {'may' if allowed else 'may not'} be used {_for(question)}",
+        sentence=f"{when} the file {'may' if allowed else 'may not'} be used {_for(question)}",
         asset=question.asset,
         question=question,
         weighed=(*decision.weighed, clearance),
@@ -176,18 +195,21 @@ def _window(question: Question) -> str:
 def gaps_of(
     entries: Entries,
     size: int,
-    asset: str,
+    assets: Sequence[str],
     omitted: Sequence[PackOmission],
     *,
     indexed: bool = True,
     bounded: bool = False,
+    pdf: bool = False,
 ) -> list[PackGap]:
     """What this pack does not show. `indexed`: since format 2 it shows that nothing else was said of its file. `bounded`: it
-    holds what witnesses or an authority saw of the log.
+    holds what witnesses or an authority saw of the log. `pdf`: it holds the report as PDF, which format 1 never did.
     """
     history = History(entries, size)
-    found = [gap for name in ancestors(history, asset) for gap in _of_file(history, name)]
+    line = dict.fromkeys(name for asset in assets for name in ancestors(history, asset))
+    found = [gap for name in line for gap in _of_file(history, name)]
     found += [PackGap(code="blob-left-out", detail=f"{one.sha256[:16]}…: {one.why}") for one in omitted]
+    found += [_PDF_GAP] if indexed and not pdf else []
     return [*found, _INDEX_GAP if indexed else _COMPLETENESS_GAP, _BOUNDED_GAP if bounded else _TIME_GAP, _KEYS_GAP]
 
 
@@ -222,6 +244,10 @@ _INDEX_GAP = PackGap(
     code="index",
     detail="That nothing was left out rests on the root of an index that the log names. Whoever holds the log's "
     "entries can compute it and find a false one; this pack alone can't.",
+)
+_PDF_GAP = PackGap(
+    code="report-pdf",
+    detail="There is no report.pdf: the machine that wrote the pack lacks the extra `pdf`. report.html says the same.",
 )
 _TIME_GAP = PackGap(
     code="time",

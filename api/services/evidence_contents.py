@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ledger.errors import NotFound, TooLarge
+from ledger.errors import TooLarge
 from ledger.history import Entries, History, bodies
 from ledger.proof.logentry import LogEntry
 from ledger.proof.packclaims import Topics
@@ -18,7 +18,7 @@ from ledger.proof.packcomplete import in_topics, merge_topics, required_tags
 from ledger.rules.clearances import standing
 from ledger.rules.consent_states import CONSENT_KINDS, PERSON_KINDS
 from ledger.rules.decision import decide
-from ledger.rules.lineage import ancestors, arrival, descendants
+from ledger.rules.lineage import ancestors, descendants
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Stored
 from schemas.base import Id
@@ -69,6 +69,10 @@ class PackEntries:
 
     def __init__(self, found: Sequence[Said]) -> None:
         self._stored = [Stored(one.index, one.type, one.statement.tags, one.entry, one.statement.id) for one in found]
+        self._by_tag: dict[str, list[Stored]] = {}
+        for one in self._stored:
+            for tag in one.tags:
+                self._by_tag.setdefault(tag, []).append(one)
 
     def read_entries(
         self, queries: Sequence[Query] = (), *, after: int = 0, upto: int | None = None, limit: int | None = None
@@ -76,10 +80,15 @@ class PackEntries:
         """As Store.read_entries: positions in (after, upto], a position being the index plus one."""
         found = [
             one
-            for one in self._stored
+            for one in self._candidates(queries)
             if after <= one.index and (upto is None or one.index < upto) and _answers(one, queries)
         ]
         return found[:limit]
+
+    def _candidates(self, queries: Sequence[Query]) -> list[Stored]:
+        """Those with the tag, where one is asked for: a history asks about one tag at a time."""
+        tag = queries[0].tags[0] if len(queries) == 1 and queries[0].tags else None
+        return self._stored if tag is None else self._by_tag.get(tag, [])
 
 
 def _answers(one: Stored, queries: Sequence[Query]) -> bool:
@@ -88,34 +97,36 @@ def _answers(one: Stored, queries: Sequence[Query]) -> bool:
     )
 
 
-def contents_of(entries: Entries, size: int, asset: str, now: Sequence[Question], named: Said) -> Contents:
-    """Everything a pack about `asset` holds, at this size of the log. `now`: the questions asked as of the pack's time.
-    `named`: the entry after it that names the index's root at this size.
+def contents_of(
+    entries: Entries, size: int, assets: Sequence[str], told: History, now: Sequence[Question], named: Said
+) -> Contents:
+    """Everything a pack about `assets` holds, at this size of the log. `told`: what the pack's claims and facts were read
+    from, a beginning of it; `now`: the questions asked as of its end. `named`: the entry that names the index's root.
 
-    Raises NotFound `asset_unknown`, TooLarge `pack_too_large`.
+    Raises TooLarge `pack_too_large`.
     """
     history = History(entries, size)
-    if arrival(history, asset) is None:
-        raise NotFound("asset_unknown", "no file with this digest is in the ledger", "Import it first.")
     contents = Contents()
     contents.add(history.about("log:opened"), "opens the log; brings its keys, the service's and the administrator's")
     contents.add(history.about("log:keys"), "turns the log to new keys")
     contents.add([named], "names the root of the index that shows what was not said")
-    _add_family(contents, history, asset)
-    _ask_now(contents, entries, size, now)
+    for asset in assets:
+        _add_family(contents, history, asset)
+    _take_weighed(contents, told, "behind the facts of this pack")
+    _ask_now(contents, History(entries, told.upto), now)
     while True:  # until nothing that was added asks for more
         before = (len(contents.said), dict(contents.complete))
         _add_origins(contents, history)
         _add_decisions(contents, entries)
         _add_keys(contents, history)
-        _complete(contents, entries, size, asset)
+        _complete(contents, entries, size, assets)
         if (len(contents.said), contents.complete) == before:
             return contents
 
 
-def _complete(contents: Contents, entries: Entries, size: int, asset: str) -> None:
+def _complete(contents: Contents, entries: Entries, size: int, assets: Sequence[str]) -> None:
     """Everything about what a verdict hangs on, whether or not a rule looked: that it is all is then proved (SPEC S8.9)."""
-    wanted = required_tags(asset, contents.entries())
+    wanted = required_tags(assets, contents.entries())
     for tag, topics in contents.asked.items():
         merge_topics(wanted, tag, topics)
     for tag, topics in sorted(wanted.items()):
@@ -151,8 +162,7 @@ def _add_decisions(contents: Contents, entries: Entries) -> None:
             contents.weighed.add(said.index)
 
 
-def _ask_now(contents: Contents, entries: Entries, size: int, now: Sequence[Question]) -> None:
-    history = History(entries, size)
+def _ask_now(contents: Contents, history: History, now: Sequence[Question]) -> None:
     for question in now:
         decide(history, question, question.valid_from)
         standing(history, question, question.valid_from)

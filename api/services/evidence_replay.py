@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from api.services.evidence_certificate import certificate_text
 from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import PackEntries, asked_topics, decisions
+from api.services.facts import facts_bytes, facts_in
 from ledger.errors import LedgerError
 from ledger.history import History
 from ledger.proof.canonical import parse_json
@@ -22,6 +24,7 @@ from ledger.rules.decision import RULES_VERSION, decide
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Stored
 from schemas.evidence import PackManifest
+from schemas.facts import PackFacts
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued
 
 REPLAY_STEP = 10
@@ -59,7 +62,7 @@ def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
             )
         found = [_said(file, entry.index) for entry in manifest.entries]
         older = [entry_name(said.index) for said, body in decisions(found) if body.rules != RULES_VERSION]
-        step = PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(manifest, found)), ())
+        step = PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(file, manifest, found)), ())
         return (step,), tuple(f"{name} was decided by other rules and not weighed again" for name in older)
     except (LedgerError, KeyError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         what = f"an entry or a claim has no shape that these rules know ({type(error).__name__})"
@@ -73,31 +76,46 @@ def _said(file: PackFile, index: int) -> Said:
     return said
 
 
-def _weigh_again(manifest: PackManifest, found: list[Said]) -> Iterator[PackFault]:
-    entries, asset = PackEntries(found), manifest.subject.asset
+def _weigh_again(file: PackFile, manifest: PackManifest, found: list[Said]) -> Iterator[PackFault]:
+    entries, assets = PackEntries(found), manifest.subject.files
     asked: dict[str, Topics] = {}
     for said, body in decisions(found):
         if body.rules == RULES_VERSION and not _follows(entries, said, body, asked):
             what = "the rules of this version, weighed over the entries before it, give another verdict"
             yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
-    computed = claims_of(entries, manifest.horizon, asset, manifest.made_at)
+    size, at = manifest.told
+    computed = claims_of(entries, size, assets, at, manifest.known is not None)
     for claimed, again in zip(manifest.claims, computed, strict=False):
         if claimed != again:
             what = f"the entries don't give this claim: {claimed.sentence}"
             yield PackFault(REPLAY_STEP, "pack.json", "claim_differs", what)
     if len(computed) != len(manifest.claims):
         yield PackFault(REPLAY_STEP, "pack.json", "claims_differ", "the entries give more claims, or fewer")
-    shape = {"indexed": manifest.index is not None, "bounded": manifest.bounded}
-    gaps = gaps_of(entries, manifest.horizon, asset, manifest.omitted, **shape)
+    shape = {"indexed": manifest.index is not None, "bounded": manifest.bounded, "pdf": manifest.has_pdf}
+    gaps = gaps_of(entries, size, assets, manifest.omitted, **shape)
     if list(manifest.gaps) != gaps:
         yield PackFault(REPLAY_STEP, "pack.json", "gaps_differ", "the entries give other gaps")
     if manifest.index is not None:
-        history = History(entries, manifest.horizon)
-        for question in questions_now(entries, manifest.horizon, asset, manifest.made_at):
+        history = History(entries, size)
+        for question in questions_now(entries, size, assets, at):
             decide(history, question, question.valid_from)
             standing(history, question, question.valid_from)
+        told = History(entries, size)  # of its own: facts are told of whatever was read for them
+        facts = facts_in(told, assets, at)
         _note(asked, history)
+        _note(asked, told)
+        yield from _written_differently(file, manifest, facts)
         yield from _left_open(manifest, asked)
+
+
+def _written_differently(file: PackFile, manifest: PackManifest, facts: PackFacts) -> Iterator[PackFault]:
+    """facts.json and the draft of a certificate, computed again from the entries."""
+    verifier = manifest.members["verify.py"]
+    again = {"facts.json": facts_bytes(facts), "certificate.txt": certificate_text(manifest, facts, verifier)}
+    for name, computed in again.items():
+        if file.read(name) != computed:
+            what = "the entries of the pack give another one"
+            yield PackFault(REPLAY_STEP, name, f"{name.partition('.')[0]}_differs", what)
 
 
 def _left_open(manifest: PackManifest, asked: dict[str, Topics]) -> Iterator[PackFault]:

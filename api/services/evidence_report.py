@@ -14,6 +14,7 @@ from ledger.history import bodies
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.evidence import PackClaim, PackManifest
+from schemas.facts import PackFacts
 from schemas.statements.asset import AssetDerived, AssetImported
 from schemas.statements.consent import ConsentGranted, ConsentRequested
 from schemas.statements.provider import ProviderRecordImported
@@ -56,22 +57,32 @@ class TrailRow:
 
 
 def render_report(
-    manifest: PackManifest, found: Sequence[Said], verifier_sha256: str, vkeys: Sequence[str], bounds: Bounds
+    manifest: PackManifest,
+    facts: PackFacts,
+    found: Sequence[Said],
+    verifier_sha256: str,
+    vkeys: Sequence[str],
+    bounds: Bounds,
+    shown: int = 0,
 ) -> bytes:
-    """The page, UTF-8. A function of the pack's contents alone."""
+    """The page, UTF-8. A function of the pack's contents alone. `shown`: how many sealed fields it discloses."""
     why = {entry.index: entry.why for entry in manifest.entries}
     page = _template().render(
         pack=manifest,
+        facts=facts,
+        files_in_question=manifest.subject.files,
         made_at=format_instant(manifest.made_at),
         claims=manifest.claims,
         complete_to=manifest.horizon if manifest.index else None,
         now=[claim for claim in manifest.claims if claim.kind == "now"],
-        files=_files(found, manifest.subject.asset),
+        files=_files(found),
         consents=_consents(found, manifest.claims),
         trail=[_trail_row(said, why[said.index]) for said in found],
         verifier_sha256=verifier_sha256,
         vkeys=[vkey.split("+")[0] + "+" + vkey.split("+")[1] for vkey in vkeys],
         instant=format_instant,
+        now_word="As known then" if manifest.known else "At the time of this pack",
+        shown=shown,
         witnessed=bounds.witnessed,
         cosigned=_cosigned(bounds),
         stamps=bounds.stamps,
@@ -97,7 +108,7 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def _files(found: Sequence[Said], asset: str) -> list[FileRow]:
+def _files(found: Sequence[Said]) -> list[FileRow]:
     imported = [
         FileRow(body.asset, f"came in ({body.evidence_grade.replace('_', ' ')})", (), said.index)
         for said, body in bodies(found, AssetImported)

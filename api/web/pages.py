@@ -19,6 +19,7 @@ from api.routes.statements import INDEX_MAX, Index, statement_answer
 from api.services.consents import consent_answer
 from api.services.dossier import caught_up, dossier
 from api.services.endings import consent_report
+from api.services.evidence_order import PackOrder
 from api.services.verification import Circumstances, verify_file
 from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
@@ -111,7 +112,8 @@ def page_consent(
 @router.post("/assets/{sha256}/evidence", operation_id="page_evidence")
 def page_evidence(request: Request, services: ServicesOf, sha256: Sha256) -> StreamingResponse:
     require_same_origin(request)
-    return evidence_file(services, sha256)
+    caller = request.state.caller
+    return evidence_file(services, PackOrder.about(sha256, requested_by=caller.actor if caller else None))
 
 
 @router.get("/log", operation_id="page_log")

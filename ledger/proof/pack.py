@@ -8,6 +8,7 @@ the step that saw it first; what hangs on it is `skipped`, so that one altered b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ledger.proof.packbounds import PackBoundsCheck, bound_steps
 from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, PackClaims, entry_index, entry_name, named_digests
 from ledger.proof.packcomplete import PACK_INDEX_STEP, PackIndexCheck
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX, PACK_UNCOVERED, PackFile
+from ledger.proof.packknown import PackDisclosedCheck, PackKnownCheck, shown_steps
 from ledger.proof.packlog import PackLogCheck
 from ledger.proof.packreport import OWN_POLICY_REMARK, UNVERIFIED_STAMPS_REMARK, PackReport, StampBound, WitnessBound
 from ledger.proof.policy import TlogPolicy
@@ -29,6 +31,7 @@ from ledger.proof.policy import TlogPolicy
 PACK_OWN_STEPS = tuple(range(1, 10))  # what can be checked with the pack alone; step 10 weighs the rules again
 FORMAT_1_REMARK = "a pack of format 1: it does not show that nothing was left out"
 
+_ARRIVALS = frozenset({"asset.imported.v1", "asset.derived.v1"})
 _Parsed = dict[int, LogEntry | str]
 
 
@@ -92,6 +95,8 @@ class _PackCheck:
         PackIndexCheck(self._file, self._account, claims, self._entries, self._ring.service).run()
         bounds = PackBoundsCheck(self._file, self._account, claims, log.head, log.keys, self._policy)
         self._witnessed, self._stamps = bounds.witnessed(), bounds.stamped()
+        PackKnownCheck(self._file, self._account, claims, log.head, self._entries).run()
+        PackDisclosedCheck(self._file, self._account, claims, self._entries).run()
 
     # -- 2 and 4: what is claimed, and by whom -------------------------------------------------------------------
 
@@ -173,7 +178,8 @@ class _PackCheck:
             else:
                 self._entries[index] = entry
                 self._account.start(8, 1)
-        if not any(_brings(entry, claims.asset) for entry in self._entries.values()):
+        brought = {entry.body.get("asset") for entry in self._entries.values() if entry.type in _ARRIVALS}
+        if not brought.issuperset(claims.assets):
             what = "no entry in the pack brings the file that it is about"
             self._account.fault_unless_explained(8, "pack.json", "subject_unknown", what)
 
@@ -208,7 +214,7 @@ class _PackCheck:
         stolen = keys is not None and self._trusted is not None and keys.trusted_by(self._trusted) == "stolen"
         first = claims is not None and claims.index is None
         steps = PACK_OWN_STEPS if first else (*PACK_OWN_STEPS, PACK_INDEX_STEP)
-        steps += bound_steps(claims, self._policy) if claims else ()
+        steps += (*bound_steps(claims, self._policy), *shown_steps(claims)) if claims else ()
         remarks = {STOLEN_REMARK: stolen, FORMAT_1_REMARK: first, UNVERIFIED_STAMPS_REMARK: bool(self._stamps)}
         remarks[OWN_POLICY_REMARK] = self._witnessed is not None and not self._witnessed.policy_given
         good = (entry for index, entry in self._entries.items() if not self._account.spoiled(entry_name(index)))
@@ -218,7 +224,9 @@ class _PackCheck:
             origin=claims.origin if claims else None,
             size=claims.size if claims else None,
             root=self._root,
-            asset=claims.asset if claims else None,
+            assets=claims.assets if claims else (),
+            dispute=claims.dispute if claims else None,
+            known_at=_written(claims.known.at) if claims and claims.known else None,
             made_at=claims.made_at if claims else None,
             log_vkeys=keys.current.vkeys if keys else (),
             complete_to=claims.index.size if claims and claims.index else None,
@@ -229,10 +237,14 @@ class _PackCheck:
         )
 
 
-def _brings(entry: LogEntry, asset: str) -> bool:
-    return entry.type in ("asset.imported.v1", "asset.derived.v1") and entry.body.get("asset") == asset
-
-
 def _shown(entry: LogEntry) -> dict[str, Any]:
-    recorded_at = entry.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {"index": entry.index, "type": entry.type, "actor": entry.actor, "recorded_at": recorded_at}
+    return {
+        "index": entry.index,
+        "type": entry.type,
+        "actor": entry.actor,
+        "recorded_at": _written(entry.recorded_at),
+    }
+
+
+def _written(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ledger.errors import LedgerError, Untrusted
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.logentry import STATEMENT_TAG, LogEntry, hex_digest, instant
-from ledger.proof.packfile import PACK_ENTRIES_MAX, PACK_NAMES, PACK_UNCOVERED, member_bytes_max
+from ledger.proof.packfile import PACK_ENTRIES_MAX, PACK_NAMES, PACK_NAMES_2, PACK_UNCOVERED, member_bytes_max
 from ledger.proof.tagmap import tag_key
 
 PACK_FORMAT_1, PACK_FORMAT = "countersign.evidence/1", "countersign.evidence/2"
@@ -24,9 +25,13 @@ _PACK_JSON_MEMBERS = frozenset(
     {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 )
 _PACK_JSON_INDEX = frozenset({"index", "complete"})  # since format 2
+_PACK_JSON_MAY = frozenset({"known", "reader"})
+KNOWN_NAME = "known/consistency"
+PACK_SUBJECT_MAX = 20  # files in one dispute (schemas.statements.evidence.PACK_ASSETS_MAX)
 PACK_STAMPS_MAX = 8  # one that is as near as can be and the newest are enough; each costs two signatures to check
 _STAMP_NAME = re.compile(r"stamps/([0-9]+)/.+")
 _TOPIC = re.compile(r"[a-z]+(-[a-z]+)*")
+_ACTOR = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _ENTRY_NAME = re.compile(r"entries/([0-9]+)\.json")
 
 
@@ -44,13 +49,23 @@ class PackIndexClaim:
 
 
 @dataclass(frozen=True)
+class PackKnownClaim:
+    """The pack tells what was known at `at`: of the log's first `size` entries, whose tree has this root (SPEC S8.12)."""
+
+    at: datetime
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True)
 class PackClaims:
     """The parts of pack.json that the check works with. `entries`: type by index; `members`: SHA-256 by name."""
 
     origin: str
     made_at: str
     size: int
-    asset: str
+    assets: tuple[str, ...]
+    dispute: str | None
     entries: dict[int, str]
     omitted: frozenset[str]
     members: dict[str, str]
@@ -59,6 +74,13 @@ class PackClaims:
     witnessed: bool = False
     stamps: tuple[int, ...] = ()
     """Whether it has a checkpoint that witnesses cosigned, and the sizes of those that were time-stamped. Never in format 1."""
+    known: PackKnownClaim | None = None
+    reader: str | None = None
+    """To whom fields are shown in `disclosures/`."""
+
+    @property
+    def disclosures(self) -> list[str]:
+        return sorted(name for name in self.members if name.startswith("disclosures/"))
 
     @classmethod
     def parse(cls, raw: bytes) -> PackClaims:
@@ -117,13 +139,14 @@ def _claims_of(value: Any) -> PackClaims:
     first = value.get("format") == PACK_FORMAT_1
     _require(first or value.get("format") == PACK_FORMAT, f"its format is not {PACK_FORMAT}, nor {PACK_FORMAT_1}")
     wanted = _PACK_JSON_MEMBERS if first else _PACK_JSON_MEMBERS | _PACK_JSON_INDEX
-    _require(value.keys() == wanted, "other members than the format's")
+    may = frozenset() if first else _PACK_JSON_MAY
+    _require(wanted <= value.keys() <= wanted | may, "other members than the format's")
     _require(isinstance(value["origin"], str), "its origin is not text")
     instant(value["made_at"])
     _require(isinstance(value["rules"], str), "its rules are not a version")
-    size, subject = value["size"], value["subject"]
+    size = value["size"]
     _require(isinstance(size, int) and not isinstance(size, bool), "its size is not a number")
-    _require(isinstance(subject, dict) and subject.keys() == {"asset"}, "its subject is not one asset")
+    assets, dispute = _claimed_subject(value["subject"], first)
     for name in ("claims", "gaps"):
         _require(_is_list_of_objects(value[name]), f"its {name} are not a list of objects")
     entries, members = _claimed_entries(value["entries"], size), _claimed_members(value["members"])
@@ -133,13 +156,61 @@ def _claims_of(value: Any) -> PackClaims:
         "its entries are not those among its members, each with its proof",
     )
     omitted = _claimed_omissions(value["omitted"])
-    asset = hex_digest(subject["asset"])
+    names = PACK_NAMES_2.keys() if not first else set()
+    _require(names <= members.keys(), "a member that every pack has since format 2 is not listed")
     index = None if first else _claimed_index(value["index"], value["complete"], entries)
     proofs = {index_name(tag) for tag in index.complete} if index else set()
     _require(proofs == {name for name in members if name.startswith("index/")}, "what it calls complete has no proof")
     witnessed, stamps = _claimed_bounds(members, size, first)
-    made_at = value["made_at"]
-    return PackClaims(value["origin"], made_at, size, asset, entries, omitted, members, index, witnessed, stamps)
+    known, reader = _claimed_known(value.get("known"), index, members), value.get("reader")
+    shown = any(name.startswith("disclosures/") for name in members)
+    _require(reader is None or (isinstance(reader, str) and _ACTOR.fullmatch(reader) is not None), "its reader")
+    _require(reader is not None or not shown, "fields are shown to nobody who is named")
+    return PackClaims(
+        origin=value["origin"],
+        made_at=value["made_at"],
+        size=size,
+        assets=assets,
+        dispute=dispute,
+        entries=entries,
+        omitted=omitted,
+        members=members,
+        index=index,
+        witnessed=witnessed,
+        stamps=stamps,
+        known=known,
+        reader=reader,
+    )
+
+
+def _claimed_subject(subject: Any, first: bool) -> tuple[tuple[str, ...], str | None]:
+    _require(isinstance(subject, dict), "its subject is not an object")
+    if first:
+        _require(subject.keys() == {"asset"}, "its subject is not one asset")
+        return (hex_digest(subject["asset"]),), None
+    _require({"assets"} <= subject.keys() <= {"assets", "dispute"}, "its subject is not a list of assets")
+    named = subject["assets"]
+    _require(isinstance(named, list) and 0 < len(named) <= PACK_SUBJECT_MAX, "its assets are not a list in bounds")
+    assets = tuple(map(hex_digest, named))
+    _require(list(assets) == sorted(set(assets)), "its assets do not rise")
+    dispute = subject.get("dispute")
+    tag = f"dispute:{dispute}"
+    _require(dispute is None or (isinstance(dispute, str) and STATEMENT_TAG.fullmatch(tag) is not None), "its dispute")
+    return assets, dispute
+
+
+def _claimed_known(value: Any, index: PackIndexClaim | None, members: dict[str, str]) -> PackKnownClaim | None:
+    """An earlier state of the log: of no more entries than the index speaks of, with the proof that it was one."""
+    _require((value is not None) == (KNOWN_NAME in members), "what was known has no proof, or the other way round")
+    if value is None or index is None:
+        _require(value is None, "a pack of format 1 tells no earlier state")
+        return None
+    _require(
+        isinstance(value, dict) and value.keys() == {"at", "size", "root"}, "known is not an instant, size and root"
+    )
+    size = value["size"]
+    _require(type(size) is int and 0 < size <= index.size, "it tells a later state than the index speaks of")
+    return PackKnownClaim(instant(value["at"]), size, bytes.fromhex(hex_digest(value["root"])))
 
 
 def _claimed_bounds(members: dict[str, str], size: int, first: bool) -> tuple[bool, tuple[int, ...]]:

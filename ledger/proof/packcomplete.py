@@ -28,8 +28,11 @@ _SCOPES: dict[str, Topics] = {
     "generation": EVERY_TOPIC,
     "brief": frozenset({"brief"}),
     "consent": frozenset({"consent"}),
-    "person": frozenset({"person"}),
+    "person": frozenset({"person", "field", "hold", "subject"}),
     "clearance": frozenset({"clearance"}),
+    "licence": frozenset({"licence"}),
+    "notice": EVERY_TOPIC,
+    "dispute": EVERY_TOPIC,
 }
 """What counts under the tags that entries carry: other files' use of the same brief or consent is none of a pack's business."""
 
@@ -45,11 +48,11 @@ def merge_topics(into: dict[str, Topics], tag: str, topics: Topics) -> None:
     into[tag] = topics if held is None else (EVERY_TOPIC if not held or not topics else held | topics)
 
 
-def required_tags(asset: str, entries: Iterable[LogEntry]) -> dict[str, Topics]:
-    """What a pack about `asset` with these entries must show completely, at the least: tags, each with its topics."""
+def required_tags(assets: Iterable[str], entries: Iterable[LogEntry]) -> dict[str, Topics]:
+    """What a pack about `assets` with these entries must show completely, at the least: tags, each with its topics."""
     found, said = dict.fromkeys(("log:opened", "log:keys"), EVERY_TOPIC), list(entries)
-    for name in _family(asset, said):
-        found[f"asset:{name}"] = EVERY_TOPIC
+    for asset in assets:
+        found |= {f"asset:{name}": EVERY_TOPIC for name in _family(asset, said)}
     for entry in said:
         merge_topics(found, f"actor:{entry.actor}", _KEY_TOPICS)
         for signature in entry.envelope.signatures:
@@ -151,7 +154,7 @@ class PackIndexCheck:
                 self._account.fault_unless_explained(PACK_INDEX_STEP, item, error.code, error.what)
 
     def _check_required(self, claim: PackIndexClaim) -> None:
-        for tag, topics in sorted(required_tags(self._claims.asset, self._entries.values()).items()):
+        for tag, topics in sorted(required_tags(self._claims.assets, self._entries.values()).items()):
             held = claim.complete.get(tag)
             if held is None or (held and not topics <= held) or (held and not topics):
                 what = f"it does not say that it holds all about {tag}"

@@ -35,6 +35,7 @@ PACK_JSON_BYTES_MAX = 8 * 2**20  # 10,000 entries take some 4 MB; in base64 it s
 PACK_TEXT_BYTES_MAX = 16 * 2**20  # keys, report and verifier
 PACK_RATIO_MAX = 200  # unpacked : packed. JSON of fingerprints reaches 20; deflate's own limit, a bomb's, is 1,032
 TAG_PROOF_BYTES_MAX = 64 * 2**10  # 256 siblings take 17 KB, a hundred types 15 KB
+DISCLOSED_BYTES_MAX = 4 * 2**20  # a reference picture has 2.8 MB in base64
 LOG_ENTRY_BYTES_MAX = 65_535  # the length field of an entry bundle (C2SP tlog-tiles)
 
 PACK_NAMES = {
@@ -46,6 +47,9 @@ PACK_NAMES = {
     "keys/actors.json": PACK_TEXT_BYTES_MAX,
 }
 """Members that every pack has, with the most bytes of each."""
+
+PACK_NAMES_2 = {"facts.json": PACK_TEXT_BYTES_MAX, "certificate.txt": PACK_TEXT_BYTES_MAX}
+"""Those that every pack has since format 2."""
 
 PACK_UNCOVERED = frozenset({"pack.json", "pack.dsse"})
 """Members without a digest in pack.json: itself, and its own signature."""
@@ -59,6 +63,9 @@ _PACK_SERIES = (
     (re.compile(r"(witnessed|stamps/[1-9][0-9]{0,15})/checkpoint"), NOTE_BYTES_MAX),
     (re.compile(r"(witnessed|stamps/[1-9][0-9]{0,15})/consistency"), CONSISTENCY_BYTES_MAX),
     (re.compile(r"stamps/[1-9][0-9]{0,15}/token\.tsr"), TOKEN_BYTES_MAX),
+    (re.compile(r"known/consistency"), CONSISTENCY_BYTES_MAX),
+    (re.compile(r"disclosures/(0|[1-9][0-9]{0,15})\.[a-z0-9_]{1,74}\.json"), DISCLOSED_BYTES_MAX),
+    (re.compile(r"report\.pdf"), PACK_TEXT_BYTES_MAX),
 )
 _ZIP_END = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_BYTES = 20
@@ -68,8 +75,8 @@ _DENSE_BYTES_MIN = 64  # below it a ratio says nothing: a few equal lines pack v
 
 def member_bytes_max(name: str) -> int | None:
     """The most bytes a member of this name may have; None for a name that no pack has."""
-    if name in PACK_NAMES:
-        return PACK_NAMES[name]
+    if (most := PACK_NAMES.get(name, PACK_NAMES_2.get(name))) is not None:
+        return most
     return next((most for pattern, most in _PACK_SERIES if pattern.fullmatch(name)), None)
 
 

@@ -35,8 +35,11 @@ def pack_report_text(report: PackReport) -> str:
     """The report for a terminal: a line a step, then every failing item, then what it comes to."""
     lines = [f"{step.outcome:<12} {step.number:>2}  {step.title}" for step in report.steps]
     lines += ["", *(f"FAILS  {fault.item}: {fault.detail} ({fault.code})" for fault in report.faults)]
-    if report.asset:
-        lines += [f"asset  {report.asset}", f"log    {report.origin}, {report.size} entries, root {report.root}"]
+    lines += [f"asset  {asset}" for asset in report.assets]
+    if report.assets:
+        lines.append(f"log    {report.origin}, {report.size} entries, root {report.root}")
+    if report.known_at:
+        lines.append(f"known  as of {report.known_at}")
     if report.witnessed:
         who = ", ".join(sorted(report.witnessed.cosigned))
         lines.append(f"seen   the first {report.witnessed.size} entries by {who}")

@@ -21,11 +21,13 @@ PACK_STEPS = {
     11: "Nothing is left out: these are all entries that the log's index counts",
     12: "Witnesses cosigned a beginning of this log, as many as the policy asks for",
     13: "The time stamps are over beginnings of this log",
+    14: "What was known then is a beginning of this log, up to that instant",
+    15: "The fields that are shown fit what the log committed to, and were disclosed to this reader",
 }
 """Step 10 weighs the rules again and needs the whole package, the others this file only. Step 11 is of packs of format 2, steps
-12 and 13 of those that hold what they check."""
+12 to 15 of those that hold what they check."""
 
-PACK_WITNESSED_STEP, PACK_STAMPED_STEP = 12, 13
+PACK_WITNESSED_STEP, PACK_STAMPED_STEP, PACK_KNOWN_STEP, PACK_DISCLOSED_STEP = 12, 13, 14, 15
 OWN_POLICY_REMARK = "the witnesses are those of the pack's own policy: compare it with one that you got elsewhere"
 UNVERIFIED_STAMPS_REMARK = (
     "time stamps are present, not verified here: `countersign check --tsa-anchors FILE` and `openssl ts -verify` do that, "
@@ -115,7 +117,10 @@ class PackReport:
     origin: str | None = None
     size: int | None = None
     root: str | None = None
-    asset: str | None = None
+    assets: tuple[str, ...] = ()
+    dispute: str | None = None
+    known_at: str | None = None
+    """It tells what was known then; None: what was known when it was made."""
     made_at: str | None = None
     complete_to: int | None = None
     """The pack holds all that the log's first so many entries say on its subject; None in format 1."""
@@ -162,7 +167,9 @@ class PackReport:
             "origin": self.origin,
             "size": self.size,
             "root": self.root,
-            "asset": self.asset,
+            "assets": list(self.assets),
+            "dispute": self.dispute,
+            "known_at": self.known_at,
             "made_at": self.made_at,
             "complete_to": self.complete_to,
             "witnessed": self.witnessed.as_json() if self.witnessed else None,

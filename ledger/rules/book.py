@@ -111,6 +111,7 @@ RULES: dict[str, Rule] = {
     "placement.observed.v1": placements.accept_observation,
     "placement.ended.v1": placements.accept_end,
     "evidence.exported.v1": clearances.accept_export,
+    "evidence.exported.v2": clearances.accept_export,
     "subject.erasure-requested.v1": erasure.accept_request,
     "subject.erasure-begun.v1": erasure.accept_beginning,
     "subject.erased.v1": erasure.accept_erased,

@@ -22,6 +22,7 @@ from schemas.statements.clearance import (
     Weighed,
 )
 from schemas.statements.contract import ContractTermRecorded
+from schemas.statements.evidence import EvidenceExported
 from schemas.statements.licence import LicenceEnded, LicenceExpired
 
 OF_RIGHTS = frozenset({"licence-ended", "contract-changed", "right-ended"})
@@ -101,11 +102,11 @@ def standing(history: History, question: Question, at: datetime) -> tuple[Weighe
     return _weighed("fail", "clearance_missing", "nobody cleared this use, channel and territory"), None
 
 
-def accept_export(proposal: Proposal, body: object, history: History, at: datetime) -> None:
-    """Custody of a pack about a file that is here."""
-    asset = getattr(body, "asset", "")
-    if arrival(history, asset) is None:
-        refuse("asset_unknown", f"no file with the digest {asset} is in the ledger")
+def accept_export(proposal: Proposal, body: EvidenceExported, history: History, at: datetime) -> None:
+    """Custody of a pack about files that are here."""
+    for asset in body.assets:
+        if arrival(history, asset) is None:
+            refuse("asset_unknown", f"no file with the digest {asset} is in the ledger")
 
 
 def _same_circumstances(cleared: Question, question: Question) -> bool:

@@ -72,6 +72,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "placement.observed.v1": frozenset({"producer", "librarian", "platform", "measurement-lead"}),
     "placement.ended.v1": frozenset({"producer", "librarian", "platform", "legal", "service"}),
     "evidence.exported.v1": frozenset({"service"}),
+    "evidence.exported.v2": frozenset({"service"}),
     "subject.erasure-requested.v1": frozenset({"talent", "legal"}),
     "subject.erasure-begun.v1": frozenset({"service"}),
     "subject.erased.v1": frozenset({"service"}),

@@ -23,8 +23,17 @@ STATES = {"verified": "green", "consistent": "yellow", "untrusted": "bold red"}
 
 def audit(
     ctx: typer.Context,
-    asset: Annotated[str, typer.Argument(metavar="FILE|DIGEST", help="An asset of this ledger.")],
+    assets: Annotated[
+        list[str], typer.Argument(metavar="FILE|DIGEST", help="Files of this ledger; several make one pack.")
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The pack to write, such as evidence.zip.")],
+    known_at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Tell what was known then, with the proofs of that state.")
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(metavar="ACTOR", help="Show the fields that were disclosed to this reader, with their salts."),
+    ] = None,
     with_media: Annotated[bool, typer.Option("--with-media", help="Put the media files in as well.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
     home: HomeOption = None,
@@ -32,25 +41,28 @@ def audit(
 ) -> int:
     """Write an evidence pack that anybody can check offline, without trusting this ledger."""
     from api.services.evidence import write_pack
-    from ops.cli.inputs import asset_digest, writable_target
+    from api.services.evidence_order import PackOrder
+    from ops.cli.inputs import asset_digest, instant, writable_target
 
     run = invocation_of(ctx)
-    target, digest = writable_target(out, force=force), asset_digest(asset)
+    target, digests = writable_target(out, force=force), map(asset_digest, assets)
+    order = PackOrder.about(*digests, known_at=instant(known_at, "--known-at"), reader=reader, with_media=with_media)
     with run.services() as services:
         run.note("writing the pack, and checking it")
         made = write_pack(
             services.ledger,
             services.index,
             services.blobs,
-            digest,
+            order,
             target,
             at=services.clock.now(),
             outside=services.outside,
-            with_media=with_media,
             overwrite=force,
         )
     found: dict[str, Any] = {
-        "asset_sha256": digest,
+        "assets_sha256": list(order.assets),
+        "known_at": made.report.known_at,
+        "reader": reader,
         "file": shown(target),
         "pack_sha256": made.sha256,
         "size_bytes": made.bytes,
@@ -161,7 +173,9 @@ def _report(pack: Path, report: PackReport) -> RenderableType:
     pairs = [
         ("pack", shown(pack)),
         ("log", f"{report.origin}, {report.size} entries"),
-        ("about", report.asset),
+        *(("about", asset) for asset in report.assets),
+        ("dispute", report.dispute),
+        ("known at", report.known_at),
         ("made at", report.made_at),
         ("complete", f"up to the log's first {report.complete_to:,} entries" if report.complete_to else ""),
         ("keys", "as you gave them" if report.keys_given else "the pack's own"),

@@ -87,7 +87,7 @@ def test_the_verdicts_are_weighed_again_unless_left_out(cli: Command, pack: Path
 
 def test_a_pack_is_not_written_over_without_being_told_to(cli: Command, pack: Path) -> None:
     before = pack.read_bytes()
-    asset = cli.json("check", pack)["asset"]
+    asset = cli.json("check", pack)["assets"][0]
     cli.fails("out_exists", 2, "audit", asset, "--out", pack)
     assert pack.read_bytes() == before
     cli.json("audit", asset, "--out", pack, "--force")
@@ -95,7 +95,7 @@ def test_a_pack_is_not_written_over_without_being_told_to(cli: Command, pack: Pa
 
 
 def test_media_travels_only_when_asked_for(cli: Command, pack: Path, tmp_path: Path) -> None:
-    asset = cli.json("check", pack)["asset"]
+    asset = cli.json("check", pack)["assets"][0]
     with_media = cli.json("audit", asset, "--out", tmp_path / "media.zip", "--with-media")
     assert with_media["size_bytes"] > pack.stat().st_size
     assert cli.json("check", tmp_path / "media.zip")["state"] == "consistent"

@@ -5,6 +5,7 @@ Standard library and `cryptography` only, no code of the project. Stops at the f
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 import stat
@@ -22,9 +23,11 @@ FIXED = {"keys/actors.json", "keys/log.vkeys", "report.html", "verify.py"}  # S8
 SERIES = re.compile(
     r"blobs/[0-9a-f]{64}|index/[0-9a-f]{64}\.json|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof"
     r"|witnessed/(checkpoint|policy|consistency)|stamps/[1-9][0-9]*/(checkpoint|token\.tsr|consistency)"
+    r"|facts\.json|certificate\.txt|report\.pdf|known/consistency|disclosures/(0|[1-9][0-9]*)\.[a-z0-9_]{1,74}\.json"
 )
 SCOPES = {"generation": set(), "actor": {"actor", "log"}, "key": {"actor", "log"}}  # S8.9
-SCOPES |= {word: {word} for word in ("brief", "consent", "person", "clearance")}
+SCOPES |= {word: {word} for word in ("brief", "consent", "clearance", "licence")}
+SCOPES |= {"person": {"person", "field", "hold", "subject"}, "notice": set(), "dispute": set()}
 LISTED = {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 NAMING = {  # S8.5
     "asset.imported.v1": lambda body: [body["asset"]],
@@ -471,8 +474,12 @@ def all_of(tag, topics, said, raws, types, size):
         need(there["chain"] == chain.hex(), f"{tag}: other entries of {kind} than the log's")
 
 
-def due(asset, said):
+def due(assets, said):
     """S8.9: what has to be complete at the least; no topics: every type."""
+    return {tag: topics for asset in assets for tag, topics in due_of(asset, said).items()}
+
+
+def due_of(asset, said):
     made = [
         (s["body"]["asset"], set(s["body"]["parents"])) for s, *_ in said.values() if s["type"] == "asset.derived.v1"
     ]
@@ -506,9 +513,53 @@ def check_complete(pack, member, said, service):
             need(proof["tag"] == tag, "about another tag")
             all_of(tag, topics, said, raws, told(proof, bytes.fromhex(named["body"]["root"]), size), size)
     with about("pack.json"):
-        for tag, topics in due(pack["subject"]["asset"], said).items():
+        for tag, topics in due(pack["subject"]["assets"], said).items():
             held = claimed.get(tag)
             need(held is not None and (not held or (topics and topics <= held)), f"not said to be complete: {tag}")
+
+
+def subject(value, second):
+    """S8.2"""
+    if not second:
+        need(value.keys() == {"asset"}, "subject")
+        return [value["asset"]]
+    need({"assets"} <= value.keys() <= {"assets", "dispute"}, "subject")
+    found = value["assets"]
+    need(0 < len(found) <= 20 and found == sorted(set(found)), "assets")
+    need(all(re.fullmatch("[0-9a-f]{64}", one) for one in found), "digest")
+    need(re.fullmatch("[A-Za-z0-9._-]{1,128}", value.get("dispute", "x")), "dispute")
+    return found
+
+
+def check_known(pack, member, said, root):
+    """S8.12"""
+    with about("pack.json"):
+        need(("known" in pack) == ("known/consistency" in member), "known without its proof")
+        if "known" not in pack:
+            return
+        known = pack["known"]
+        need(known.keys() == {"at", "size", "root"} and 0 < known["size"] <= pack["index"]["size"], "known")
+        for index, (_, recorded, *_) in said.items():
+            need((index < known["size"]) == (recorded <= moment(known["at"])), f"entry {index} was known, or was not")
+    with about("known/consistency"):
+        old = bytes.fromhex(known["root"])
+        check_consistency(member["known/consistency"], known["size"], old, pack["size"], root)
+
+
+def check_shown(pack, member, said):
+    """S8.13"""
+    for name in sorted(name for name in member if name.startswith("disclosures/")):
+        with about(name):
+            shown = document(member[name])
+            need(shown.keys() == {"index", "pointer", "salt", "value"}, "members")
+            need(name == f"disclosures/{shown['index']}.{shown['pointer'][6:]}.json", "named otherwise")
+            s, salt = said[shown["index"]][0], bytes.fromhex(shown["salt"])
+            need(len(salt) == 32 and salt.hex() == shown["salt"], "salt")
+            commitment = hmac.digest(salt, jcs(shown["value"]), "sha256").hex()
+            need(commitment == s["sealed"][shown["pointer"]]["commitment"], "not what the log committed to")
+            told = {"statement": s["id"], "pointer": shown["pointer"], "to": pack["reader"]}
+            bodies = [one["body"] for one, *_ in said.values() if one["type"] == "field.disclosed.v1"]
+            need(any(told.items() <= body.items() for body in bodies), "nothing says that it was shown to this reader")
 
 
 def verify(path, vkeys=None):
@@ -519,12 +570,15 @@ def verify(path, vkeys=None):
         pack = document(member["pack.json"])
         second = pack["format"] == "countersign.evidence/2"
         need(second or pack["format"] == "countersign.evidence/1", "format")
-        need(pack.keys() == (LISTED | {"index", "complete"} if second else LISTED), "members of pack.json")
-        need(pack["subject"].keys() == {"asset"} and moment(pack["made_at"]), "subject or time")
+        wanted, may = (LISTED | {"index", "complete"}, {"known", "reader"}) if second else (LISTED, set())
+        need(wanted <= pack.keys() <= wanted | may and moment(pack["made_at"]), "members of pack.json")
+        assets = subject(pack["subject"], second)
         listed = {one["index"]: one["type"] for one in pack["entries"] if one.keys() == {"index", "type", "why"}}
         need(list(listed) == sorted(listed) and len(listed) == len(pack["entries"]) <= 10_000, "entries")
         series = {f"entries/{i}.json" for i in listed} | {f"proofs/{i}.tlog-proof" for i in listed} | FIXED
-        others = ("blobs/", "index/", "witnessed/", "stamps/") if second else ("blobs/",)
+        series |= {"facts.json", "certificate.txt"} if second else set()
+        others = ("blobs/",)
+        others += ("index/", "witnessed/", "stamps/", "report.pdf", "known/", "disclosures/") if second else ()
         need(series == {name for name in pack["members"] if not name.startswith(others)}, "entries are not members")
     for name in sorted(pack["members"].keys() | (member.keys() - {"pack.json", "pack.dsse"})):
         with about(name):
@@ -587,11 +641,13 @@ def verify(path, vkeys=None):
         named = {name for s, *_ in said.values() for name in NAMING.get(s["type"], lambda _: [])(s["body"])} - {None}
         need(named == blobs | set(omitted), "blobs do not add up")
         brought = [s["body"]["asset"] for s, *_ in said.values() if re.match(r"asset\.(imported|derived)", s["type"])]
-        need(pack["subject"]["asset"] in brought and not blobs & set(omitted), "no entry brings the file")
+        need(set(assets) <= set(brought) and not blobs & set(omitted), "no entry brings the file")
     if second:
         check_complete(pack, member, said, keys.service)
         check_outside(member, links, *head[2:])
-    return {"asset": pack["subject"]["asset"], "entries": len(said), "origin": head[1], "size": head[2]}
+        check_known(pack, member, said, head[3])
+        check_shown(pack, member, said)
+    return {"assets": assets, "entries": len(said), "origin": head[1], "size": head[2]}
 
 
 if __name__ == "__main__":

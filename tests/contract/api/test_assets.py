@@ -168,7 +168,7 @@ def test_evidence_proves_itself_and_its_custody_is_recorded(office: Office, made
     path.write_bytes(answer.content)
     assert check_pack(path)
     last = office.get(f"/v1/statements/{office.size - 1}").json()["statement"]
-    assert last["type"] == "evidence.exported.v1"
+    assert last["type"] == "evidence.exported.v2" and last["body"]["requested_by"]
     assert last["body"]["pack_sha256"] == hashlib.sha256(answer.content).hexdigest()
 
 

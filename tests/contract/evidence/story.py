@@ -13,6 +13,7 @@ from typing import Any
 
 from api.services.evidence import PackWritten, write_pack
 from api.services.evidence_claims import _COMPLETENESS_GAP
+from api.services.evidence_order import PackOrder
 from ledger.keys import SigningKey
 from ledger.proof.canonical import canonical
 from ledger.proof.dsse import sign
@@ -40,8 +41,11 @@ class Story:
     clearance: str
 
     def write(self, out: Path, **options: Any) -> PackWritten:
+        """`options`: those of an order and those of writing it."""
+        asked = {name: options.pop(name) for name in ("with_media", "known_at", "reader", "dispute") if name in options}
+        order = PackOrder.about(self.signed, **asked)
         options.setdefault("at", self.house.now())
-        return write_pack(self.house.ledger, self.house.index, self.house.blobs, self.signed, out, **options)
+        return write_pack(self.house.ledger, self.house.index, self.house.blobs, order, out, **options)
 
     @property
     def vkeys(self) -> list[str]:
@@ -142,9 +146,11 @@ def forged(pack: bytes, key: SigningKey, changes: Mapping[str, bytes | None], **
 
 def of_format_1(pack: bytes, key: SigningKey, changes: Mapping[str, bytes | None], **claims: Any) -> bytes:
     """As `forged`, in the form that packs had before the log had an index."""
-    proofs = {name: None for name in members(pack) if name.startswith("index/")}
+    later = ("index/", "facts.json", "certificate.txt", "report.pdf")
+    proofs = {name: None for name in members(pack) if name.startswith(later)}
     claimed = json.loads(members(pack)["pack.json"])
     first = _COMPLETENESS_GAP.model_dump(mode="json", exclude_none=True)
-    gaps = [first if gap["code"] == "index" else gap for gap in claimed["gaps"]]
+    gaps = [first if gap["code"] == "index" else gap for gap in claimed["gaps"] if gap["code"] != "report-pdf"]
     old: dict[str, Any] = {"format": "countersign.evidence/1", "index": None, "complete": None, "gaps": gaps}
+    old["subject"] = {"asset": claimed["subject"]["assets"][0]}
     return forged(pack, key, {**proofs, **changes}, **{**old, **claims})

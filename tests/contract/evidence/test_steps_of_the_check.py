@@ -219,7 +219,7 @@ def test_8_an_entry_and_its_payload_have_one_spelling(pack: bytes, story: Story,
 
 
 def test_8_the_file_that_the_pack_is_about_is_in_it(pack: bytes, key: SigningKey) -> None:
-    report = check_pack(forged(pack, key, {}, subject={"asset": "ee" * 32}))
+    report = check_pack(forged(pack, key, {}, subject={"assets": ["ee" * 32]}))
     assert found(report) == [(8, "pack.json", "subject_unknown")]
 
 

@@ -41,6 +41,7 @@ MAY_SAY: dict[str, set[str]] = {
         "clearance.revoked.v2",
         "clearance.upheld.v1",
         "evidence.exported.v1",
+        "evidence.exported.v2",
         "guardrail.screened.v1",
         "guardrail.matched.v1",
         "guardrail.swept.v1",

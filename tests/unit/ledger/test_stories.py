@@ -157,7 +157,7 @@ def test_a_signed_file_is_the_twin_of_exactly_one(house: House) -> None:
 def test_what_nobody_brought_in_is_not_examined_reviewed_flagged_or_exported(house: House) -> None:
     stranger = digest()
     examined = AssetExamined.example().model_copy(update={"asset": stranger})
-    exported = EvidenceExported.example().model_copy(update={"asset": stranger})
+    exported = EvidenceExported.example().model_copy(update={"assets": (stranger,)})
     flagged = AssetFlagged(asset=stranger, cause="dispute", detail="a claim was filed")
     raises_code("asset_unknown", lambda: house.ledger.say(examined))
     raises_code("asset_unknown", lambda: house.ledger.say(exported))

@@ -164,7 +164,9 @@ class Story:
         self.house.say_as("lena", HolderRegistered.model_validate(body))
 
     def _exports(self) -> None:
-        self.house.ledger.say(EvidenceExported(asset=self.chance.choice(self.assets), pack_sha256=digest(), entries=3))
+        self.house.ledger.say(
+            EvidenceExported(assets=(self.chance.choice(self.assets),), pack_sha256=digest(), entries=3)
+        )
 
     def _waits(self) -> None:
         self.house.move_to(self.house.now() + timedelta(days=self.chance.randint(1, 9)))
