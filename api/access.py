@@ -70,6 +70,7 @@ ACCESS: dict[str, Access] = {
     # files
     "import_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
     "sign_asset": Access("token", frozenset({"producer", "librarian", "admin"})),
+    "ask_opinion": Access("token", PERMISSIONS["opinion.asked.v1"]),
     "get_asset": Access("token", _STUDIO),
     "get_trail": Access("token", _STUDIO),
     "get_lineage": Access("token", _STUDIO),

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,10 +19,14 @@ HOME_VARIABLE = "COUNTERSIGN_HOME"
 DEBUG_VARIABLE = "COUNTERSIGN_DEBUG"
 KEY_PIN_VARIABLE = "COUNTERSIGN_KEY_PIN"
 STORE_PASSWORD_VARIABLE = "COUNTERSIGN_STORE_PASSWORD"  # noqa: S105  its name, not a password
+OPENAI_KEY_VARIABLE = "COUNTERSIGN_OPENAI_KEY"
 DEFAULT_HOME = Path("countersign-home")
 
 
 _KEY_URI = r"""^((hsm|gcpkms|awskms|azurekms|hv|file2):[^\s"\\]*)?$"""  # ledger.signers.URI_SCHEMES
+
+
+OpinionSource = Literal["openai-provenance", "openai-moderation"]
 
 
 class Settings(BaseModel):
@@ -50,6 +55,11 @@ class Settings(BaseModel):
     """How often it is asked at most, in minutes, and only when the log has grown since."""
     notices_to_private_networks: bool = False
     """Whether notices may go to addresses that are not public, and over plain HTTP: for holders in one's own network only."""
+    outside_opinions: tuple[OpinionSource, ...] = Field(default=(), max_length=8)
+    """Who may be sent files and frames of them to say what they think: openai-provenance, openai-moderation. Nobody unless
+    named here; every sending is recorded. Their key is said in COUNTERSIGN_OPENAI_KEY."""
+    openai_url: str = Field(default="https://api.openai.com/v1", max_length=300, pattern=r"^https?://[^\s\"\\]+$")
+    """Where OpenAI is asked: over https, or on this machine."""
     store: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
     """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
     which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""
@@ -108,6 +118,11 @@ def debugging() -> bool:
 def store_password() -> str | None:
     """The database's password, when the environment says one."""
     return os.environ.get(STORE_PASSWORD_VARIABLE) or None
+
+
+def openai_key() -> str | None:
+    """The key for asking OpenAI, when the environment says one."""
+    return os.environ.get(OPENAI_KEY_VARIABLE) or None
 
 
 def key_secret(name: str) -> str:

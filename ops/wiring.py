@@ -24,6 +24,7 @@ from ledger.media.signing import ManifestSigner
 from ledger.media.trust import TrustSettings
 from ledger.proof.notekeys import LogSigner
 from ops.home import Home, log_signers, open_ledger
+from ops.opinions import opinion_desk
 from ops.settings import Settings, read_settings
 from projections.tag_index import TagIndex
 from projections.views import Views
@@ -60,6 +61,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         relying_party=RelyingParty(settings.passkey_rp_id, settings.passkey_origins),
         passkeys=PasskeyBook(home.passkeys),
         challenges=Challenges(ledger.clock),
+        opinions=opinion_desk(settings),
     )
 
 

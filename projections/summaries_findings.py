@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from projections.wording import file
-from schemas.statements import provider
+from projections.wording import file, joined
+from schemas.statements import opinion, provider
 
 
 def _record(body: provider.ProviderRecordImported) -> str:
@@ -16,6 +16,18 @@ def _record(body: provider.ProviderRecordImported) -> str:
     return f"tied {file(body.asset)} to job {body.job} of {body.provider} ({body.model}) by its kept record{got}: {how}"
 
 
+def _asked(body: opinion.OpinionAsked) -> str:
+    what = joined(f"{one.kind} {one.sha256[:12]}…" for one in body.sent)
+    return f"sent of {file(body.asset)} to {body.source} at {body.host}, which the settings allow: {what}"
+
+
+def _given(body: opinion.OpinionGiven) -> str:
+    said = joined(dict.fromkeys(f"{one.signal} {one.state.replace('_', ' ')}" for one in body.signals))
+    return f"recorded what {body.source} said of {file(body.asset)}, beside its own findings: {said}"
+
+
 SENTENCES: dict[type, Callable[[Any], str]] = {
     provider.ProviderRecordImported: _record,
+    opinion.OpinionAsked: _asked,
+    opinion.OpinionGiven: _given,
 }

@@ -142,7 +142,7 @@ OF_MATTERS: Final[Types] = frozenset(
     }
 )
 # What engines, reviewers and outside services found in files beside the examination.
-OF_FINDINGS: Final[Types] = frozenset({"provider.record-imported.v1"})
+OF_FINDINGS: Final[Types] = frozenset({"provider.record-imported.v1", "opinion.asked.v1", "opinion.given.v1"})
 
 TOPICS: Final[tuple[Types, ...]] = (
     OF_THE_LOG,

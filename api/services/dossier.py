@@ -11,6 +11,7 @@ from datetime import datetime
 
 from api.limits import VIEW_WAIT_S
 from api.services.consents import consent_answer
+from api.services.opinions import opinions_of
 from api.services.origins import evidence_answer
 from api.services.services import Services
 from api.services.verification import recorded_c2pa
@@ -60,6 +61,7 @@ class Dossier:
             arrival=_arrival(self.arrived),
             evidence=evidence_answer(self.history, self.asset),
             examination=self._examination(*found) if found else None,
+            opinions=opinions_of(self.history, self.asset),
             reviews=tuple(self._reviews()),
             clearances=tuple(_clearance(view, self.at) for view in self._clearances()),
             flags=tuple(

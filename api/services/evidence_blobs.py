@@ -13,6 +13,7 @@ from ledger.statement import Said
 from schemas.evidence import PackOmission
 from schemas.statements.asset import AssetDerived, AssetImported
 from schemas.statements.generation import GenerationRequested
+from schemas.statements.opinion import OpinionAsked
 
 REPORT_BLOB_BYTES_MAX = 64 * 2**20  # examinations and manifest stores have some MB; anything larger is a mistake
 MEDIA_BYTES_MAX = 2 * 2**30  # as large as the ledger takes a file in
@@ -52,6 +53,8 @@ def _media(found: Sequence[Said]) -> set[str]:
             media.add(said.body.asset)
         elif isinstance(said.body, GenerationRequested):
             media |= {reference.sha256 for reference in said.body.references}
+        elif isinstance(said.body, OpinionAsked):
+            media |= {sent.sha256 for sent in said.body.sent}
     return media
 
 

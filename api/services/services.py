@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
 from api.services.evidence_outside import Outside
+from api.services.opinions import OpinionDesk
 from api.tokens import Tokens
 from ledger.blobs import Blobs
 from ledger.clock import Clock
@@ -40,6 +41,7 @@ class Services:
     passkeys: PasskeyBook
     challenges: Challenges
     public_url: str
+    opinions: OpinionDesk = field(default_factory=OpinionDesk)
 
     @property
     def clock(self) -> Clock:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from api.services.identification import Identified, identify, match_json
+from api.services.opinions import opinions_of
 from api.services.services import Services
 from ledger.errors import Misuse, NotFound, Reason
 from ledger.history import History
@@ -25,6 +26,7 @@ from ledger.rules.clearances import standing
 from ledger.rules.decision import decide
 from ledger.rules.grades import Evidence, evidence
 from ledger.rules.lineage import arrival, examination
+from schemas.api.opinions import OpinionAnswer
 from schemas.base import format_instant
 from schemas.statements.clearance import Question, Weighed
 
@@ -74,6 +76,7 @@ class Verification:
     log_size: int = 0
     asked: Circumstances = field(default_factory=Circumstances)
     evidence: Evidence | None = None
+    opinions: tuple[OpinionAnswer, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -93,6 +96,7 @@ class Verification:
             "not_checked": list(self.not_checked),
             "asked": {"use": self.asked.use, "territory": self.asked.territory, "channel": self.asked.channel},
             "log_size": self.log_size,
+            "opinions": [one.model_dump(mode="json") for one in self.opinions],
             "evidence_grade": self.evidence.grade if self.evidence else None,
         }
 
@@ -170,6 +174,7 @@ def _answer(
         history.upto,
         asked,
         evidence(history, identified.asset) if identified.asset else None,
+        opinions_of(history, identified.asset) if identified.asset else (),
     )
 
 

@@ -33,6 +33,10 @@ def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
         from ledger.faces.job import cut_out
 
         return cut_out(job)
+    if job["kind"] == "samples":
+        from ledger.media.samples import samples
+
+        return {"samples": samples(Path(job["path"]))}
     if job["kind"] == "fences":
         return {"fences": fences.as_json(), "attempts": _attempts()}
     found = examine(

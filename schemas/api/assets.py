@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.api.opinions import OpinionAnswer
 from schemas.api.problems import example
 from schemas.base import Digest, Shape
 from schemas.statements.asset import EvidenceGrade, FindingRecord
@@ -160,6 +161,7 @@ class AssetAnswer(Shape):
             },
             "evidence": {"grade": "self_declared", "entry_index": 20, "records": []},
             "examination": None,
+            "opinions": [],
             "reviews": [],
             "clearances": [],
             "flags": [],
@@ -174,6 +176,8 @@ class AssetAnswer(Shape):
     arrival: ArrivalShape
     evidence: EvidenceShape | None
     examination: ExaminationShape | None
+    opinions: tuple[OpinionAnswer, ...]
+    """What others say of it, beside our own findings: every source that this version knows, asked or not."""
     reviews: tuple[ReviewShape, ...]
     clearances: tuple[ClearanceSummary, ...]
     flags: tuple[FlagShape, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from schemas.api.opinions import OpinionAnswer
 from schemas.api.problems import ReasonShape, example
 from schemas.base import Digest, Shape
 from schemas.statements.asset import EvidenceGrade
@@ -114,6 +115,7 @@ class VerificationAnswer(Shape):
             "not_checked": ["faces"],
             "asked": {"use": "advertising", "territory": "DE", "channel": "social"},
             "log_size": 41,
+            "opinions": [],
             "evidence_grade": "provider_record",
         }
     )
@@ -130,6 +132,8 @@ class VerificationAnswer(Shape):
     not_checked: tuple[str, ...]
     asked: Asked
     log_size: int
+    opinions: tuple[OpinionAnswer, ...]
+    """What others say of the known file. None of it decides anything here."""
     evidence_grade: EvidenceGrade | None
     """How the known file's origin is known; null for one that nobody here knows."""
 

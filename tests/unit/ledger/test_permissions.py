@@ -14,6 +14,7 @@ from tests.house_of import ADMIN, SERVICE, House
 
 MAY_SAY: dict[str, set[str]] = {
     "admin": {
+        "opinion.asked.v1",
         "provider.record-imported.v1",
         "trust.list-imported.v1",
         "actor.enrolled.v1",
@@ -27,6 +28,7 @@ MAY_SAY: dict[str, set[str]] = {
         "actor.passkey-added.v1",
     },
     "service": {
+        "opinion.given.v1",
         "log.opened.v1",
         "log.indexed.v1",
         "consent.expired.v1",
@@ -82,6 +84,7 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.moderated.v1",
     },
     "ip-steward": {
+        "opinion.asked.v1",
         "person.registered.v1",
         "person.registered.v2",
         "person.speaker-changed.v1",
@@ -110,6 +113,7 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.moderated.v1",
     },
     "legal": {
+        "opinion.asked.v1",
         "person.speaker-changed.v1",
         "person.engagement-ended.v1",
         "consent.granted.v2",
@@ -160,6 +164,7 @@ MAY_SAY: dict[str, set[str]] = {
         "notice.acknowledged.v1",
     },
     "librarian": {
+        "opinion.asked.v1",
         "provider.record-imported.v1",
         "asset.imported.v1",
         "asset.derived.v1",
@@ -173,6 +178,7 @@ MAY_SAY: dict[str, set[str]] = {
         "rightsreview.opened.v1",
     },
     "reviewer": {
+        "opinion.asked.v1",
         "brief.approved.v1",
         "review.approved.v1",
         "review.rejected.v1",
