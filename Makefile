@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz simulate
+.PHONY: help demo test test-unit test-deep check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz simulate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,10 +21,13 @@ test: .venv/.dev ## set up, then lint, types, imports and every test
 	@sh ops/setup/strace.sh
 	@sh ops/setup/chromaprint.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-unit: .venv/.dev ## the unit tests only: seconds
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/unit -n 2 --durations=10
+
+test-deep: .venv/.dev ## laws, crashes and fuzzing DEPTH (10) times as often as `make test` tries them
+	@DEPTH=$(or $(DEPTH),10) FAULT_POINTS=$(FAULT_POINTS) $(BIN)/pytest tests/property tests/fault tests/fuzz -n 2 --dist loadfile --timeout 0
 
 check: .venv/.dev ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -21,6 +21,16 @@ if TYPE_CHECKING:  # each fixture imports what it makes: the process that only h
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
+SLOW_FIRST = ("e2e", "fault", "simulation", "property", "web", "fuzz", "oracle", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files begin first, so that no worker is left with one while the others have nothing to do."""
+    here = Path(__file__).parent
+    place = {name: number for number, name in enumerate(SLOW_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.relative_to(here).parts[0], len(place)))
+
+
 @pytest.fixture
 def corpus() -> Path:
     """Real media that nobody here made; it stays outside the project."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +68,13 @@ def bare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make demo` leaves behind, in a folder whose name has spaces. Not to be written to."""
-    home = tmp_path_factory.mktemp("a folder with spaces") / "demo home"
-    run_demo(home, None, Console(file=io.StringIO(), width=160))
-    return home
+    """What `make demo` leaves behind, in a folder whose name has spaces, told once a run. Not to be written to."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if os.environ.get("PYTEST_XDIST_WORKER") else mine) / "a folder with spaces"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            run_demo(folder / "demo home", None, Console(file=io.StringIO(), width=160))
+            (folder / "done").touch()
+    return folder / "demo home"

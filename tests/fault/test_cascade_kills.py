@@ -30,10 +30,11 @@ from schemas.statements.asset import AssetDerived
 from schemas.statements.notice import HolderRegistered
 from schemas.statements.right import RightRecorded, RightUsed
 from tests.contract.notices.conftest import Endpoint
+from tests.depth_of import times
 from tests.house_of import digest
 from tests.office_of import Made, make_office
 
-DESCENDANTS, KILLS = 60, 8
+DESCENDANTS, KILLS = 60, times(4)
 LOOP = Path(__file__).with_name("cascade_loop.py")
 ONCE = (
     "consent.expired.v1",

@@ -18,14 +18,15 @@ from ledger.proof.merkle import leaf_hash, root_of
 from ledger.proof.note import open_checkpoint
 from ledger.proof.tlogproof import verify_entry
 from ledger.statement import Opening, commit
+from tests.depth_of import times
 from tests.house_of import ORIGIN, SERVICE, House
 
-KILLS = 20
+KILLS = times(8)
 AFTER_READY_S_MAX = 0.35  # about a hundred appends: long enough to be anywhere in one
 LOOP = Path(__file__).with_name("append_loop.py")
 
 
-def test_every_acknowledged_statement_survives_twenty_kills(tmp_path: Path, closed_house: House) -> None:
+def test_every_acknowledged_statement_survives_kill_after_kill(tmp_path: Path, closed_house: House) -> None:
     seed = int(os.environ.get("FAULT_SEED", time.time_ns() % 2**32))
     print(f"seed {seed}; run again with FAULT_SEED={seed}")
     draw, house = random.Random(seed), House(tmp_path, like=closed_house)

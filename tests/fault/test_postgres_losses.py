@@ -18,11 +18,12 @@ from ledger.store import postgres_append
 from ledger.store.contract import Appended, Query
 from ledger.store.postgres import PostgresStore
 from tests.contract.store.suite import one, plain_seal
+from tests.depth_of import times
 from tests.fault.lossy_proxy import LossyProxy
 from tests.fault.postgres_loops import batch
 from tests.postgres_of import Postgres
 
-ROUNDS = 40
+ROUNDS = times(20)
 
 
 @pytest.fixture

@@ -25,11 +25,12 @@ from ledger.log.witness import add_checkpoint_body
 from ledger.proof.tiles import TileName
 from ops.witness.judging import Witness
 from ops.witness.state import WitnessFolder
+from tests.depth_of import times
 from tests.log_of import ManyEntries
 from tests.published_of import ConscientiousMemory
 
 SIZES = (200, 300, 513)  # within a tile, over its edge, over two edges with one entry left
-KILLS = 8
+KILLS = times(5)
 AFTER_READY_S_MAX = 0.4  # some five rounds
 ROOT = Path(__file__).resolve().parents[2]
 LOOP = Path(__file__).with_name("publish_loop.py")

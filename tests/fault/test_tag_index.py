@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ledger.proof.tagrecord import TaggedEntry
 from projections.tag_index import TagIndex
+from tests.depth_of import times
 from tests.house_of import House
 from tests.tags_of import naive_root
 
-KILLS = 6
+KILLS = times(4)
 AFTER_READY_S_MAX = 0.15
 LOOP = Path(__file__).with_name("index_loop.py")
 

@@ -11,8 +11,9 @@ import pytest
 
 from ops.cli.main import main
 from tests.cli_of import ROOT, Command
+from tests.depth_of import times
 
-ROUNDS = 3
+ROUNDS = times(2)
 PROGRAM = """
 import json, sys
 from ops.cli.main import main

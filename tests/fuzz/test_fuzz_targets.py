@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli_of import ROOT
+from tests.depth_of import times
 from tests.fuzz.targets import CASES
 
-RUNS = 400  # inputs a target: some five seconds for all of them
+RUNS = times(200)  # inputs a target: a few seconds for all of them
 
 
 def fuzz(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ from ledger.proof.merkle import EMPTY_ROOT, leaf_hash, root_of, tree_root, verif
 from ledger.proof.merkle import inclusion_proof as prove
 from ledger.store.contract import READ_PAGE_ENTRIES, Appended, BoundaryMoved, EntryEvent, Pending, Query, Seal, Store
 from ledger.store.dcb import StoreRecorder
+from tests.depth_of import times
 
 THREADS = 8  # enough to be in each other's way on two cores
 
@@ -253,7 +254,7 @@ class StoreContract:
         )
         bound = st.integers(0, 20)
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=times(25), deadline=None, suppress_health_check=list(HealthCheck))
         @given(
             st.lists(tagged, max_size=8),
             st.lists(query, max_size=3),

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from schemas.statements.consent import ConsentRequested
 from tests.contract.exchange.agreed import state
 from tests.contract.exchange.test_formats import every_format, there_and_back
+from tests.depth_of import times
 
 
 @every_format
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=times(15), deadline=None)
 @given(data=st.data())
 def test_any_terms_survive(name: str, data: st.DataObject) -> None:
     slug = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)

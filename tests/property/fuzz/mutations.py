@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ledger.errors import LedgerError
+from tests.depth_of import times
 
 CALL_SECONDS_MAX = 2.0  # far above what any parser takes, far below what a bomb would
 TOKENS = (
@@ -20,8 +21,13 @@ TOKENS = (
 
 
 def fuzzing(examples: int) -> settings:
-    """No database: the same run anywhere. The deadline is that of `survives`, which is patient with a shared machine."""
-    return settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    """Half of `examples` in the usual run. No database: the same run anywhere.
+
+    The deadline is that of `survives`, which is patient with a shared machine.
+    """
+    return settings(
+        max_examples=times(max(examples // 2, 1)), deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
 
 
 _PLACE = st.floats(0, 1, exclude_max=True)

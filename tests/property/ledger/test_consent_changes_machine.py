@@ -23,6 +23,7 @@ from ledger.rules.consents import consent_at, consent_state
 from schemas.statements.consent import ConsentExpired, ConsentInvalidated, ConsentRevoked, ConsentWithdrawn
 from schemas.statements.consent_changes import ConsentNarrowed, ConsentRenewed, ConsentResumed, ConsentSuspended
 from schemas.statements.person import PersonEngagementEnded
+from tests.depth_of import times
 from tests.house_of import START, House
 
 MICRO = timedelta(microseconds=1)
@@ -220,5 +221,5 @@ class ChangesMachine(RuleBasedStateMachine):
 
 TestChangesMachine = ChangesMachine.TestCase
 TestChangesMachine.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=times(20), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -24,6 +24,7 @@ from schemas.statements.consent import (
     ConsentRevoked,
     ConsentWithdrawn,
 )
+from tests.depth_of import times
 from tests.house_of import CONSENT, START, House
 
 BEGIN, END = datetime(2026, 10, 5, tzinfo=UTC), datetime(2026, 10, 9, tzinfo=UTC)
@@ -158,5 +159,5 @@ class ConsentMachine(RuleBasedStateMachine):
 
 TestConsentMachine = ConsentMachine.TestCase
 TestConsentMachine.settings = settings(
-    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=times(15), stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )

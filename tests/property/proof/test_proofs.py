@@ -27,6 +27,7 @@ from ledger.proof.merkle import (
 )
 from ledger.proof.note import open_note
 from ledger.proof.tlogproof import parse_proof
+from tests.depth_of import times
 
 LEAVES = 600
 BOUNDARY = 65_536  # leaves at which tiles begin a third level
@@ -107,7 +108,7 @@ def test_every_inclusion_proof_up_to_40_and_around_each_tile_edge_equals_the_rfc
             verify_inclusion(index, size, ALL[index], proof, mth(0, size))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=times(200), deadline=None)
 @given(data=st.data())
 def test_any_inclusion_proof_equals_the_rfc_and_fits_nowhere_else(tiles: Tiles, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, LEAVES))
@@ -120,7 +121,7 @@ def test_any_inclusion_proof_equals_the_rfc_and_fits_nowhere_else(tiles: Tiles, 
         verify_inclusion(other, size, ALL[index], proof, mth(0, size))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=times(200), deadline=None)
 @given(new=st.integers(1, LEAVES), data=st.data())
 def test_any_consistency_proof_equals_the_rfc(tiles: Tiles, new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
@@ -129,7 +130,7 @@ def test_any_consistency_proof_equals_the_rfc(tiles: Tiles, new: int, data: st.D
     verify_consistency(old, new, proof, mth(0, old), mth(0, new))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(100), deadline=None)
 @given(new=st.integers(2, LEAVES), data=st.data())
 def test_one_bit_of_a_proof_or_root_is_enough_to_reject_it(tiles: Tiles, new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new - 1))
@@ -151,7 +152,7 @@ def flipped(value: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(20), deadline=None)
 @given(batches=st.lists(st.integers(0, 300), max_size=8))
 def test_tiles_do_not_depend_on_how_leaves_were_batched(batches: list[int]) -> None:
     total = sum(batches)
@@ -189,7 +190,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=times(300), deadline=None)
 @given(value=VALUES)
 def test_canonical_json_equals_rfc8785_and_reads_back(value: Any) -> None:
     written = canonical(value)
@@ -197,7 +198,7 @@ def test_canonical_json_equals_rfc8785_and_reads_back(value: Any) -> None:
     assert parse_json(written) == value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(100), deadline=None)
 @given(raw=st.binary(max_size=200) | st.text(alphabet='[]{}":,\\u0aeE.-+ntf1', max_size=80).map(str.encode))
 def test_junk_fails_as_misuse_or_untrusted_and_in_no_other_way(raw: bytes) -> None:
     for read in (parse_json, Envelope.parse, parse_proof, lambda raw: open_note(raw, [])):
@@ -207,7 +208,7 @@ def test_junk_fails_as_misuse_or_untrusted_and_in_no_other_way(raw: bytes) -> No
             assert isinstance(error, LedgerError) and error.code
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(80), deadline=None)
 @given(depth=st.integers(1, 3 * JSON_DEPTH_MAX), opening=st.sampled_from([b"[", b'{"a":']), pad=st.integers(0, 60))
 def test_depth_is_counted_by_nesting_only(depth: int, opening: bytes, pad: int) -> None:
     closing = b"]" if opening == b"[" else b"}"

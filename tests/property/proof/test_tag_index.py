@@ -15,6 +15,7 @@ from ledger.proof.tagproof import TagProof, verify_tag_proof
 from ledger.proof.tagrecord import TaggedEntry
 from projections import tag_tree
 from projections.tag_tree import SCHEMA, TagTree
+from tests.depth_of import times
 from tests.tags_of import entry, naive_records, naive_root
 
 TAGS = [f"consent:{n}" for n in range(60)]
@@ -22,7 +23,7 @@ TYPES = ["consent.granted.v1", "consent.withdrawn.v1", "review.approved.v1"]
 said = st.tuples(st.sampled_from(TYPES), st.lists(st.sampled_from(TAGS), max_size=4, unique=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(25), deadline=None)
 @given(st.lists(said, max_size=80), st.lists(st.integers(0, 80), max_size=4), st.integers(1, 9), st.data())
 def test_the_index_equals_its_definition_and_proves_every_tag_there_or_not(
     story: list[tuple[str, list[str]]], cuts: list[int], bucket: int, data: st.DataObject

@@ -13,6 +13,7 @@ from ledger.errors import LedgerError
 from ledger.rules.licences import overlap, usage
 from schemas.statements.licence import Terms
 from schemas.statements.placement import PlacementObserved
+from tests.depth_of import times
 from tests.house_of import House
 from tests.rights_of import licence_body, licensed_clip
 
@@ -45,7 +46,7 @@ def lets(one: Terms, use: str, channel: str, place: str, medium: str, day: int) 
 
 
 @given(terms(), terms())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(100), deadline=None)
 def test_terms_overlap_exactly_when_one_use_is_let_happen_by_both(one: Terms, other: Terms) -> None:
     both = any(lets(one, *use) and lets(other, *use) for use in product(USES, CHANNELS, PLACES, MEDIA, range(10)))
     assert overlap(one, other) == overlap(other, one) == both
@@ -56,7 +57,7 @@ def test_terms_overlap_exactly_when_one_use_is_let_happen_by_both(one: Terms, ot
     placements=st.integers(1, 4),
     impressions=st.integers(1, 90),
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(8), deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_cap_is_never_passed_and_refuses_nothing_below_it(
     moves: list[tuple[int, int]],
     placements: int,
