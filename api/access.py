@@ -104,6 +104,7 @@ ACCESS: dict[str, Access] = {
     "list_notices": Access("token", frozenset({"platform", "legal", "admin"})),
     # ends and notices; a holder reads and answers their own
     "get_consent_report": Access("token", _CARE | {"talent"}),
+    "get_licence_report": Access("token", _CARE),
     "list_consent_files": Access("token", _CARE | {"talent"}),
     "list_holder_notices": Access("token", _HOLDERS | {"admin"}),
     "get_notice": Access("token", _HOLDERS | {"admin"}),
@@ -119,6 +120,7 @@ ACCESS: dict[str, Access] = {
     "page_entry": Access("session", _STUDIO),
     "page_asset": Access("session", _STUDIO),
     "page_consent": Access("session", _CARE),
+    "page_licence": Access("session", _CARE),
     "page_evidence": Access("session", _CARE),
     "page_style": PUBLIC,
     "page_script": PUBLIC,

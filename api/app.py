@@ -38,7 +38,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
-from api.web import pages, passkey_pages, person_pages
+from api.web import licence_pages, pages, passkey_pages, person_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
 from api.web.sessions import Sessions
@@ -107,6 +107,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         pages,
         passkey_pages,
         person_pages,
+        licence_pages,
     ):
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):

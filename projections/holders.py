@@ -191,6 +191,25 @@ class Holders(View):
                  WHERE m.basis = ? ORDER BY u.party, u.ref LIMIT ?"""
         return [Untold(*row) for row in self._rows(sql, (consent, limit))]
 
+    def held_under(self, licence: str, limit: int = NOTICES_PAGE_MAX) -> list[tuple[str, str, int]]:
+        """(party, what, how many): clearances that they asked for and placements that they show, of a licence's files."""
+        sql = """SELECT h.party, h.kind, COUNT(*) FROM holders_way AS w JOIN holders_had AS h ON h.asset = w.asset
+                 WHERE w.licence = ? GROUP BY h.party, h.kind ORDER BY h.party, h.kind LIMIT ?"""
+        return [(party, kind, count) for party, kind, count in self._rows(sql, (licence, limit))]
+
+    def changes_of(self, licence: str) -> list[dict[str, Any]]:
+        """Each time its contract changed, oldest first, and how many notices that came to."""
+        sql = """SELECT how, about, since, outcome, due_at, (SELECT COUNT(*) FROM holders_notice AS n
+                 WHERE n.basis = m.basis AND n.about = m.about)
+                 FROM holders_matter AS m WHERE basis = ? AND kind = 'contract-changed' ORDER BY about"""
+        names = ("how", "entry_index", "since", "outcome", "due_at", "notices")
+        return [dict(zip(names, row, strict=True)) for row in self._rows(sql, (licence,))]
+
+    def waiting(self, basis: str) -> int:
+        """Things about a consent, a licence or a right of which somebody registered still has to be told."""
+        sql = """SELECT COUNT(*) FROM holders_matter AS m JOIN holders_to_tell AS t USING (about, basis) WHERE m.basis = ?"""
+        return int(self._rows(sql, (basis,))[0][0])
+
     def matter(self, about: int) -> dict[str, Any] | None:
         """What an entry ended or warned of."""
         return self._matter("about = ?", about)

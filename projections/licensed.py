@@ -30,6 +30,9 @@ from schemas.statements.basis import OnBasis
 from schemas.statements.clearance import ClearanceRevoked, ClearanceUpheld
 from schemas.statements.right import RightExpired
 
+_UNDER = """SELECT w.asset, EXISTS (SELECT 1 FROM licensed_flagged AS f
+  WHERE f.asset = w.asset AND f.basis IN (w.licence, l.basis)) AS flagged
+  FROM licensed_way AS w LEFT JOIN licensed_licence AS l ON l.licence = w.licence WHERE w.licence = ?1"""
 _CAUSES = {"licence": "licence-ended", "contract": "contract-changed", "right": "right-ended"}
 
 
@@ -164,8 +167,26 @@ class Licensed(View):
         return [RightExpired.model_validate({"right": right, "expired_at": until}) for right, until in rows]
 
     def count_under(self, licence: str) -> tuple[int, int]:
-        """(files that rest on the licence, those of them that carry the flag for its end)."""
-        sql = """SELECT COUNT(DISTINCT w.asset), COUNT(DISTINCT f.asset) FROM licensed_way AS w
-                 LEFT JOIN licensed_flagged AS f ON f.asset = w.asset AND f.basis = w.licence WHERE w.licence = ?"""
+        """(files that rest on the licence, those of them that carry the flag for its end or for its contract's)."""
+        sql = f"SELECT COUNT(*), COALESCE(SUM(flagged), 0) FROM ({_UNDER})"
         ((files, flagged),) = self._rows(sql, (licence,))
         return files, flagged
+
+    def files_under(self, licence: str, limit: int) -> list[tuple[str, bool]]:
+        """(file, whether it carries that flag), in the order of their digests."""
+        return [
+            (asset, bool(flagged)) for asset, flagged in self._rows(f"{_UNDER} ORDER BY 1 LIMIT ?2", (licence, limit))
+        ]
+
+    def clearances_under(self, licence: str) -> tuple[int, int]:
+        """(clearances of files that rest on the licence, those of them that were revoked, for whatever cause)."""
+        sql = """SELECT COUNT(*), COALESCE(SUM(c.revoked), 0) FROM licensed_way AS w
+                 JOIN licensed_clearance AS c ON c.asset = w.asset WHERE w.licence = ?"""
+        ((issued, revoked),) = self._rows(sql, (licence,))
+        return issued, revoked
+
+    def left_under(self, licence: str) -> int:
+        """Clearances that have to be weighed anew and files that have to be flagged, among those that rest on the licence."""
+        rows = "SELECT COUNT(*) FROM licensed_way AS w JOIN {} AS t ON t.asset = w.asset WHERE w.licence = ?1"
+        sql = " + ".join(f"({rows.format(name)})" for name in ("licensed_to_weigh", "licensed_to_flag"))
+        return int(self._rows(f"SELECT {sql}", (licence,))[0][0])

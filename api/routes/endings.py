@@ -15,11 +15,13 @@ from api.routes.statements import INDEX_MAX
 from api.services.calendar import CALENDAR_TYPE, calendar_feed
 from api.services.dossier import caught_up
 from api.services.endings import consent_report, notice_record
+from api.services.licences import licence_report
 from api.services.services import Services
 from api.services.statements import read_words, say_for
 from ledger.errors import Forbidden, NotFound
 from projections.holdertables import Notified
 from schemas.api.endings import Acknowledgement, ConsentReport, FilesUnder, FileUnder, NoticeRecord, NoticeRecords
+from schemas.api.licences import LicenceReport
 from schemas.base import ActorId, Id
 from schemas.statements.notice import NoticeAcknowledged
 
@@ -56,6 +58,22 @@ def get_consent_report(
     caught_up(services)
     own_person(services, caller, services.views.rights.consent(consent, services.clock.now()).person)
     return consent_report(services, consent, after=after, limit=limit)
+
+
+@router.get(
+    "/licences/{licence}/report",
+    operation_id="get_licence_report",
+    summary="What a licence's end or its contract took along",
+    responses=documented(400, 401, 403, 404, 503),
+)
+def get_licence_report(
+    services: ServicesOf,
+    licence: Annotated[Id, Path(description="Its number.")],
+    after: After = -1,
+    limit: Limit = 100,
+) -> LicenceReport:
+    """Who had something under it, who was told and answered when, what is open; how much of each cap is used."""
+    return licence_report(services, licence, after=after, limit=limit)
 
 
 @router.get(

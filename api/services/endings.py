@@ -32,7 +32,7 @@ def consent_report(services: Services, consent: str, *, after: int = -1, limit: 
         end=end,
         complete=bool(end and end.entry_index is not None and done and not counts.notices_open and not untold),
         counts=counts,
-        propagation_seconds=_propagation(services, consent, end),
+        propagation_seconds=propagation(services, consent, end),
         notices=tuple(notice_record(services, one) for one in page[:limit]),
         next_after=page[limit - 1].entry_index if len(page) > limit else None,
         told_to_nobody=tuple(UntoldRecord.model_validate(one.__dict__) for one in untold),
@@ -65,19 +65,26 @@ def notice_record(services: Services, one: Notified) -> NoticeRecord:
     )
 
 
+def recorded_end(services: Services, basis: str) -> EndRecord | None:
+    """The end of a consent or a licence as an entry has it, or None while none does."""
+    matter = services.views.holders.end_of(basis)
+    if matter is None:
+        return None
+    recorded_at = next(services.ledger.read(after=matter["about"], limit=1)).recorded_at
+    return EndRecord(
+        how=matter["how"],
+        ended_at=matter["since"],
+        entry_index=matter["about"],
+        recorded_at=format_instant(recorded_at),
+        outcome=matter["outcome"],
+        due_at=matter["due_at"],
+    )
+
+
 def _end(services: Services, view: ConsentView) -> EndRecord | None:
     """The recorded end; or the end that time has brought and nobody has recorded yet."""
-    matter = services.views.holders.end_of(view.consent)
-    if matter is not None:
-        recorded_at = format_instant(next(services.ledger.read(after=matter["about"], limit=1)).recorded_at)
-        return EndRecord(
-            how=matter["how"],
-            ended_at=matter["since"],
-            entry_index=matter["about"],
-            recorded_at=recorded_at,
-            outcome=matter["outcome"],
-            due_at=matter["due_at"],
-        )
+    if (recorded := recorded_end(services, view.consent)) is not None:
+        return recorded
     if view.state not in ENDED or view.granted is None:
         return None
     ended_at = view.granted.valid_until
@@ -95,10 +102,11 @@ def _counts(services: Services, consent: str) -> EndCounts:
     return EndCounts(files=files, files_flagged=flagged, clearances=clearances, clearances_revoked=revoked, **told)
 
 
-def _propagation(services: Services, consent: str, end: EndRecord | None) -> Propagation | None:
+def propagation(services: Services, basis: str, end: EndRecord | None) -> Propagation | None:
+    """Seconds from an end to the last notice, delivery and answer."""
     if end is None:
         return None
-    last = services.views.holders.last_steps(consent)
+    last = services.views.holders.last_steps(basis)
     found = {name: _seconds(end.ended_at, at) if at else None for name, at in last.items()}
     return Propagation(block=0.0, **found)
 

@@ -16,6 +16,8 @@ from ledger.rules.rightsgraph import Link, Node, Why
 NODES_DRAWN_MAX = 120  # more is no picture; the API lists them all
 LABEL_CHARS_SHOWN = 22
 _BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 184, 62, 84, 22, 12
+_PAGES = {"asset": "assets", "consent": "consents", "licence": "licences"}
+"""Things that have a page of their own; the others' entries are shown."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ def _placed(nodes: Sequence[Node], links: Sequence[Link]) -> dict[str, tuple[int
 
 def _box(node: Node, x: int, y: int, here: str) -> Markup:
     kind = "here" if node.key == f"asset:{here}" else ("way" if node.stands else "broken")
-    href = f"/assets/{node.key.removeprefix('asset:')}" if node.kind == "asset" else f"/log/{node.entry_index}"
-    target = Markup(' href="{}"').format(href) if node.kind == "asset" or node.entry_index is not None else Markup("")
+    page = _PAGES.get(node.kind)
+    href = f"/{page}/{node.key.partition(':')[2]}" if page else f"/log/{node.entry_index}"
+    target = Markup(' href="{}"').format(href) if page or node.entry_index is not None else Markup("")
     label = node.label if len(node.label) <= LABEL_CHARS_SHOWN else node.label[: LABEL_CHARS_SHOWN - 1] + "…"
     return Markup(
         '<a{target} class="{kind}"><rect x="{x}" y="{y}" width="{w}" height="{h}" rx="6"/>'

@@ -40,6 +40,13 @@ CONSENT: Final = {
     "revoked": "Somebody else ended it. What was used before had its ground; nothing may go on.",
     "invalidated": "It never was a consent: what was used under it had no ground.",
 }
+LICENCE: Final = {
+    "not_yet": "It was granted for a later time.",
+    "in_force": "It lets the licensee use the right at this time, within its terms and those of its contract.",
+    "expired": "Its time is over: nothing new may be made, cleared or placed under it.",
+    "ended": "Somebody ended it: nothing new may be made, cleared or placed under it.",
+    "terminated": "Its contract was terminated: nothing new may be made, cleared or placed under it.",
+}
 EFFECTS: Final = {
     "none": "nothing was used",
     "stands": "had its ground and keeps it",
@@ -51,9 +58,22 @@ EFFECTS: Final = {
     "stop": "has to be taken down",
 }
 TONES: Final = {
-    **dict.fromkeys(("allow", "pass", "given", "renewed", "issued", "trusted", "approved"), "allow"),
+    **dict.fromkeys(("allow", "pass", "in_force", "given", "renewed", "issued", "trusted", "approved"), "allow"),
     **dict.fromkeys(
-        ("deny", "fail", "failed", "expired", "withdrawn", "revoked", "invalidated", "refused", "rejected", "tampered"),
+        (
+            "deny",
+            "fail",
+            "failed",
+            "ended",
+            "terminated",
+            "expired",
+            "withdrawn",
+            "revoked",
+            "invalidated",
+            "refused",
+            "rejected",
+            "tampered",
+        ),
         "deny",
     ),
     **dict.fromkeys(

@@ -60,7 +60,7 @@ def _report(found: ConsentReport) -> RenderableType:
         pairs.append(("after the end", ", ".join(["blocked 0 s (by rule)", *spoken])))
     parts: list[RenderableType] = [facts(pairs)]
     if found.notices:
-        parts += ["", _table(found.notices)]
+        parts += ["", notice_table(found.notices)]
     nobody = [(one.party, one.kind, one.ref, f"{one.asset[:12]}…") for one in found.told_to_nobody]
     if nobody:
         parts += ["", table("has it; nobody is registered to be told", "by", "", "file", rows=nobody)]
@@ -69,7 +69,7 @@ def _report(found: ConsentReport) -> RenderableType:
     return Group(*parts, "", styled(*verdict))
 
 
-def _table(found: tuple[NoticeRecord, ...]) -> RenderableType:
+def notice_table(found: tuple[NoticeRecord, ...]) -> RenderableType:
     rows = [
         (
             one.notice,
@@ -184,7 +184,7 @@ def list_notices(
         services.views.catch_up()
         page = services.views.holders.of_holder(holder, after=after, limit=ROWS_SHOWN)
         found = tuple(notice_record(services, one) for one in page)
-    run.answer({"notices": [one.model_dump(mode="json") for one in found]}, lambda: _table(found))
+    run.answer({"notices": [one.model_dump(mode="json") for one in found]}, lambda: notice_table(found))
     return 0
 
 

@@ -10,7 +10,7 @@ from schemas.statements.notice import Done
 
 _CONSENT, _NOTICE = "019a9b00-0000-7000-8000-000000000001", "019a9b00-0000-7000-8000-000000000020"
 _ITEM = {"asset": "55" * 32, "clearance": "019a9b00-0000-7000-8000-000000000004"}
-_RECORD: dict[str, Any] = {
+RECORD: dict[str, Any] = {
     "notice": _NOTICE,
     "holder": "pia",
     "kind": "ended",
@@ -41,7 +41,7 @@ _RECORD: dict[str, Any] = {
 class NoticeRecord(Shape):
     """A notice and what became of it. `delivered` is not answered; `open` is what was asked and not done."""
 
-    model_config = example(_RECORD)
+    model_config = example(RECORD)
 
     notice: str
     holder: str
@@ -73,7 +73,7 @@ class NoticeRecord(Shape):
 class NoticeRecords(Shape):
     """Notices to one holder, oldest first; `next_after` asks for the next page."""
 
-    model_config = example({"notices": [_RECORD], "next_after": None})
+    model_config = example({"notices": [RECORD], "next_after": None})
 
     notices: tuple[NoticeRecord, ...]
     next_after: int | None
@@ -191,7 +191,7 @@ class ConsentReport(Shape):
                 "notice_delivered": 5.0,
                 "answered": 30660.0,
             },
-            "notices": [_RECORD],
+            "notices": [RECORD],
             "next_after": None,
             "told_to_nobody": [],
         }

@@ -31,7 +31,7 @@ def address(route: APIRoute) -> str:
     path = route.path
     for name, value in (
         ("{sha256}", SHA), ("{index}", "0"), ("{clearance}", ID), ("{consent}", ID), ("{brief}", ID), ("{person}", "p-1"),
-        ("{holder}", "pia"), ("{notice}", ID), ("{guardrail}", ID),
+        ("{holder}", "pia"), ("{licence}", ID), ("{notice}", ID), ("{guardrail}", ID),
         ("{manifest_id}", "urn:x"), ("{form}", "dpv"), ("{listed}", "consents"), ("{number}", "0"),
     ):  # fmt: skip
         path = path.replace(name, value)
