@@ -20,9 +20,10 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from api.limits import PAGE_ROWS_MAX
+from api.services.circumstances import Circumstances
 from api.services.dossier import dossier
 from api.services.services import Services
-from api.services.verification import Circumstances, verify_digest
+from api.services.verification import verify_digest
 from api.services.verification import verify_file as verify_known_file
 from ledger.errors import LedgerError, Misuse
 from schemas.base import parse_instant

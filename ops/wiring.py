@@ -10,7 +10,7 @@ from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
 from api.services.evidence_outside import Outside
 from api.services.services import Services
-from api.services.trustlists import trust_in_force
+from api.services.trustlists import TrustInForce
 from api.tokens import Tokens
 from ledger.blobs import FolderBlobs
 from ledger.clock import Clock, SystemClock
@@ -40,8 +40,10 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
     def log_key() -> LogSigner:
         return log_signers(home, settings.origin, ledger.store)[0]
 
+    trust_at = TrustInForce(blobs, lambda: read_trust(home))
+
     def trust() -> TrustSettings:
-        return trust_in_force(ledger.history(), blobs, read_trust(home))
+        return trust_at(ledger.history())
 
     return Services(
         ledger=ledger,
@@ -49,6 +51,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         views=Views(home.views, ledger, blobs),
         index=TagIndex(home.tag_index, ledger.store),
         examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock, children=_children()),
+        trust_at=trust_at,
         signer=_signer(home),
         tokens=Tokens(home.tokens),
         origin=settings.origin,

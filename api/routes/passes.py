@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from api.auth import GuardedRoute, ServicesOf
 from api.problems import documented
+from api.services.circumstances import Circumstances
 from api.services.passes import issue_pass
-from api.services.verification import Circumstances
 from schemas.api.passes import PassDocument, PassQuestion
 
 router = APIRouter(prefix="/v1", tags=["decisions"], route_class=GuardedRoute)

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query
 from api.auth import GuardedRoute, ServicesOf
 from api.problems import documented
 from api.routes.assets import At, Sha256
+from api.services.circumstances import Circumstances
 from api.services.guardrails import guardrail_answer, guardrails_answer
 from api.services.labels import labels
-from api.services.verification import Circumstances
 from api.services.why import ask_why, why_answer
 from schemas.api.rights import GuardrailAnswer, GuardrailsAnswer, LabelsAnswer, WhyAnswer
 from schemas.base import Id, Slug, Territory

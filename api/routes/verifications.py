@@ -13,11 +13,18 @@ from api.auth import GuardedRoute, ServicesOf
 from api.incoming import received_file
 from api.problems import documented, named, request_invalid
 from api.routes.assets import FILE_BODY, At
+from api.services.circumstances import Circumstances
 from api.services.services import Services
-from api.services.verification import Circumstances, Verification, verify_digest, verify_file
+from api.services.verification import (
+    Verification,
+    verify_digest,
+    verify_file,
+    verify_known_file,
+    verify_manifest,
+)
 from ledger.proof.canonical import parse_json
 from schemas.api.decisions import DigestQuestion, VerificationAnswer
-from schemas.base import Slug, Territory
+from schemas.base import Instant, Slug, Territory
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -45,15 +52,20 @@ async def verify(
     use: Annotated[Slug | None, Query(description="What for, such as `advertising`.")] = None,
     channel: Annotated[Slug | None, Query(description="Through what, such as `social`.")] = None,
     territory: Annotated[Territory | None, Query(description="Where: ISO 3166-1 alpha-2, or WORLD.")] = None,
+    valid_from: Annotated[Instant | None, Query(description="From when, if not from `at` on.")] = None,
+    valid_until: Annotated[
+        Instant | None, Query(description="Until when, exclusive; an instant when left out.")
+    ] = None,
     at: At = None,
 ) -> JSONResponse:
-    """The body is the file, or `{"sha256": …}` as JSON for bytes that stay with you. Every verdict answers 200: `deny` and
-    `unknown` are answers, not errors. Only `allow` is an allow.
+    """The body is the file, or a C2PA manifest store alone; or, as JSON for bytes that stay with you, `{"sha256": …}` or
+    `{"manifest_sha256": …}`. Every verdict answers 200: `deny` and `unknown` are answers, not errors. Only `allow` is an allow.
     """
-    asked = Circumstances(use=use, channel=channel, territory=territory)
+    asked = Circumstances(use, territory, channel, valid_from, valid_until)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        sha256 = _digest(await request.body())
-        answer = await run_in_threadpool(verify_digest, services, sha256, asked, at)
+        said = _digest(await request.body())
+        ask, sha256 = (verify_digest, said.sha256) if said.sha256 else (verify_manifest, said.manifest_sha256)
+        answer = await run_in_threadpool(ask, services, sha256 or "", asked, at)
     else:
         answer = await _of_file(request, services, asked, at)
     return JSONResponse(answer.as_json())
@@ -62,12 +74,15 @@ async def verify(
 async def _of_file(request: Request, services: Services, asked: Circumstances, at: At) -> Verification:
     slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
+        known = await run_in_threadpool(verify_known_file, services, path, asked, at)
+        if known is not None:  # needs no place among the examinations
+            return known
         found: Verification = await run_in_threadpool(slots.examining(verify_file), services, path, asked, at)
     return found
 
 
-def _digest(raw: bytes) -> str:
+def _digest(raw: bytes) -> DigestQuestion:
     try:
-        return DigestQuestion.model_validate(parse_json(raw)).sha256
+        return DigestQuestion.model_validate(parse_json(raw))
     except ValidationError as error:
         raise request_invalid(named(error)) from None

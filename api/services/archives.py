@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from api.services.intake import Origin, import_file
+from api.services.looking import recorded_c2pa
 from api.services.services import Services
-from api.services.verification import recorded_c2pa
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.generators.archive import ArchivedClip
 from ledger.generators.port import Generator, ProviderRecord

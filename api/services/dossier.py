@@ -11,10 +11,10 @@ from datetime import datetime
 
 from api.limits import VIEW_WAIT_S
 from api.services.consents import consent_answer
+from api.services.looking import recorded_c2pa
 from api.services.opinions import opinions_of
 from api.services.origins import evidence_answer
 from api.services.services import Services
-from api.services.verification import recorded_c2pa
 from ledger.errors import NotFound
 from ledger.history import History, bodies
 from ledger.rules.lineage import arrival, examination, flags

@@ -1,7 +1,8 @@
 """Which known asset is this file? Tried in this order, and the answer says which one it was:
 
 digest (the very bytes), manifest (the same C2PA manifest store around other bytes), ledger assertion (a manifest that
-names an entry of this log), fingerprint (the picture itself), sound (some seconds of it), none.
+names an entry of this log), soft binding (its manifest says what a known manifest says of its picture), fingerprint (the
+picture itself), sound (some seconds of it), none.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api.services.looking import Seen, recorded_c2pa
 from api.services.services import Services
 from ledger.errors import NotFound, Reason
 from ledger.history import History
 from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import Examination
+from ledger.media.signing import SOFT_BINDING_PDQ
+from ledger.media.softbinding import AskedBindings, as_fingerprints, codes_of
 from ledger.proof.merkle import leaf_hash
 from ledger.rules.lineage import arrival
 from projections.matches import Match
 from projections.sounds import SoundMatch
 from schemas.statements.asset import AssetDerived, AssetExamined
 
-By = Literal["digest", "manifest", "ledger_assertion", "fingerprint", "sound", "none"]
+By = Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "none"]
 _SENTENCES = {
     "manifest": "these are not the cleared bytes; they carry the C2PA manifest of a known file",
     "ledger_assertion": "these are not the cleared bytes; their C2PA manifest names a known file",
+    "soft_binding": "these are not the cleared bytes; their C2PA manifest has the soft binding of a known one",
     "fingerprint": "these are not the cleared bytes; their picture is that of a known file",
     "sound": "these are not the cleared bytes; they hold sound of a known file",
 }
@@ -49,28 +54,38 @@ def match_json(match: Match | SoundMatch) -> dict[str, Any]:
     return {"medium": "picture"} | match.as_json()
 
 
-def identify(services: Services, history: History, found: Examination) -> Identified:
-    """Digest and manifest are looked up in the log; only picture and sound ask views, caught up first."""
-    if arrival(history, found.sha256) is not None:
-        return Identified("digest", found.sha256)
-    if (asset := _by_manifest(history, found.c2pa)) is not None:
-        return Identified("manifest", asset)
-    if (asset := _by_assertion(services, history, found.c2pa)) is not None:
-        return Identified("ledger_assertion", asset)
-    matches = _by_fingerprint(services, history, found)
-    if matches:
-        return Identified("fingerprint", matches[0].asset_sha256, tuple(matches))
+def identify(services: Services, history: History, seen: Seen) -> Identified:
+    """Digest and manifest are looked up in the log; only bindings, picture and sound ask views, caught up first.
+
+    However a file is recognised, `matches` says what its picture is near to and where.
+    """
+    found = seen.found
+    if found is None or arrival(history, found.sha256) is not None:
+        return Identified("digest", seen.sha256)
+    matches = tuple(_by_fingerprint(services, history, found))
+    steps: tuple[tuple[By, str | None], ...] = (
+        ("manifest", _by_manifest(history, found.c2pa)),
+        ("ledger_assertion", _by_assertion(services, history, found.c2pa)),
+        ("soft_binding", _by_soft_binding(services, history, found.c2pa)),
+        ("fingerprint", matches[0].asset_sha256 if matches else None),
+    )
+    for by, asset in steps:
+        if asset is not None:
+            return Identified(by, asset, matches)
     sounds = _by_sound(services, history, found)
     if sounds:
         return Identified("sound", sounds[0].asset_sha256, tuple(sounds))
     return Identified("none", None)
 
 
-def _by_manifest(history: History, report: C2paReport) -> str | None:
-    if report.manifest_sha256 is None:
-        return None
-    said = history.last(f"manifest:{report.manifest_sha256}", AssetExamined, AssetDerived)
+def manifest_owner(history: History, manifest_sha256: str) -> str | None:
+    """The known file that this manifest store was found in, or made for; of several the last."""
+    said = history.last(f"manifest:{manifest_sha256}", AssetExamined, AssetDerived)
     return said.body.asset if said is not None and isinstance(said.body, AssetExamined | AssetDerived) else None
+
+
+def _by_manifest(history: History, report: C2paReport) -> str | None:
+    return manifest_owner(history, report.manifest_sha256) if report.manifest_sha256 is not None else None
 
 
 def _by_assertion(services: Services, history: History, report: C2paReport) -> str | None:
@@ -88,6 +103,24 @@ def _by_assertion(services: Services, history: History, report: C2paReport) -> s
         return None
     tag = next((tag for tag in stored.tags if tag.startswith("asset:")), None)
     return tag.removeprefix("asset:") if tag else None
+
+
+def _by_soft_binding(services: Services, history: History, report: C2paReport) -> str | None:
+    """The newest known file with a manifest all of whose bindings are among those of this file's (C2PA SBR API 2.2)."""
+    others = frozenset(one for one in report.soft_bindings if one[0] != SOFT_BINDING_PDQ)
+    try:
+        codes = tuple(c for alg, value in report.soft_bindings if alg == SOFT_BINDING_PDQ for c in codes_of(value))
+    except ValueError:
+        return None
+    if not codes:
+        return None
+    services.views.catch_up()
+    asked = AskedBindings(codes, others)
+    found = [match.asset_sha256 for match in services.views.matches.search(as_fingerprints(codes))]
+    kept = {one: recorded_c2pa(services, history, one) for one in found}
+    fit = [one for one, known in kept.items() if known is not None and asked.matches(known.soft_bindings)]
+    entered = {one: came.index for one in fit if (came := arrival(history, one)) is not None}
+    return max(entered, key=entered.__getitem__) if entered else None
 
 
 def _by_fingerprint(services: Services, history: History, found: Examination) -> list[Match]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from api.services.circumstances import Circumstances
 from api.services.erasure_certificate import proven, with_keys
 from api.services.services import Services
 from api.services.status_lists import status_reference
-from api.services.verification import Circumstances, verify_digest
+from api.services.verification import verify_digest
 from ledger.errors import Misuse, Refused
 from ledger.history import History
 from ledger.proof.distributionpass import PASS_TYPE, format_pass

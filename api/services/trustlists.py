@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,13 +55,26 @@ def list_name(path: Path) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._")[:48] or "list"
 
 
-def trust_in_force(history: History, blobs: Blobs, own: TrustSettings) -> TrustSettings:
-    """The home's own anchors and the newest import under each name. Raises Unavailable `trust_list_missing`."""
-    lists = tuple(
-        TrustList(body.kind, _pem(blobs, body.list, body.list_sha256), body.until)
-        for _, body in imported_lists(history)
-    )
-    return TrustSettings(own.signer_anchors_pem, own.tsa_anchors_pem, lists)
+class TrustInForce:
+    """Whom the log says is believed. The last answer is kept: every verification asks, and lists change twice a year."""
+
+    def __init__(self, blobs: Blobs, own: Callable[[], TrustSettings]) -> None:
+        self._blobs, self._own = blobs, own
+        self._kept: tuple[tuple[object, ...], TrustSettings] | None = None
+
+    def __call__(self, history: History) -> TrustSettings:
+        """The home's own anchors and the newest import under each name. Raises Unavailable `trust_list_missing`."""
+        own, bodies = self._own(), [body for _, body in imported_lists(history)]
+        said = (own, *((body.kind, body.list_sha256, body.until) for body in bodies))
+        kept = self._kept
+        if kept is not None and kept[0] == said and all(self._blobs.has(body.list_sha256) for body in bodies):
+            return kept[1]
+        lists = tuple(
+            TrustList(body.kind, _pem(self._blobs, body.list, body.list_sha256), body.until) for body in bodies
+        )
+        trust = TrustSettings(own.signer_anchors_pem, own.tsa_anchors_pem, lists)
+        self._kept = (said, trust)
+        return trust
 
 
 def lists_answer(services: Services, at: datetime | None) -> dict[str, Any]:

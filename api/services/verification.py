@@ -8,57 +8,34 @@ A file that nobody here knows is `unknown`, which is not `allow` either.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from api.services.identification import Identified, identify, match_json
+from api.services.c2pa_answer import c2pa_json
+from api.services.circumstances import Circumstances
+from api.services.contradictions import FALSE_CLAIMS, contradictions
+from api.services.identification import Identified, identify, manifest_owner, match_json
+from api.services.looking import Seen, known_already, look, recorded_c2pa
 from api.services.opinions import opinions_of
 from api.services.services import Services
-from ledger.errors import Misuse, NotFound, Reason
+from ledger.errors import Reason
 from ledger.history import History
+from ledger.media.beside import Beside
 from ledger.media.c2pa_report import C2paReport
-from ledger.media.findings import ALL, CHEAP, QUERY_VARIANTS, Examination
+from ledger.media.findings import Examination
 from ledger.rules.clearances import standing
 from ledger.rules.decision import decide
 from ledger.rules.grades import Evidence, evidence
 from ledger.rules.lineage import arrival, examination
 from schemas.api.opinions import OpinionAnswer
 from schemas.base import format_instant
-from schemas.statements.clearance import Question, Weighed
+from schemas.statements.clearance import Weighed
 
 Verdict = Literal["allow", "deny", "review", "unknown"]
 EXIT_CODES: dict[Verdict, int] = {"allow": 0, "deny": 3, "review": 4, "unknown": 4}
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """For what, where and through which channel; a member that is not given can't be weighed, so it can't be allowed."""
-
-    use: str | None = None
-    territory: str | None = None
-    channel: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        return None not in (self.use, self.territory, self.channel)
-
-    def question(self, asset: str, at: datetime) -> Question:
-        try:
-            return Question(
-                asset=asset,
-                use=self.use or "unstated",
-                channel=self.channel or "unstated",
-                territory=self.territory or "WORLD",
-                valid_from=at,
-                valid_until=at + timedelta(microseconds=1),
-            )
-        except ValueError as error:
-            what = "use and channel are lower-case words, territory is an ISO 3166-1 code such as DE, or WORLD"
-            raise Misuse("question_invalid", what, "Ask again.") from error
 
 
 @dataclass(frozen=True)
@@ -94,46 +71,33 @@ class Verification:
             "weighed": [rule.model_dump(mode="json") for rule in self.weighed],
             "c2pa": c2pa_json(self.c2pa),
             "not_checked": list(self.not_checked),
-            "asked": {"use": self.asked.use, "territory": self.asked.territory, "channel": self.asked.channel},
+            "asked": self.asked.as_json(),
             "log_size": self.log_size,
             "opinions": [one.model_dump(mode="json") for one in self.opinions],
             "evidence_grade": self.evidence.grade if self.evidence else None,
         }
 
 
-def c2pa_json(report: C2paReport | None) -> dict[str, Any]:
-    """The provenance part of an answer. Nobody looked is a state of its own."""
-    shown = report or C2paReport("not_checked", "not_checked")
-    return {
-        "state": shown.state,
-        "ingredients_state": shown.ingredients_state,
-        "issuer": shown.issuer,
-        "claim_generator": shown.claim_generator,
-        "digital_source_type": shown.digital_source_type,
-        "signed_at": shown.signed_at,
-        "signing_state": shown.signing_state,
-        "trust_sha256": shown.trust_sha256,
-        "engine": shown.version,
-        "checked_at": shown.checked_at,
-        "stands_until": shown.stands_until,
-        "detached": shown.detached,
-        "holds": shown.holds,
-        "broken_rules": list(shown.broken_rules),
-        "additional_exclusions": shown.additional_exclusions,
-        "training_mining": dict(shown.training_mining),
-        "validation": list(shown.validation),
-    }
-
-
-def verify_file(services: Services, path: Path, asked: Circumstances, at: datetime | None = None) -> Verification:
+def verify_file(
+    services: Services, path: Path, asked: Circumstances, at: datetime | None = None, beside: Beside | None = None
+) -> Verification:
     """Raises Misuse for what is no question or no file. Hostile bytes are an answer (`unknown`, `deny`), not an error."""
-    asked.question("0" * 64, services.clock.now())  # a malformed question is told before any work
-    found = services.examiner.examine(path, extractors=CHEAP)
+    known = None if beside else verify_known_file(services, path, asked, at)
+    if known is not None:
+        return known
     history = _history(services, at)
-    if arrival(history, found.sha256) is None:
-        found = services.examiner.examine(path, extractors=ALL | {QUERY_VARIANTS})
-    identified = identify(services, history, found)
-    return _answer(services, history, found.sha256, found, identified, asked, at)
+    seen = look(services, history, path, at or services.clock.now(), beside)
+    return _answer(services, history, seen, identify(services, history, seen), asked, at)
+
+
+def verify_known_file(
+    services: Services, path: Path, asked: Circumstances, at: datetime | None = None
+) -> Verification | None:
+    """The answer that costs no look into the file: its bytes are known, and so is what its manifest is worth; else None."""
+    asked.question("0" * 64, services.clock.now())  # a malformed question is told before any work
+    history = _history(services, at)
+    seen = known_already(services, history, path, at or services.clock.now())
+    return _answer(services, history, seen, Identified("digest", seen.sha256), asked, at) if seen else None
 
 
 def verify_digest(services: Services, sha256: str, asked: Circumstances, at: datetime | None = None) -> Verification:
@@ -141,7 +105,16 @@ def verify_digest(services: Services, sha256: str, asked: Circumstances, at: dat
     history = _history(services, at)
     known = arrival(history, sha256) is not None
     identified = Identified("digest", sha256) if known else Identified("none", None)
-    return _answer(services, history, sha256, None, identified, asked, at)
+    seen = Seen(sha256, None, recorded_c2pa(services, history, identified.asset))
+    return _answer(services, history, seen, identified, asked, at)
+
+
+def verify_manifest(services: Services, sha256: str, asked: Circumstances, at: datetime | None = None) -> Verification:
+    """The same for a manifest store's digest alone: at best `review`, as nobody knows what bytes it is with."""
+    history = _history(services, at)
+    asset = manifest_owner(history, sha256)
+    identified = Identified("manifest", asset) if asset else Identified("none", None)
+    return _answer(services, history, Seen(sha256, None, None), identified, asked, at)
 
 
 def _history(services: Services, at: datetime | None) -> History:
@@ -152,25 +125,24 @@ def _history(services: Services, at: datetime | None) -> History:
 def _answer(
     services: Services,
     history: History,
-    file_sha256: str,
-    found: Examination | None,
+    seen: Seen,
     identified: Identified,
     asked: Circumstances,
     at: datetime | None,
 ) -> Verification:
     instant = at or services.clock.now()
-    report = found.c2pa if found else recorded_c2pa(services, history, identified.asset)
     weighed = _weigh(history, identified, asked, instant) if identified.asset else ()
-    verdict, reasons = _verdict(identified, asked, weighed, report, found)
+    against_it = contradictions(services, history, seen, identified)
+    verdict, reasons = _verdict(identified, asked, weighed, seen, against_it)
     return Verification(
         verdict,
         instant,
-        file_sha256,
+        seen.sha256,
         identified,
         tuple(reasons),
         weighed,
-        report,
-        _not_checked(history, identified, found),
+        seen.report,
+        _not_checked(history, identified, seen.found),
         history.upto,
         asked,
         evidence(history, identified.asset) if identified.asset else None,
@@ -179,33 +151,50 @@ def _answer(
 
 
 def _weigh(history: History, identified: Identified, asked: Circumstances, at: datetime) -> tuple[Weighed, ...]:
+    """As weighed now and, for a window, also what will stand against its last instant."""
     question = asked.question(identified.asset or "", at)
     clearance, _ = standing(history, question, at)
-    return (*decide(history, question, at).weighed, clearance)
+    weighed = [*decide(history, question, at).weighed, clearance]
+    last = asked.at_the_end(question.asset, at)
+    if last is not None:
+        said = {rule.code for rule in weighed}
+        weighed += [one for one in decide(history, last, last.valid_from).against if one.code not in said]
+    return tuple(weighed)
 
 
 def _verdict(
     identified: Identified,
     asked: Circumstances,
     weighed: tuple[Weighed, ...],
-    report: C2paReport | None,
-    found: Examination | None,
+    seen: Seen,
+    against_it: list[Reason],
 ) -> tuple[Verdict, list[Reason]]:
-    tampered = [Reason("c2pa_tampered", "the file's C2PA manifest does not fit its bytes")] * (
-        report is not None and "tampered" in (report.state, report.ingredients_state)
-    )
+    report = seen.report
+    false = [reason for reason in against_it if reason.code in FALSE_CLAIMS]
+    if report is not None and "tampered" in (report.state, report.ingredients_state):
+        false.insert(0, Reason("c2pa_tampered", "the file's C2PA manifest does not fit its bytes"))
     if identified.asset is None:
-        return "unknown", [*tampered, _stranger(found)]
+        return "unknown", [*false, _stranger(seen.found)]
     against = [_reason(rule) for rule in weighed if rule.outcome in ("fail", "not_checked")]
     if not asked.complete:
         against = [reason for reason in against if reason.code not in _CIRCUMSTANTIAL]
-    if against or tampered:
-        return "deny", [*tampered, *against, *identified.remarks()]
-    if identified.by != "digest":
-        return "review", list(identified.remarks())
+    doubts = [*identified.remarks(), *(reason for reason in against_it if reason.code not in FALSE_CLAIMS)]
+    doubts += _breaches(report) if identified.by != "digest" else []
+    if against or false:
+        return "deny", [*false, *against, *doubts]
+    if identified.by != "digest" or seen.detached:
+        return "review", doubts
     if not asked.complete:
-        return "review", [Reason("question_incomplete", "use, channel and territory were not all given")]
-    return "allow", [_reason(rule) for rule in weighed]
+        return "review", [Reason("question_incomplete", "use, channel and territory were not all given"), *doubts]
+    return "allow", [*(_reason(rule) for rule in weighed), *doubts]
+
+
+def _breaches(report: C2paReport | None) -> list[Reason]:
+    """Whoever cleared the bytes saw these; of other bytes they have to be told."""
+    found = report.broken_rules if report is not None else ()
+    return [
+        Reason("c2pa_rule_broken", f"the C2PA specification forbids what its manifest does: {code}") for code in found
+    ]
 
 
 _CIRCUMSTANTIAL = frozenset({"use_out_of_scope", "channel_out_of_scope", "territory_out_of_scope", "clearance_missing"})
@@ -221,17 +210,6 @@ def _stranger(found: Examination | None) -> Reason:
         detail = "not in the ledger by digest or manifest; its picture and sound could not be compared"
         return Reason("not_recognised", detail)
     return Reason("not_recognised", "nothing in the ledger has these bytes, this manifest, this picture or this sound")
-
-
-def recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:
-    """What was read when the file came in; None where nobody looked, or the report is no longer here."""
-    examined = examination(history, asset) if asset else None
-    if examined is None:
-        return None
-    try:
-        return C2paReport.from_json(json.loads(services.blobs.get(examined[1].examination_sha256))["c2pa"])
-    except NotFound:
-        return None
 
 
 def _not_checked(history: History, identified: Identified, found: Examination | None) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from api.services.circumstances import Circumstances
 from api.services.services import Services
-from api.services.verification import Circumstances
 from ledger.errors import NotFound
 from ledger.history import bodies
 from ledger.rules.lineage import arrival

@@ -16,11 +16,12 @@ from api.downloads import evidence_file
 from api.routes.assets import Sha256
 from api.routes.log import log_keys
 from api.routes.statements import INDEX_MAX, Index, statement_answer
+from api.services.circumstances import Circumstances
 from api.services.consents import consent_answer
 from api.services.dossier import caught_up, dossier
 from api.services.endings import consent_report
 from api.services.evidence_order import PackOrder
-from api.services.verification import Circumstances, verify_file
+from api.services.verification import verify_file
 from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
 from api.web.history import chosen_instant, rows_before
@@ -50,7 +51,7 @@ async def page_verdict(request: Request, services: ServicesOf) -> Response:
     require_same_origin(request)
     slots = request.app.state.slots
     async with uploaded_form(request, services.upload_bytes_max, slots.uploads) as form:
-        asked = Circumstances(*(form.fields.get(name) for name in ("use", "territory", "channel")))
+        asked = Circumstances(form.fields.get("use"), form.fields.get("territory"), form.fields.get("channel"))
         found = await run_in_threadpool(slots.examining(verify_file), services, form.path, asked)
     told = found.as_json()
     return await run_in_threadpool(

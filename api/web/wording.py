@@ -14,6 +14,7 @@ IDENTIFIED: Final = {
     "digest": "By its digest: these are exactly the bytes that are in the ledger.",
     "manifest": "By its C2PA manifest: other bytes, which carry the manifest of a known file.",
     "ledger_assertion": "By its C2PA manifest, which names an entry of this log; the bytes are others.",
+    "soft_binding": "By its C2PA manifest's soft binding, which is that of a known file's; the bytes are others.",
     "fingerprint": "By its picture: other bytes that show what a known file shows. Its manifest, if it had one, is gone.",
     "sound": "By its sound: other bytes that hold some seconds of what a known file sounds like.",
     "none": "Not at all: neither its bytes, nor its manifest, nor its picture, nor its sound is known here.",

@@ -32,6 +32,14 @@ DIGITAL_SOURCE_TYPES: Final = frozenset(
     }
     | {"http://c2pa.org/digitalsourcetype/empty", "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"}
 )  # fmt: skip
+# Of these, what a model made, wholly or in part; a file that says any other says that none did.
+AI_SOURCE_TYPES: Final = frozenset(
+    {
+        _IPTC + "trainedAlgorithmicMedia", _IPTC + "compositeWithTrainedAlgorithmicMedia", _IPTC + "algorithmicMedia",
+        _IPTC + "compositeSynthetic", _IPTC + "algorithmicallyEnhanced",
+        "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData",
+    }
+)  # fmt: skip
 # The C2PA list of soft-binding algorithms (all fingerprints and watermarks of video and stills), and ours (see signing.py).
 SOFT_BINDING_ALGORITHMS: Final = frozenset(
     {

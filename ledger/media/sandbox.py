@@ -48,6 +48,8 @@ class Examiner:
         self._trust = trust if callable(trust) else lambda: fixed
         self._limits, self._clock = limits or Limits(), clock or SystemClock()
         self._children = children or ColdChildren()
+        self.engine: str | None = None
+        """The C2PA engine's version as the last child told it; None until one did."""
 
     def examine(
         self,
@@ -76,8 +78,9 @@ class Examiner:
             running = stack.enter_context(self._children.working(job, files, deadline))
             sha256, size_bytes = digest(descriptor)  # while the child works
             try:
-                document = running.answer(deadline)
-                return _examination(document, sha256, size_bytes, extractors)
+                found = _examination(running.answer(deadline), sha256, size_bytes, extractors)
+                self.engine = found.c2pa.version or self.engine
+                return found
             except ChildFailedError as error:
                 return _failed(error.code, sha256, size_bytes, extractors, believed)
             except (KeyError, TypeError, ValueError):

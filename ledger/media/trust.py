@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 
 from cryptography import x509
@@ -41,7 +41,7 @@ class TrustList:
     pem: str
     until: datetime | None = None
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.pem.encode()).hexdigest()
 
@@ -73,7 +73,7 @@ class TrustSettings:
         for name in ("signer_anchors_pem", "tsa_anchors_pem"):
             _check_bundle(name, getattr(self, name))
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The digest of anchors, accepted purposes and lists: the same report can be reached again only with the same ones."""
         listed = [[one.kind, one.sha256, one.until and format_instant(one.until)] for one in self.lists]

@@ -10,10 +10,11 @@ from pathlib import Path
 import c2pa
 from rich.console import Console
 
+from api.services.circumstances import Circumstances
 from api.services.evidence import write_pack
 from api.services.searching import search_file
 from api.services.services import Services
-from api.services.verification import Circumstances, verify_file
+from api.services.verification import verify_file
 from ledger.errors import LedgerError
 from ledger.proof.pack import check_pack
 from ops.bench.figures import Figure, median_seconds

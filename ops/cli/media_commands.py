@@ -72,7 +72,7 @@ def import_(
 
 
 def _imported_json(file: Path, imported: Imported) -> dict[str, Any]:
-    from api.services.verification import c2pa_json
+    from api.services.c2pa_answer import c2pa_json
 
     found = imported.examination
     return {
@@ -172,8 +172,8 @@ def sign(
     """Sign an asset with a C2PA manifest that names its entry; the twin is a new asset."""
     import shutil
 
+    from api.services.c2pa_answer import c2pa_json
     from api.services.provenance import sign_asset
-    from api.services.verification import c2pa_json
     from ops.cli.inputs import asset_digest, writable_target
 
     run = invocation_of(ctx)

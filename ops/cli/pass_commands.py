@@ -24,8 +24,8 @@ def pass_(
     json: JsonOption = False,
 ) -> int:
     """Issue a distribution pass for a cleared file: good for an hour at most, and while the status list says so."""
+    from api.services.circumstances import Circumstances
     from api.services.passes import issue_pass
-    from api.services.verification import Circumstances
     from ops.cli.inputs import asset_digest, writable_target
 
     run, target = invocation_of(ctx), writable_target(out, force=force)

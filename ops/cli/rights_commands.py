@@ -32,7 +32,7 @@ def why(
     json: JsonOption = False,
 ) -> int:
     """Why may we use this? The way from who holds it to where it is shown; or no. Exit code 0 only for yes."""
-    from api.services.verification import Circumstances
+    from api.services.circumstances import Circumstances
     from api.services.why import ask_why, why_answer
     from ops.cli.inputs import asset_digest, instant
 

@@ -21,6 +21,7 @@ IDENTIFIED = {
     "digest": "by its bytes",
     "manifest": "by its C2PA manifest; the bytes differ",
     "ledger_assertion": "by the ledger entry that its manifest names; the bytes differ",
+    "soft_binding": "by the soft binding in its manifest; the bytes differ",
     "fingerprint": "by its picture; the bytes differ",
     "sound": "by its sound; the bytes differ",
     "none": "not at all",
@@ -38,17 +39,29 @@ def verify(
     territory: TerritoryOption = None,
     channel: ChannelOption = None,
     at: Annotated[str | None, typer.Option(metavar="INSTANT", help="When; RFC 3339 in UTC. Default: now.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="INSTANT", help="From when it shall be used.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Until when it shall be used, exclusive.")
+    ] = None,
+    sidecar: Annotated[Path | None, typer.Option(metavar="FILE", help="Its C2PA manifest store (.c2pa).")] = None,
+    fragment: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A segment, where FILE is an init segment; repeatable.")
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """May this file be used, for this, here, now? Exit code 0 only for allow."""
-    from api.services.verification import Circumstances, verify_file
+    """May this file be used, for this, here, now? Exit code 0 only for allow. FILE may be a manifest store alone."""
+    from api.services.circumstances import Circumstances
+    from api.services.verification import verify_file
+    from ledger.media.beside import Beside
     from ops.cli.inputs import instant
 
     run = invocation_of(ctx)
-    asked, when = Circumstances(use=use, territory=territory, channel=channel), instant(at, "--at")
+    asked = Circumstances(use, territory, channel, instant(since, "--from"), instant(until, "--until"))
+    beside = Beside(sidecar, tuple(fragment or ())) if sidecar or fragment else None
+    when = instant(at, "--at")
     with run.services() as services:
-        verification = verify_file(services, file, asked, when)
+        verification = verify_file(services, file, asked, when, beside)
     run.answer(verification.as_json(), lambda: _verdict(file, verification))
     return verification.exit_code
 
@@ -56,7 +69,8 @@ def verify(
 def _verdict(file: Path, verification: Verification) -> RenderableType:
     answer = verification.as_json()
     word = verification.verdict
-    asked = ", ".join(value for value in answer["asked"].values() if value) or "no circumstances given"
+    asked = ", ".join(answer["asked"][name] for name in ("use", "territory", "channel") if answer["asked"][name])
+    asked = asked or "no circumstances given"
     c2pa = answer["c2pa"]
     pairs: list[tuple[str, object]] = [
         ("file", shown(file)),

@@ -14,12 +14,13 @@ from pathlib import Path
 from rich.console import Console
 
 from api.services import clearing
+from api.services.circumstances import Circumstances
 from api.services.evidence import write_pack
 from api.services.intake import Imported, Origin, import_file
 from api.services.provenance import Signed, sign_asset
 from api.services.searching import search_file
 from api.services.services import Services
-from api.services.verification import Circumstances, Verification, verify_file
+from api.services.verification import Verification, verify_file
 from ledger.clock import SteppedClock, SystemClock
 from ledger.errors import Misuse
 from ledger.log.logkeys import stored_log_keys

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import model_validator
+
 from schemas.api.opinions import OpinionAnswer
 from schemas.api.problems import ReasonShape, example
 from schemas.base import Digest, Shape
@@ -35,11 +37,18 @@ C2paState = Literal[
 
 
 class DigestQuestion(Shape):
-    """A file that stays with the caller."""
+    """A file that stays with the caller: its digest, or that of the manifest store that is with it."""
 
     model_config = example({"sha256": _DIGEST})
 
-    sha256: Digest
+    sha256: Digest | None = None
+    manifest_sha256: Digest | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> DigestQuestion:
+        if (self.sha256 is None) == (self.manifest_sha256 is None):
+            raise ValueError("give sha256 or manifest_sha256, and not both")
+        return self
 
 
 class C2paShape(Shape):
@@ -78,6 +87,9 @@ class Asked(Shape):
     use: str | None
     territory: str | None
     channel: str | None
+    valid_from: str | None
+    valid_until: str | None
+    """Exclusive. Without a window the question is about the instant `at`."""
 
 
 class VerificationAnswer(Shape):
@@ -113,7 +125,13 @@ class VerificationAnswer(Shape):
                 "validation": [],
             },
             "not_checked": ["faces"],
-            "asked": {"use": "advertising", "territory": "DE", "channel": "social"},
+            "asked": {
+                "use": "advertising",
+                "territory": "DE",
+                "channel": "social",
+                "valid_from": None,
+                "valid_until": None,
+            },
             "log_size": 41,
             "opinions": [],
             "evidence_grade": "provider_record",
@@ -125,7 +143,7 @@ class VerificationAnswer(Shape):
     reasons: tuple[ReasonShape, ...]
     asset_sha256: Digest | None
     file_sha256: Digest
-    identified_by: Literal["digest", "manifest", "ledger_assertion", "fingerprint", "sound", "none"]
+    identified_by: Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "none"]
     matches: tuple[dict[str, Any], ...]
     weighed: tuple[Weighed, ...]
     c2pa: C2paShape

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from api.services.circumstances import Circumstances
 from api.services.intake import Origin, import_file
-from api.services.verification import Circumstances, verify_file
+from api.services.verification import verify_file
 from ledger.clock import SystemClock
 from ledger.errors import Misuse
 from ops.demo.media import portrait

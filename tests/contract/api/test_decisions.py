@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.services.verification import Circumstances, verify_digest
+from api.services.circumstances import Circumstances
+from api.services.verification import verify_digest
 from schemas.api.decisions import ClearanceRecord, VerificationAnswer
 from schemas.api.problems import RefusedClearance
 from tests.office_of import ASKED, Made, Office, refused
