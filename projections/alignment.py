@@ -12,30 +12,46 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CHAIN_FRAMES_MAX = 2_400  # a side, as many as an examination samples; 0.2 s and 35 MB for two such clips
+CHAIN_FRAMES_MAX = 2_400  # instants a side, as many as an examination samples; 0.2 s and 35 MB for two such clips
+PAIRS_MAX = (
+    30_000_000  # codes compared with codes for one pair of files: half a second; longer clips are thinned for it
+)
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames that may vote, in time order: n instants in milliseconds and n x 32 bytes of code."""
+    """Codes that may vote, in time order: n instants in milliseconds and n x 32 bytes. Codes of one instant are framings
+    of one frame; `len` counts instants."""
 
     t_ms: NDArray[np.int64]
     codes: NDArray[np.uint8]
 
-    def __len__(self) -> int:
-        return len(self.t_ms)
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """The first row of each instant."""
+        first = np.ones(len(self.t_ms), dtype=bool)
+        first[1:] = self.t_ms[1:] != self.t_ms[:-1]
+        return np.flatnonzero(first)
 
-    def thinned(self) -> Frames:
-        """At most CHAIN_FRAMES_MAX of them, evenly."""
-        if len(self) <= CHAIN_FRAMES_MAX:
+    @property
+    def instants(self) -> NDArray[np.int64]:
+        return self.t_ms[self.starts]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def thinned(self, instants_max: int = CHAIN_FRAMES_MAX) -> Frames:
+        """At most so many instants of them, evenly, each with all its codes."""
+        if len(self) <= instants_max:
             return self
-        rows = np.linspace(0, len(self) - 1, CHAIN_FRAMES_MAX).round().astype(np.int64)
-        return Frames(self.t_ms[rows], self.codes[rows])
+        rows = np.linspace(0, len(self) - 1, instants_max).round().astype(np.int64)
+        kept = np.isin(self.t_ms, self.instants[rows])
+        return Frames(self.t_ms[kept], self.codes[kept])
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Matched frames in order: rows of the query, rows of the reference, and the bits between them."""
+    """Matched instants in order: those of the query, those of the reference, and the bits between them."""
 
     query: tuple[int, ...]
     reference: tuple[int, ...]
@@ -45,12 +61,24 @@ class Chain:
         return len(self.distances)
 
 
+def comparable(query: Frames, reference: Frames) -> tuple[Frames, Frames]:
+    """Both thinned so that comparing them stays within PAIRS_MAX."""
+    query, reference = query.thinned(), reference.thinned()
+    pairs = len(query.t_ms) * len(reference.t_ms)
+    if pairs <= PAIRS_MAX:
+        return query, reference
+    share = (PAIRS_MAX / pairs) ** 0.5
+    return query.thinned(max(2, int(len(query) * share))), reference.thinned(max(2, int(len(reference) * share)))
+
+
 def distances(query: Frames, reference: Frames) -> NDArray[np.int16]:
-    """Hamming distance of every pair, n x m; a row at a time, so that memory stays at the answer's size."""
+    """Fewest bits between every two instants, n x m; a code at a time, so that memory stays at the answer's size."""
     mine, theirs = query.codes.view(np.uint64), reference.codes.view(np.uint64)
-    between = np.empty((len(query), len(reference)), dtype=np.int16)
-    for row, code in enumerate(mine):
-        between[row] = np.bitwise_count(theirs ^ code).sum(axis=1)
+    starts, many = reference.starts, len(reference) < len(reference.t_ms)
+    between = np.full((len(query), len(reference)), 256, dtype=np.int16)
+    for instant, code in zip(np.cumsum(np.isin(np.arange(len(mine)), query.starts)) - 1, mine, strict=True):
+        bits = np.bitwise_count(theirs ^ code).sum(axis=1, dtype=np.int16)
+        np.minimum(between[instant], np.minimum.reduceat(bits, starts) if many else bits, out=between[instant])
     return between
 
 

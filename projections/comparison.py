@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from ledger.media.findings import FrameCode, VariantCode
-from projections.alignment import Chain, Frames, distances, longest_chain
+from ledger.media.geometry import PLACES_MIN, SPEC, Transform
+from projections.alignment import Chain, Frames, comparable, distances, longest_chain
 from projections.database import Snapshot
 from projections.index.port import CODE_BITS, CODE_BYTES, CodeIndex, Codes
 
-Decision = Literal["exact", "copy", "candidate", "confirmed"]
+Decision = Literal["exact", "confirmed", "copy", "candidate", "near", "style"]
+"""Surest first. `near` never leaves the search: geometry makes it `confirmed`, or it is dropped."""
 
 COPY_DISTANCE_BITS_MAX = 31  # PDQ's own advice for the same picture; FORMATS 8: no false video in 990 wrong pairs
 CANDIDATE_DISTANCE_BITS_MAX = 60  # FORMATS 8, measured there with no false video either; a person or geometry decides
+NEAR_DISTANCE_BITS_MAX = 90  # unrelated pictures get there too, 6 in 1,000 pairs: only for geometry to look at
 FRAMES_MATCHED_MIN = 2  # a clip is not known by one frame: title cards and black are in many
 FRAMES_SHARE_MIN = 0.3  # of one side's voting frames (FORMATS 8): an excerpt, or a clip built around one
 QUALITY_MIN = 50  # PDQ's own advice: below it a frame is too plain to tell anything
@@ -30,13 +33,33 @@ RANDOM_DISTANCE_BITS = CODE_BITS // 2  # where unrelated pictures lie on average
 
 
 @dataclass(frozen=True)
+class Geometry:
+    """What comparing local features came to. `absent`: enough features on both sides, and no map between them."""
+
+    state: Literal["found", "absent", "not_checked"]
+    reason: str = ""
+    pairs: int = 0
+    transform: Transform | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"state": self.state} | ({"reason": self.reason} if self.reason else {})
+        if self.pairs:
+            said |= {"spec": SPEC, "threshold": PLACES_MIN, "pairs": self.pairs}
+        return said if self.transform is None else said | {"transform": self.transform.as_json()}
+
+
+UNASKED = Geometry("not_checked", "not_asked_for")
+
+
+@dataclass(frozen=True)
 class Match:
     """One known asset near the query.
 
-    `decision`: `copy` and `candidate` come from here; `exact` is the caller's, by digest; `confirmed` needs a geometric
-    comparison of the pictures, which is not built yet, so nothing produces it. `score` is 0 to 1: how near the matched
-    frames are, times the larger share of voting frames that matched. `offsets` pair instants (query, reference) in
-    milliseconds; `query_ms` and `reference_ms` are the first of them. `frames_compared` counts the query's voting frames.
+    `decision`: `copy` and `candidate` come from here; `exact` is the caller's, by digest. A geometric comparison turns a
+    candidate into `confirmed`, or into `style`: alike, but another picture, which decides nothing alone (`tells`). `score` is 0
+    to 1: how near the matched frames are, times the larger share of half-seconds that matched. `offsets` pair instants (query,
+    reference) in milliseconds; `query_ms` and `reference_ms` are the first of them. `frames_compared` counts the query's
+    instants that may vote. `transform`: how the query's frames were turned for it; what the geometry found is more exact.
     """
 
     asset_sha256: str
@@ -49,6 +72,12 @@ class Match:
     query_ms: int
     reference_ms: int
     transform: str = "plain"
+    geometry: Geometry = UNASKED
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says that something of the asset is in the query."""
+        return self.decision not in ("near", "style")
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,59 +91,85 @@ class Match:
             "query_ms": self.query_ms,
             "reference_ms": self.reference_ms,
             "transform": self.transform,
+            "geometry": self.geometry.as_json(),
         }
 
 
-def runs_of(frames: Sequence[FrameCode], variants: Sequence[VariantCode]) -> dict[str, list[FrameCode]]:
-    """The frames by how they were transformed before hashing, each run in time order."""
-    runs: dict[str, list[FrameCode]] = {"plain": list(frames)}
+LEVELS: tuple[tuple[Decision, int], ...] = (
+    ("copy", COPY_DISTANCE_BITS_MAX),
+    ("candidate", CANDIDATE_DISTANCE_BITS_MAX),
+    ("near", NEAR_DISTANCE_BITS_MAX),
+)
+_NO_CHAIN = Chain((), (), ())
+
+
+def runs_of(variants: Sequence[VariantCode]) -> dict[str, list[FrameCode]]:
+    """Codes to search with by how the frame was turned before hashing, each run in time order: within a run a frame may
+    meet the reference in any framing, across runs it may not."""
+    runs: dict[str, list[FrameCode]] = {}
     for variant in variants:
-        if variant.variant != "plain":
-            runs.setdefault(variant.variant, []).append(variant.code)
+        runs.setdefault(variant.variant.partition("/")[0], []).append(variant.code)
     return {name: sorted(run, key=lambda frame: frame.t_ms) for name, run in runs.items()}
 
 
-def search_run(look: Snapshot, index: CodeIndex, run: Sequence[FrameCode], transform: str) -> list[Match]:
+@dataclass(frozen=True)
+class Asked:
+    """What a run is looked for in: an index, `part` of the assets, whose stills have one row in `plain`. `still`: so is the
+    query. `radius`: how far a pair may lie apart at all."""
+
+    look: Snapshot
+    index: CodeIndex
+    part: str
+    plain: str
+    still: bool
+    radius: int = CANDIDATE_DISTANCE_BITS_MAX
+
+
+def search_run(asked: Asked, run: Sequence[FrameCode], transform: str) -> list[Match]:
+    """Assets with enough near frames in order, in one run."""
     voting = [frame for frame in run if frame.quality >= QUALITY_MIN]
     if not voting:
         return []
     query = _frames([(frame.t_ms, bytes.fromhex(frame.pdq)) for frame in voting])
-    votes = index.near(_distinct(query), CANDIDATE_DISTANCE_BITS_MAX).votes()
-    ranked = sorted(votes, key=lambda number: (-votes[number], number))[:CANDIDATES_ALIGNED_MAX]
-    found = [_compare(look, number, query, len(run) == 1, transform) for number in ranked]
+    found = [_compare(asked, number, query, transform) for number in _ranked(asked, query)]
     return [match for match in found if match is not None]
 
 
-def _compare(look: Snapshot, number: int, query: Frames, query_is_still: bool, transform: str) -> Match | None:
+def _ranked(asked: Asked, query: Frames) -> list[int]:
+    """Numbers of the assets worth aligning: most near frames first, then the nearest."""
+    hits = asked.index.near(_distinct(query), asked.radius)
+    votes, nearest = dict[int, int](), dict[int, int]()
+    for number, bits in zip(hits.ids.tolist(), hits.bits.tolist(), strict=True):
+        votes[number] = votes.get(number, 0) + (bits <= CANDIDATE_DISTANCE_BITS_MAX)
+        nearest[number] = min(bits, nearest.get(number, CODE_BITS))
+    return sorted(votes, key=lambda number: (-votes[number], nearest[number], number))[:CANDIDATES_ALIGNED_MAX]
+
+
+def _compare(asked: Asked, number: int, query: Frames, transform: str) -> Match | None:
     """Aligns the query with one asset. None when too little of either matches in order."""
-    row = look.rows("SELECT asset, frames FROM matches_asset WHERE number = ?", (number,))
+    sql = """SELECT a.asset, max(b.frames) FROM matches_asset a JOIN matches_asset b ON b.asset = a.asset
+             AND b.part = a.part AND b.algorithm = ? WHERE a.number = ? GROUP BY a.asset"""
+    row = asked.look.rows(sql, (asked.plain, number))
     if not row:  # added by a newer commit than this snapshot
         return None
     sql = "SELECT t_ms, pdq FROM matches_frame WHERE number = ? AND quality >= ? ORDER BY frame"
-    reference = _frames(look.rows(sql, (number, QUALITY_MIN))).thinned()
-    mine = query.thinned()
+    mine, reference = comparable(query, _frames(asked.look.rows(sql, (number, QUALITY_MIN))))
     between = distances(mine, reference)
-    enough = 1 if query_is_still or row[0][1] == 1 else FRAMES_MATCHED_MIN
-    for decision, radius in _LEVELS:
-        chain = longest_chain(between, radius)
+    enough = 1 if asked.still or row[0][1] == 1 else FRAMES_MATCHED_MIN
+    for decision, radius in LEVELS:
+        chain = longest_chain(between, radius) if radius <= asked.radius else _NO_CHAIN
         share = len(chain) / min(len(mine), len(reference))
         if len(chain) >= enough and share >= FRAMES_SHARE_MIN:
             return _match(row[0][0], decision, share, chain, mine, reference, transform)
     return None
 
 
-_LEVELS: tuple[tuple[Decision, int], ...] = (
-    ("copy", COPY_DISTANCE_BITS_MAX),
-    ("candidate", CANDIDATE_DISTANCE_BITS_MAX),
-)
-
-
 def _match(
     asset: str, decision: Decision, share: float, chain: Chain, mine: Frames, theirs: Frames, transform: str
 ) -> Match:
-    median = int(np.median(chain.distances))
+    median, asked, known = int(np.median(chain.distances)), mine.instants, theirs.instants
     pairs = zip(chain.query, chain.reference, strict=True)
-    offsets = tuple((int(mine.t_ms[i]), int(theirs.t_ms[j])) for i, j in pairs)
+    offsets = tuple((int(asked[i]), int(known[j])) for i, j in pairs)
     score = max(0.0, 1 - median / RANDOM_DISTANCE_BITS) * min(1.0, share)
     named = offsets[:OFFSETS_NAMED_MAX]
     return Match(asset, decision, score, median, named, len(chain), len(mine), *offsets[0], transform)
@@ -122,7 +177,7 @@ def _match(
 
 def rank(match: Match) -> tuple[object, ...]:
     """Best first: surer decisions, higher scores, more frames; then a fixed order."""
-    sureness = ("exact", "confirmed", "copy", "candidate").index(match.decision)
+    sureness = get_args(Decision).index(match.decision)
     return (sureness, -match.score, -match.frames_matched, match.asset_sha256, match.transform)
 
 

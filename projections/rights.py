@@ -28,7 +28,6 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
-    OF_LIKENESS,
     OF_MATTERS,
     OF_RIGHTS,
     OF_THE_LOG,
@@ -109,7 +108,6 @@ class Rights(View):
     ignored = (
         OF_THE_LOG
         | OF_ACTORS
-        | OF_LIKENESS
         | OF_RIGHTS
         | OF_GENERATIONS
         | OF_FILES

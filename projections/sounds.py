@@ -29,7 +29,6 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
-    OF_LIKENESS,
     OF_MATTERS,
     OF_PEOPLE,
     OF_RIGHTS,
@@ -71,7 +70,6 @@ class Sounds(View):
         | OF_GENERATIONS
         | OF_CLEARANCES
         | OF_HOLDERS
-        | OF_LIKENESS
         | OF_MATTERS
         | OF_FINDINGS
         | frozenset(

@@ -124,13 +124,14 @@ def _by_soft_binding(services: Services, history: History, report: C2paReport) -
 
 
 def _by_fingerprint(services: Services, history: History, found: Examination) -> list[Match]:
-    """Best first; of equals the newest, which is the signed twin that was given out rather than its original."""
+    """Best first; of equals the newest, which is the signed twin that was given out rather than its original. What is only
+    alike in style names nothing."""
     if found.fingerprints is None:
         return []
     services.views.catch_up()
-    matches = services.views.matches.search(found.fingerprints, variants=found.variants)
-    entered = {match: said.index for match in matches if (said := arrival(history, match.asset_sha256))}
-    return sorted(entered, key=lambda match: (match.decision != "copy", -match.score, -entered[match]))
+    matches = services.views.matches.search(found.fingerprints, variants=found.variants, features=found.features)
+    entered = {match: said.index for match in matches if match.tells and (said := arrival(history, match.asset_sha256))}
+    return sorted(entered, key=lambda match: (match.decision == "candidate", -match.score, -entered[match]))
 
 
 def _by_sound(services: Services, history: History, found: Examination) -> list[SoundMatch]:

@@ -72,8 +72,8 @@ def keep_file(services: Services, path: Path, sha256: str) -> None:
 
 
 def say_examination(services: Services, found: Examination) -> Receipt:
-    """`asset.examined.v1`, with the whole examination, the raw C2PA report and the raw manifest store as blobs."""
-    for content in (found.c2pa.manifest_store, found.c2pa.raw_report):
+    """`asset.examined.v1`, with the whole examination, raw C2PA report, raw manifest store and local features as blobs."""
+    for content in (found.c2pa.manifest_store, found.c2pa.raw_report, found.features):
         if content:
             services.blobs.put(content)
     report = json.dumps(found.as_json(), sort_keys=True, separators=(",", ":")).encode()

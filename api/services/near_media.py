@@ -6,7 +6,7 @@ from api.services.services import Services
 from ledger.errors import LedgerError
 from ledger.media.findings import ALL, QUERY_VARIANTS
 
-SPEC = "matches/1 (pdq256)"
+SPEC = "matches/2 (pdq256, framed; sift-ransac)"
 
 
 class FingerprintNear:
@@ -34,8 +34,8 @@ class FingerprintNear:
         if found.fingerprints is None or not found.fingerprints.frames:
             return None
         views.catch_up()
-        matches = views.matches.search(found.fingerprints, variants=found.variants)
-        return {match.asset_sha256: round(100 * match.score) for match in matches}
+        matches = views.matches.search(found.fingerprints, variants=found.variants, features=found.features)
+        return {match.asset_sha256: round(100 * match.score) for match in matches if match.tells}
 
     def comparable(self, asset: str) -> bool:
         self._services.views.catch_up()

@@ -70,7 +70,7 @@ def _near(services: Services, found: Examination) -> list[Match | SoundMatch]:
     services.views.catch_up()
     views, near = services.views, list[Match | SoundMatch]()
     if found.fingerprints is not None:
-        near += views.matches.search(found.fingerprints, variants=found.variants)
+        near += views.matches.search(found.fingerprints, variants=found.variants, features=found.features)
     if found.sound is not None:
         near += views.sounds.search(found.sound, variants=found.sound_variants)
     return near

@@ -42,6 +42,9 @@ class Hint:
         return frozenset({(self.alg, self.value)}) if self.alg is not None and self.value is not None else frozenset()
 
 
+_WHOLE_FRAMES = ("/whole", "/unbarred")  # a binding is to the picture, not to a part of it
+
+
 def by_binding(services: Services, alg: str, value: str, limit: int) -> list[dict[str, Any]]:
     """Raises Misuse `softbinding_algorithm_unknown`, `softbinding_value_invalid`."""
     _require_ours(alg)
@@ -67,8 +70,9 @@ def by_content(services: Services, path: Path, alg: str | None, hint: Hint, limi
         what = "there is no picture in this file that an algorithm of ours reads"
         raise MediaTypeUnsupported("asset_type_unsupported", what, "Send a still or a clip.")
     services.views.catch_up()
-    found = services.views.matches.search(seen.fingerprints, variants=seen.variants)
-    codes = [frame.pdq for frame in seen.fingerprints.frames] + [variant.code.pdq for variant in seen.variants]
+    found = services.views.matches.search(seen.fingerprints, variants=seen.variants, features=seen.features)
+    whole = [variant.code.pdq for variant in seen.variants if variant.variant.endswith(_WHOLE_FRAMES)]
+    codes = [frame.pdq for frame in seen.fingerprints.frames] + whole
     return _recovered(services, found, AskedBindings(tuple(dict.fromkeys(codes)), others), limit)
 
 
@@ -101,7 +105,7 @@ def _require_ours(alg: str) -> None:
 def _recovered(services: Services, found: list[Match], asked: AskedBindings, limit: int) -> list[dict[str, Any]]:
     history = services.ledger.history()
     rows: dict[str, dict[str, Any]] = {}
-    for match in found:
+    for match in filter(lambda one: one.tells, found):
         for sha256, report in _kept(services, history, match.asset_sha256):
             if sha256 not in rows and asked.matches(bindings_of(report)):
                 score = max(0, min(100, round(match.score * 100)))

@@ -39,6 +39,7 @@ class Extraction:
     c2pa: C2paReport
     probe: Probe | None = None
     fingerprints: Fingerprints | None = None
+    framed: Fingerprints | None = None
     essence_sha256: str | None = None
     variants: tuple[VariantCode, ...] = ()
     sound: SoundPrint | None = None
@@ -54,6 +55,7 @@ class Extraction:
             "c2pa": self.c2pa.as_json(raw_report=True),
             "probe": None if self.probe is None else self.probe.as_json(),
             "fingerprints": None if self.fingerprints is None else self.fingerprints.as_json(),
+            "framed": None if self.framed is None else self.framed.as_json(),
             "essence_sha256": self.essence_sha256,
             "variants": [variant.as_json() for variant in self.variants],
             "sound": None if self.sound is None else self.sound.as_json(),

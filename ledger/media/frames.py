@@ -36,10 +36,11 @@ _THUMBNAIL: Final = (32, 18)
 
 @dataclass(frozen=True)
 class SampledFrame:
-    """`pixels` is height x width x 3, uint8, RGB; `t_ms` counts from the first frame."""
+    """`pixels` is height x width x 3, uint8, RGB; `t_ms` counts from the first frame; `cut`: another picture than before."""
 
     t_ms: int
     pixels: Pixels
+    cut: bool = False
 
 
 @dataclass
@@ -76,7 +77,7 @@ def _video_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[S
         try:
             for frame in container.decode(stream):
                 if (t_ms := chooser.wants(frame)) is not None:
-                    yield SampledFrame(t_ms, _canonical_video(frame))
+                    yield SampledFrame(t_ms, _canonical_video(frame), chooser.cut)
         except (av.FFmpegError, ValueError) as error:
             if coverage.frames == 0:
                 raise
@@ -91,6 +92,7 @@ class _Chooser:
         self._next_ms = 0
         self._kept_ms = -CUT_GAP_MS
         self._before: NDArray[np.int16] | None = None
+        self.cut = False
 
     def wants(self, frame: av.VideoFrame) -> int | None:
         """The frame's time in ms when it is wanted, else None. Frames without a time are not."""
@@ -99,7 +101,8 @@ class _Chooser:
         self._start_s = frame.time if self._start_s is None else self._start_s
         t_ms = max(0, round((frame.time - self._start_s) * 1000))
         due, cut = t_ms >= self._next_ms, self._is_cut(frame)
-        if not due and not (cut and t_ms - self._kept_ms >= CUT_GAP_MS):
+        self.cut = cut and t_ms - self._kept_ms >= CUT_GAP_MS
+        if not due and not self.cut:
             return None
         if due:
             self._next_ms = (t_ms // SAMPLE_EVERY_MS + 1) * SAMPLE_EVERY_MS

@@ -32,6 +32,8 @@ _LOADED: Final = (
     "ledger.media.examine",
     "ledger.media.frames",
     "ledger.media.fingerprints",
+    "ledger.media.local_features",
+    "cv2",
 )
 
 

@@ -154,14 +154,39 @@ def test_the_clip_and_its_signed_twin_both_match_best_first(house: House, views:
     assert search(views, fingerprints(run), limit=2) == found[:2]
 
 
+def variants(name: str, run: list[bytes]) -> list[VariantCode]:
+    return [VariantCode(name, FrameCode(n * 500, code.hex(), 90, "")) for n, code in enumerate(run)]
+
+
 def test_a_mirrored_copy_is_found_through_its_variant(house: House, views: Views) -> None:
     run = codes(6, 1)
-    clip(house, run)
+    clip(house, codes(6, 6), framings=[[code] for code in run])
     seen = fingerprints(codes(6, 7))
-    variants = [VariantCode("mirrored", FrameCode(n * 500, code.hex(), 90, code.hex())) for n, code in enumerate(run)]
     assert search(views, seen) == []
-    (match,) = search(views, seen, variants=variants)
+    (match,) = search(views, seen, variants=variants("mirrored/whole", run))
     assert (match.transform, match.decision, match.frames_compared) == ("mirrored", "copy", 6)
+
+
+def test_framings_are_rows_of_one_file_and_shares_are_of_its_half_seconds(house: House, views: Views) -> None:
+    """Twelve codes of each of twenty half-seconds; five of these in one framing are an excerpt of a quarter: too little."""
+    framings = [codes(12, n) for n in range(20)]
+    clip(house, codes(20, 99), framings=framings)
+    seen = fingerprints(codes(20, 98))
+    inside = [framing[3] for framing in framings[4:9]]
+    assert search(views, seen, variants=variants("upright/crop87", codes(15, 97) + inside)) == []
+    (match,) = search(
+        views, seen, variants=variants("upright/crop87", [framing[n] for n, framing in enumerate(framings[:8])])
+    )
+    assert (match.frames_matched, match.frames_compared, match.offsets[-1]) == (8, 8, (3_500, 3_500))
+
+
+def test_frames_are_never_matched_half_mirrored_and_half_not(house: House, views: Views) -> None:
+    run = codes(2, 1)
+    clip(house, codes(6, 6), framings=[[code] for code in [*run, *codes(4, 2)]])
+    either = variants("mirrored/whole", [run[0], *codes(5, 3)]) + variants(
+        "upright/whole", [codes(1, 4)[0], run[1], *codes(4, 5)]
+    )
+    assert search(views, fingerprints(codes(6, 7)), variants=either) == []
 
 
 def test_codes_of_different_algorithms_are_never_compared(house: House, views: Views) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ledger.errors import Refused
 from ledger.media.c2pa_report import C2paReport
-from ledger.media.findings import Examination, Fingerprints, FrameCode
+from ledger.media.findings import FRAMED_ALGORITHM, LOCAL_FEATURES, Examination, Fingerprints, FrameCode
 from ledger.media.soundprint import SoundPrint
 from projections.views import Views
 from schemas.statements.asset import AssetExamined, AssetFlagged, FindingRecord
@@ -52,10 +52,26 @@ def fingerprints(
     return Fingerprints(algorithm, "1", frames)
 
 
-def examine(house: House, asset: str, found: Fingerprints | None) -> str:
-    """Says `asset.examined.v1` with a real report in the blobs."""
+def framed(framings: Sequence[Sequence[bytes]]) -> Fingerprints:
+    """Codes of several framings for each half-second."""
+    frames = (FrameCode(n * 500, code.hex(), 100, "") for n, codes in enumerate(framings) for code in codes)
+    return Fingerprints(FRAMED_ALGORITHM, "1", tuple(frames))
+
+
+def examine(
+    house: House,
+    asset: str,
+    found: Fingerprints | None,
+    framings: Sequence[Sequence[bytes]] = (),
+    features: bytes = b"",
+) -> str:
+    """Says `asset.examined.v1` with a real report, and the packed local features, in the blobs."""
     sound = SoundPrint("chromaprint", "1", "".join(frame.pdq for frame in found.frames)) if found else None
-    report = Examination(asset, 1_000, None, C2paReport("absent", "none"), found, digest(), (), sound=sound)
+    report = Examination(
+        asset, 1_000, None, C2paReport("absent", "none"), found, digest(), (), sound=sound, framed=framed(framings)
+    )
+    local = {"extractor": LOCAL_FEATURES, "algorithm": "sift", "version": "1", "state": "found"}
+    kept = {"sha256": house.blobs.put(features)} if features else {}
     finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": "1", "state": "found"}
     heard = {"extractor": "audio_fingerprint", "algorithm": "chromaprint", "version": "1", "state": "found"}
     probed = {"extractor": "probe", "algorithm": "libav", "version": "av 18", "state": "found"}
@@ -69,6 +85,7 @@ def examine(house: House, asset: str, found: Fingerprints | None) -> str:
         findings=(
             FindingRecord.model_validate(finding),
             FindingRecord.model_validate(heard),
+            FindingRecord.model_validate({**local, "detail": kept}),
             FindingRecord.model_validate({**probed, "detail": {"media_type": "video/mp4", "medium": "video"}}),
         ),
     )
@@ -76,9 +93,16 @@ def examine(house: House, asset: str, found: Fingerprints | None) -> str:
     return asset
 
 
-def clip(house: House, run: Sequence[bytes] = (), **options: Any) -> str:
+def clip(
+    house: House,
+    run: Sequence[bytes] = (),
+    *,
+    framings: Sequence[Sequence[bytes]] = (),
+    features: bytes = b"",
+    **options: Any,
+) -> str:
     """A file without a generation, with these frames."""
-    return examine(house, house.asset(), fingerprints(run, **options) if run else None)
+    return examine(house, house.asset(), fingerprints(run, **options) if run else None, framings, features)
 
 
 def ready_clip(house: House) -> tuple[str, str]:
