@@ -12,6 +12,7 @@ from ledger.rules.consents import consent_state
 from ledger.rules.guardrails import against_request
 from ledger.rules.lineage import quarantine
 from ledger.rules.proposal import Proposal, refuse, refuse_all
+from ledger.rules.registries import weigh_registries
 from ledger.statement import Said
 from schemas.statements.generation import Cameo, GenerationFailed, GenerationRequested
 
@@ -66,6 +67,9 @@ def _cameo(cameo: Cameo, history: History, at: datetime) -> Iterator[Reason]:
         yield Reason("person_mismatch", f"consent {cameo.consent} is not about {cameo.person}", index)
     elif not state.covers("media", "video"):
         yield Reason("consent_medium", f"consent {cameo.consent} does not cover video", index)
+    for row in weigh_registries(history, (cameo.consent,), at):
+        if row.outcome != "pass":
+            yield Reason(row.code, row.detail, row.entries[-1])
 
 
 def accept_failure(proposal: Proposal, body: GenerationFailed, history: History, at: datetime) -> None:

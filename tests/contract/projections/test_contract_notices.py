@@ -9,6 +9,7 @@ from typing import Any
 from projections.cascade import run_expiry
 from projections.views import Views
 from schemas.base import format_instant
+from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.contract import ContractTermRecorded
 from schemas.statements.notice import HolderRegistered, NoticeIssued
 from tests.house_of import House, raises_code
@@ -118,6 +119,24 @@ def test_two_changes_that_each_cost_something_are_told_one_by_one(house: House, 
     run(house, views)
     told = [(one.about, one.items[0]["clearance"]) for one in views.holders.of_holder("pia")]
     assert told == [(first, french), (second, german)]
+
+
+def test_what_a_change_costs_later_is_told_without_the_change_itself_again(house: House, views: Views) -> None:
+    """As after a crash between two revocations: who was told that something lost its cover hears only what is new."""
+    registered(house, everything=True)
+    asset, _, _ = licensed_clip(house, source=SOURCE)
+    first, second = cleared_for(house, asset, "FR"), cleared_for(house, asset, "FR")
+    changed = term(house, "2", territories=["DE"])
+    gone = {"clearance": first, "asset": asset, "cause": "contract-changed", "detail": "not in France any more"}
+    house.say_as("lena", ClearanceRevoked.model_validate({**gone, "contract": {**SOURCE, "revision": "2"}}))
+    views.catch_up()
+    for one in views.holders.to_tell(9):
+        house.ledger.say(one.notice(house.new_id()))
+    report = run_expiry(house.ledger, views, house.now())
+    assert (report.counts["notice.issued.v2"], report.not_needed) == (1, 0)
+    told = [(one.about, [item["clearance"] for item in one.items]) for one in views.holders.of_holder("pia")]
+    assert sorted(told) == sorted([(changed.index, []), (changed.index, [first]), (changed.index, [second])])
+    assert views.holders.to_tell(9) == []
 
 
 def test_the_door_refuses_a_notice_about_what_something_covers(house: House, views: Views) -> None:

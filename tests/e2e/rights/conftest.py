@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops.cli.main import main
 from schemas.base import new_id
 from tests.office_of import Made, Office, make_office
 from tests.rights_of import TERMS
+
+Command = Callable[..., tuple[int, Any]]
 
 
 class Desk:
@@ -73,3 +77,17 @@ def desk(rights_office: Made, tmp_path: Path) -> Iterator[Desk]:
     office = Office(rights_office, tmp_path)
     yield Desk(office)
     office.close()
+
+
+@pytest.fixture
+def command(desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command on the office's home, by the office's clock; the exit code and its document."""
+    monkeypatch.setattr("ops.wiring.SystemClock", lambda: desk.office.clock)
+
+    def run(*arguments: str, plain: bool = False) -> tuple[int, Any]:
+        capsys.readouterr()
+        code = main(["--home", str(desk.office.home.path), *([] if plain else ["--json"]), *arguments])
+        out = capsys.readouterr().out
+        return code, out if plain else json.loads(out)
+
+    return run

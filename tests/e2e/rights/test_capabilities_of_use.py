@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from ops.cli.main import main
 from schemas.base import format_instant
-from tests.e2e.rights.conftest import Desk
+from tests.e2e.rights.conftest import Command, Desk
 from tests.rights_of import TERMS
 
 ASKED = {"use": "advertising", "channel": "social", "territory": "DE"}
@@ -39,23 +35,6 @@ def why(desk: Desk, asset: str, **asked: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-Command = Callable[..., tuple[int, Any]]
-
-
-@pytest.fixture
-def command(desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """The command on the office's home, by the office's clock; the exit code and its document."""
-    monkeypatch.setattr("ops.wiring.SystemClock", lambda: desk.office.clock)
-
-    def run(*arguments: str, plain: bool = False) -> tuple[int, Any]:
-        capsys.readouterr()
-        code = main(["--home", str(desk.office.home.path), *([] if plain else ["--json"]), *arguments])
-        out = capsys.readouterr().out
-        return code, out if plain else json.loads(out)
-
-    return run
 
 
 def test_capability_35_a_rejected_file_closes_all_that_was_made_from_it(desk: Desk) -> None:
