@@ -83,6 +83,12 @@ ACCESS: dict[str, Access] = {
     "query_by_content": Access("token", _CARE | {"platform"}),
     "get_manifest_by_id": Access("token", _CARE | {"platform"}),
     "list_soft_binding_algorithms": PUBLIC,
+    # faces: a stranger's is shown to those who have to say what it is, and to nobody else
+    "scan_likeness": Access("token", frozenset({"reviewer", "librarian", "ip-steward", "legal", "admin"})),
+    "get_likeness": Access("token", _CARE),
+    "get_face": Access("token", frozenset({"reviewer", "ip-steward", "legal"})),
+    "enrol_likeness": Access("token", frozenset({"ip-steward", "legal"})),
+    "get_person_likeness": Access("token", frozenset({"ip-steward", "legal", "talent"})),
     # decisions
     "verify_file": Access("token", _EVERYBODY),
     "ask_clearance": Access("token", frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "platform"})),

@@ -37,6 +37,7 @@ _TAGS = (
     ("soft bindings", "C2PA Soft Binding Resolution API 2.2."),
     ("passkeys", "Signing with a device of one's own."),
     ("records", "Consents, briefs and notices."),
+    ("likeness", "Faces of files, and whose may be recognised."),
     ("operation", "For whoever runs this."),
 )
 _EXAMPLES: dict[str, Any] = {

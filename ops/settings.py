@@ -48,6 +48,9 @@ class Settings(BaseModel):
     """Whether strangers may read what was said. If not, they get checkpoints and hashes, and entries need a token (ADR 009)."""
     public_url: str = Field(default="http://127.0.0.1:8400", max_length=300, pattern=r"^https?://[^\s\"\\?#]+$")
     """Where others reach this ledger: it stands in signed status lists and passes, so it is not read off a request."""
+    scan_faces: bool = False
+    """Whether `serve` and `worker` look for faces in every file that came in. It measures strangers, so somebody has to decide
+    it (ADR 031); it takes the extra `faces`. `countersign likeness scan` looks at one file without it."""
     tsa_url: str = Field(default="", max_length=2_000, pattern=r"^(https?://[^\s\"\\]+)?$")
     """The time-stamping authority (RFC 3161) that `serve` and `worker` ask; nothing for none. Its root certificate has to be
     under trust/tsa (ADR 010)."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from api.services.likeness_rounds import LikenessReport, LikenessRounds
 from api.services.screening import Sweep, sweep_all
 from api.services.services import Services
 from ledger.errors import LedgerError
@@ -80,6 +81,19 @@ class SweepWorker:
     def run_once(self) -> list[Sweep]:
         """What new entries turned up. Raises Unavailable."""
         return sweep_all(self._services)
+
+
+class LikenessWorker:
+    """Destroys what was measured of faces when its time is over, and compares files with who is enrolled since."""
+
+    def __init__(self, services: Services, settings: Settings, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._work = LikenessRounds(services, scan_new=settings.scan_faces)
+        rounds = Rounds("likeness", self.run_once, interval_seconds)
+        self.start, self.stop = rounds.start, rounds.stop
+
+    def run_once(self) -> LikenessReport:
+        """One pass. Raises Unavailable."""
+        return self._work.run_once()
 
 
 class NoticeWorker:

@@ -17,6 +17,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_RIGHTS,
     OF_THE_LOG,
@@ -71,6 +72,7 @@ class Due(View):
     ignored = (
         OF_THE_LOG
         | OF_ACTORS
+        | OF_LIKENESS
         | OF_RIGHTS
         | OF_GENERATIONS
         | OF_FILES

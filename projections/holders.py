@@ -24,7 +24,7 @@ from projections.holdertables import (
     groups,
     notified,
 )
-from projections.topics import OF_ACTORS, OF_FINDINGS, OF_GENERATIONS, OF_MATTERS, OF_THE_LOG
+from projections.topics import OF_ACTORS, OF_FINDINGS, OF_GENERATIONS, OF_LIKENESS, OF_MATTERS, OF_THE_LOG
 from schemas.base import format_instant
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import (
@@ -83,6 +83,7 @@ class Holders(View):
         OF_THE_LOG
         | OF_ACTORS
         | OF_GENERATIONS
+        | OF_LIKENESS
         | OF_MATTERS
         | OF_FINDINGS
         | frozenset(

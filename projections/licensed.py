@@ -19,6 +19,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_PEOPLE,
     OF_THE_LOG,
@@ -116,6 +117,7 @@ class Licensed(View):
         | OF_CONSENTS
         | OF_GENERATIONS
         | OF_HOLDERS
+        | OF_LIKENESS
         | OF_MATTERS
         | OF_FINDINGS
         | frozenset(

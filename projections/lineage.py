@@ -23,6 +23,7 @@ from projections.topics import (
     OF_CLEARANCES,
     OF_FINDINGS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_PEOPLE,
     OF_RIGHTS,
@@ -109,6 +110,7 @@ class Lineage(View):
         OF_THE_LOG
         | OF_ACTORS
         | OF_PEOPLE
+        | OF_LIKENESS
         | OF_RIGHTS
         | OF_CLEARANCES
         | OF_HOLDERS

@@ -41,6 +41,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_PEOPLE,
     OF_RIGHTS,
@@ -79,6 +80,7 @@ class Matches(View):
         OF_THE_LOG
         | OF_ACTORS
         | OF_PEOPLE
+        | OF_LIKENESS
         | OF_RIGHTS
         | OF_CONSENTS
         | OF_GENERATIONS

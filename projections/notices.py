@@ -13,7 +13,16 @@ from typing import Any
 
 from ledger.statement import Said
 from projections.database import View
-from projections.topics import OF_ACTORS, OF_FINDINGS, OF_GENERATIONS, OF_HOLDERS, OF_MATTERS, OF_PEOPLE, OF_RIGHTS
+from projections.topics import (
+    OF_ACTORS,
+    OF_FINDINGS,
+    OF_GENERATIONS,
+    OF_HOLDERS,
+    OF_LIKENESS,
+    OF_MATTERS,
+    OF_PEOPLE,
+    OF_RIGHTS,
+)
 from schemas.base import format_instant
 from schemas.statements.actor import LogOpened
 from schemas.statements.asset import AssetFlagged
@@ -65,6 +74,7 @@ class Notices(View):
     ignored = (
         OF_ACTORS
         | OF_PEOPLE
+        | OF_LIKENESS
         | OF_RIGHTS
         | OF_GENERATIONS
         | OF_HOLDERS

@@ -28,6 +28,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_RIGHTS,
     OF_THE_LOG,
@@ -108,6 +109,7 @@ class Rights(View):
     ignored = (
         OF_THE_LOG
         | OF_ACTORS
+        | OF_LIKENESS
         | OF_RIGHTS
         | OF_GENERATIONS
         | OF_FILES

@@ -29,6 +29,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_PEOPLE,
     OF_RIGHTS,
@@ -70,6 +71,7 @@ class Sounds(View):
         | OF_GENERATIONS
         | OF_CLEARANCES
         | OF_HOLDERS
+        | OF_LIKENESS
         | OF_MATTERS
         | OF_FINDINGS
         | frozenset(

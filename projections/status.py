@@ -17,6 +17,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_MATTERS,
     OF_PEOPLE,
     OF_RIGHTS,
@@ -44,6 +45,7 @@ class StatusPlaces(View):
         OF_THE_LOG
         | OF_ACTORS
         | OF_PEOPLE
+        | OF_LIKENESS
         | OF_RIGHTS
         | OF_GENERATIONS
         | OF_FILES

@@ -37,6 +37,19 @@ OF_PEOPLE: Final[Types] = frozenset(
         "person.engagement-ended.v1",
     }
 )
+# Whose face may be recognised, and the faces of files.
+OF_LIKENESS: Final[Types] = frozenset(
+    {
+        "likeness.permitted.v1",
+        "likeness.enrolled.v1",
+        "likeness.withdrawn.v1",
+        "likeness.destroyed.v1",
+        "likeness.scanned.v1",
+        "likeness.judged.v1",
+        "likeness.reviewed.v1",
+        "likeness.swept.v1",
+    }
+)
 # Rights, licences and what may not be generated. Rules and the trail read them.
 OF_RIGHTS: Final[Types] = frozenset(
     {
@@ -148,6 +161,7 @@ TOPICS: Final[tuple[Types, ...]] = (
     OF_THE_LOG,
     OF_ACTORS,
     OF_PEOPLE,
+    OF_LIKENESS,
     OF_RIGHTS,
     OF_CONSENTS,
     OF_GENERATIONS,

@@ -13,6 +13,7 @@ from projections.database import ViewsDatabase
 from projections.due import Due
 from projections.holders import Holders
 from projections.licensed import Licensed
+from projections.likeness import LikenessWork
 from projections.lineage import Lineage
 from projections.matches import Matches
 from projections.notices import Notices
@@ -33,6 +34,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Holders,
     Licensed,
     StatusPlaces,
+    LikenessWork,
 )
 """Every view there is; a house test holds each against the catalogue."""
 
@@ -57,6 +59,7 @@ class Views(Runner):
         self.holders = Holders(database)
         self.licensed = Licensed(database)
         self.status = StatusPlaces(database)
+        self.likeness = LikenessWork(database)
         self.projections: tuple[Projection, ...] = (
             self.lineage,
             self.audit_trail,
@@ -69,5 +72,6 @@ class Views(Runner):
             self.holders,
             self.licensed,
             self.status,
+            self.likeness,
         )
         super().__init__(path, ledger.store, database, self.projections)

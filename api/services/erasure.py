@@ -1,7 +1,7 @@
 """Erasing a person, and saying so: each step may be the last before a crash, and the next call goes on from there.
 
     (1) the log says that it begins         refused while a hold stands; from here on no hold can come
-    (2) the vault destroys key, values and salts, and takes the old pages off the disk
+    (2) the vault destroys face templates, each said in the log; then key, values and salts; old pages leave the disk
     (3) the log says that it is done
 
 A crash after (1) leaves a person who is kept and whom nobody can hold any more; after (2) one who is gone while the log says
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from api.services.likeness import destroy_for_erasure
 from api.services.services import Services
 from ledger.errors import Conflict, Gone, NotFound, Reason, Refused, Unavailable
 from ledger.history import History
@@ -58,6 +59,7 @@ def erase(services: Services, person: str) -> ErasureDone:
         raise NotFound("person_unknown", f"nobody is registered or listed as {person}", "Check the pseudonym.")
     vault.holdings(person)  # nothing begins that the vault can't finish
     _begin(services, person)  # (1)
+    destroy_for_erasure(services, person)  # face templates have keys of their own
     # (2) also of somebody whom an older copy of the vault, put back, brought back with it
     erased = vault.erase(person, services.clock.now())
     return _done(_record(services, person, erased))  # (3)

@@ -23,13 +23,14 @@ from ledger.rules.rightsreviews import weigh_reviews
 from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX, weigh
 from ledger.rules.weighing_consents import weigh_consents
 from ledger.rules.weighing_guardrails import weigh_guardrails
+from ledger.rules.weighing_likeness import likeness_scan, weigh_likeness
 from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
 from schemas.statements.asset import AssetExamined, AssetFlagged, AssetImported
 from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import GenerationRequested
 
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
@@ -85,6 +86,7 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += _of_the_file(history, question.asset, family)
     weighed += _of_its_origin(history, family, requests)
     weighed += weigh_consents(history, question, requests, at)
+    weighed += weigh_likeness(history, question.asset, requests, at)
     weighed += weigh_rights(history, family, question, at)
     weighed += weigh_guardrails(history, family, requests, question, at)
     weighed += weigh_reviews(history, family, question, at)
@@ -114,7 +116,7 @@ def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[We
         said, body = found
         yield weigh("examined", "pass", "asset_examined", "these bytes were examined", said.index)
         yield _provenance(said, body)
-        yield _likeness_scan(history, asset, said, body)
+        yield likeness_scan(history, asset, said)
     rejected = [entry for name in family if (entry := rejection(history, name))]
     flagged = [entry for name in family for entry, flag in flags(history, name) if _counts(history, entry, flag)]
     yield _none_of("rejection", "asset_rejected", "the file or an ancestor was rejected", rejected)
@@ -132,19 +134,6 @@ def _provenance(said: Said, body: AssetExamined) -> Weighed:
             code = f"c2pa_{state}"[:CODE_CHARS_MAX]
             return weigh("provenance", outcome, code, f"{whose} is {state.replace('_', ' ')}", said.index)
     return weigh("provenance", "pass", f"c2pa_{body.c2pa_state}", f"C2PA state: {body.c2pa_state}", said.index)
-
-
-def _likeness_scan(history: History, asset: str, said: Said, body: AssetExamined) -> Weighed:
-    faces = next((finding.state for finding in body.findings if finding.extractor == "faces"), "not_checked")
-    if faces in ("found", "absent"):
-        return weigh("likeness_scan", "pass", f"faces_{faces}", "an engine looked for faces", said.index)
-    looked = [
-        entry for name in same_essence(history, asset) for entry, r in approvals(history, name) if r.gate == "rights"
-    ]
-    if looked:
-        detail = "no engine looked for faces; the person at the rights gate did"
-        return weigh("likeness_scan", "pass", "faces_seen_by_person", detail, said.index, looked[0].index)
-    return weigh("likeness_scan", "not_checked", "faces_not_checked", "nothing looked for faces", said.index)
 
 
 def _none_of(rule: str, code: str, detail: str, found: list[Said]) -> Weighed:

@@ -18,6 +18,7 @@ from typing import Literal
 from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.holds import holds_against
+from ledger.rules.likeness import templates_left
 from ledger.rules.people import first_known, refuse_unless_known, speaker
 from ledger.rules.proposal import Proposal, refuse, refuse_all
 from ledger.statement import Said
@@ -75,7 +76,9 @@ def accept_beginning(proposal: Proposal, body: SubjectErasureBegun, history: His
 
 
 def accept_erased(proposal: Proposal, body: SubjectErased, history: History, at: datetime) -> None:
-    """Of what was begun. Past that point nothing may refuse it: the data is gone, and the log has to say so."""
+    """Of what was begun, once face templates, which have keys of their own, are destroyed too. Past that point nothing may
+    refuse it: the data is gone, and the log has to say so.
+    """
     state = erasure_state(history, body.person)
     if state.erased is not None:
         refuse("erased_before", f"{body.person} was erased already", state.erased.index)
@@ -83,6 +86,8 @@ def accept_erased(proposal: Proposal, body: SubjectErased, history: History, at:
         reasons = _against(history, body.person, body.request_sha256)
         refuse_all("nothing was to be erased", reasons)
         refuse("erasure_not_begun", f"the erasure of {body.person} was asked for and did not begin")
+    if left := templates_left(history, body.person):
+        refuse("templates_kept", f"templates of {body.person}'s face are not destroyed yet", left[0].said.index)
     if not isinstance(state.begun.body, SubjectErasureBegun) or state.begun.body.request_sha256 != body.request_sha256:
         refuse("erasure_request_differs", "what was begun carries out another request", state.begun.index)
 

@@ -64,6 +64,16 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "guardrail.screened.v1": frozenset({"service"}),
     "guardrail.matched.v1": frozenset({"service"}),
     "guardrail.swept.v1": frozenset({"service"}),
+    "likeness.permitted.v1": frozenset(
+        {"talent", "ip-steward", "legal"}
+    ),  # the latter two from a release, or as counsel
+    "likeness.enrolled.v1": frozenset({"service"}),
+    "likeness.withdrawn.v1": frozenset({"talent", "legal"}),
+    "likeness.destroyed.v1": frozenset({"service"}),
+    "likeness.scanned.v1": frozenset({"service"}),
+    "likeness.judged.v1": frozenset({"service"}),
+    "likeness.reviewed.v1": frozenset({"reviewer", "ip-steward", "legal"}),
+    "likeness.swept.v1": frozenset({"service"}),
     "rightsreview.opened.v1": frozenset({"producer", "librarian", "reviewer", "ip-steward", "legal"}),
     "rightsreview.decided.v1": frozenset({"ip-steward", "legal"}),
     "generation.moderated.v1": frozenset({"producer", "reviewer", "ip-steward", "legal", "service"}),

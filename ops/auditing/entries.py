@@ -90,6 +90,9 @@ class EntryAudit:
         if entry.type in ("subject.erasure-begun.v1", "subject.erased.v1"):
             step = (str(entry.body.get("person")), entry.index, entry.type == "subject.erased.v1")
             self._scratch.execute("INSERT OR REPLACE INTO erasure VALUES (?, ?, ?)", step)
+        if entry.type == "likeness.destroyed.v1":  # templates and embeddings are sealed under numbers of their own
+            gone = str(entry.body.get("enrolment") or entry.body.get("scan"))
+            self._scratch.execute("INSERT OR REPLACE INTO erasure VALUES (?, ?, 1)", (gone, entry.index))
         self._remember_blobs(entry)
 
     def _remember_blobs(self, entry: LogEntry) -> None:

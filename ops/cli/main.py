@@ -21,6 +21,7 @@ from ops.cli import (
     exchange_commands,
     home_commands,
     licence_commands,
+    likeness_commands,
     log_commands,
     media_commands,
     operating_commands,
@@ -119,6 +120,7 @@ app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)
 app.add_typer(trust_commands.trust, name="trust", rich_help_panel=_RUN)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
+app.add_typer(likeness_commands.likeness, name="likeness", rich_help_panel=_ASK)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(licence_commands.licences, name="licence", rich_help_panel=_ASK)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)

@@ -45,7 +45,7 @@ def serve(
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker, NoticeWorker, SweepWorker
+    from ops.worker import ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
@@ -56,6 +56,7 @@ def serve(
         config = uvicorn.Config(app, log_config=LOGGING, access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
         notices, sweeping = NoticeWorker(services, Home(run.home), run.settings), SweepWorker(services)
+        likeness = LikenessWorker(services, run.settings)
         home_publisher = HomePublisher(
             Home(run.home),
             run.settings,
@@ -69,6 +70,7 @@ def serve(
             expiry.start()
             notices.start()
             sweeping.start()
+            likeness.start()
             publishing.start()
             _settle_in()
             try:
@@ -77,6 +79,7 @@ def serve(
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
+                likeness.stop()
                 sweeping.stop()
                 notices.stop()
                 expiry.stop()
@@ -110,19 +113,21 @@ def worker(
     """Record ends and what follows, and send notices, until SIGTERM or Ctrl-C. Several may run; each thing is done once."""
     from ops.home import Home
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker, NoticeWorker, SweepWorker
+    from ops.worker import ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     stopping = threading.Event()
     with run.services() as services, on_signal(stopping.set):
-        expiry, notices, sweeping = (
+        expiry, notices, sweeping, likeness = (
             ExpiryWorker(services, interval),
             NoticeWorker(services, Home(run.home), run.settings, interval),
             SweepWorker(services, interval),
+            LikenessWorker(services, run.settings, interval),
         )
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
             found["swept"] = [one.as_json() for one in sweeping.run_once()]
+            found["likeness"] = likeness.run_once().as_json()
         else:
             run.note(f"a round every {interval:g} s; SIGTERM or Ctrl-C ends it")
             size = services.ledger.store.size()
@@ -130,7 +135,9 @@ def worker(
                 expiry.start()
                 notices.start()
                 sweeping.start()
+                likeness.start()
                 stopping.wait()
+                likeness.stop()
                 sweeping.stop()
                 notices.stop()
                 expiry.stop()

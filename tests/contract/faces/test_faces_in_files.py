@@ -76,7 +76,7 @@ def test_a_face_too_small_to_compare_is_counted_and_not_measured(
 
 def test_a_face_in_one_frame_of_a_clip_is_a_glimpse(engine: FaceEngine, astronaut: Pixels, tmp_path: Path) -> None:
     empty = np.full_like(astronaut, 90)
-    clip = write_clip(tmp_path / "glimpse.mp4", [*[empty] * 6, *[astronaut] * 2, *[empty] * 4])
+    clip = write_clip(tmp_path / "glimpse.mp4", [*[empty] * 15, *[astronaut] * 3, *[empty] * 5])
     seen = faces_of(Examiner().examine(clip, extractors=FACES))
     assert (seen.state, seen.faces, seen.detail["glimpses"]) == ("found", (), 1)
 

@@ -20,7 +20,8 @@ from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
 NAMES = (
-    "audit_trail", "clearance", "due", "holders", "licensed", "lineage", "matches", "notices", "rights", "sounds", "status",
+    "audit_trail", "clearance", "due", "holders", "licensed", "likeness", "lineage", "matches", "notices",
+    "rights", "sounds", "status",
 )  # fmt: skip
 
 
@@ -111,5 +112,14 @@ def test_stories_reach_every_table(house: House) -> None:
     by_clearances = {name for name in empty if name.startswith("holders_")} - {"holders_holder", "holders_party"}
     by_cascades = {"clearance_consent", "clearance_revocation", "clearance_to_revoke", "lineage_to_flag"}
     by_licences = {name for name in empty if name.startswith("licensed_")} - {"licensed_edge"}
+    by_faces = {name for name in empty if name.startswith("likeness_")} - {"likeness_file"}
     by_references = {name for name in empty if name.startswith("matches_re")}
-    assert empty <= {*by_clearances, *by_cascades, *by_licences, *by_references, "due_consent", "due_majority"}
+    assert empty <= {
+        *by_clearances,
+        *by_cascades,
+        *by_licences,
+        *by_faces,
+        *by_references,
+        "due_consent",
+        "due_majority",
+    }

@@ -90,8 +90,8 @@ TABLE: dict[str, World] = {
     "no rights gate: nobody looked for faces either": World(
         ("faces_not_checked", "rights_not_approved"), gates=("brand", "legal")
     ),
-    "no rights gate, but an engine looked for faces": World(
-        ("rights_not_approved",), gates=("brand", "legal"), faces="found"
+    "no rights gate, and an examination that names faces held them against nobody": World(
+        ("faces_not_checked", "rights_not_approved"), gates=("brand", "legal"), faces="found"
     ),
     "an engine failed at faces, a person looked": World(faces="failed"),
     "an engine found no face": World(faces="absent"),

@@ -29,6 +29,11 @@ MAY_SAY: dict[str, set[str]] = {
     },
     "service": {
         "opinion.given.v1",
+        "likeness.enrolled.v1",
+        "likeness.destroyed.v1",
+        "likeness.scanned.v1",
+        "likeness.judged.v1",
+        "likeness.swept.v1",
         "log.opened.v1",
         "log.indexed.v1",
         "consent.expired.v1",
@@ -85,6 +90,8 @@ MAY_SAY: dict[str, set[str]] = {
     },
     "ip-steward": {
         "opinion.asked.v1",
+        "likeness.permitted.v1",
+        "likeness.reviewed.v1",
         "person.registered.v1",
         "person.registered.v2",
         "person.speaker-changed.v1",
@@ -114,6 +121,9 @@ MAY_SAY: dict[str, set[str]] = {
     },
     "legal": {
         "opinion.asked.v1",
+        "likeness.permitted.v1",
+        "likeness.withdrawn.v1",
+        "likeness.reviewed.v1",
         "person.speaker-changed.v1",
         "person.engagement-ended.v1",
         "consent.granted.v2",
@@ -149,6 +159,8 @@ MAY_SAY: dict[str, set[str]] = {
         "contract.term-recorded.v1",
     },
     "talent": {
+        "likeness.permitted.v1",
+        "likeness.withdrawn.v1",
         "person.registered.v1",
         "person.registered.v2",
         "consent.granted.v1",
@@ -179,6 +191,7 @@ MAY_SAY: dict[str, set[str]] = {
     },
     "reviewer": {
         "opinion.asked.v1",
+        "likeness.reviewed.v1",
         "brief.approved.v1",
         "review.approved.v1",
         "review.rejected.v1",

@@ -11,6 +11,18 @@ from ledger.rules.trustlists import imported_lists
 from schemas.statements.trust import TrustListImported
 from tests.house_of import ADMIN, House, raises_code
 
+ANCHOR = """\
+-----BEGIN CERTIFICATE-----
+MIIBJzCB2qADAgECAgEBMAUGAytlcDASMRAwDgYDVQQDDAdBbmNob3JzMCAXDTI2
+MTEyNjA0MzMyN1oYDzIxMjYxMTAyMDQzMzI3WjASMRAwDgYDVQQDDAdBbmNob3Jz
+MCowBQYDK2VwAyEArCVlQkL7nvv7UueZO/ZIgm8U3dQJSIVlZVbbFUHIQrSjUzBR
+MB0GA1UdDgQWBBRgZOVtQ91wgDKUG9J01pFKhE011jAfBgNVHSMEGDAWgBRgZOVt
+Q91wgDKUG9J01pFKhE011jAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANBAHWnv3vz
+Q+Td0pYGM6bfSgKTRctGUIy7hrx3vcAjVEUqbHRy5m+fJQxB/F7uM03fYsydSbZB
+AcSu9dyE/hFUeQo=
+-----END CERTIFICATE-----
+"""
+
 
 def imported(**words: Any) -> TrustListImported:
     return TrustListImported.model_validate({**TrustListImported.example().as_json(), **words})
@@ -50,13 +62,10 @@ def test_what_is_refused(house: House, words: dict[str, Any], code: str) -> None
 
 
 def test_settings_without_lists_keep_the_digest_that_older_examinations_name() -> None:
-    assert TrustSettings("A-----BEGIN CERTIFICATE-----").sha256 == (
-        "b0ee411a6b0c3649e580347fa083a50ac4cc0bed9803192be673a9341cf7ae35"
-    )
+    assert TrustSettings(ANCHOR).sha256 == "d8ee4b5c682eb5ad7d31afe3be52509858669ffe6b1d1fa5cd2f5e442e5f6e3d"
 
 
 def test_a_sunset_is_part_of_the_digest() -> None:
-    pem = "-----BEGIN CERTIFICATE-----"
     until = imported().until
-    digests = {TrustSettings(lists=(TrustList("signer", pem, one),)).sha256 for one in (None, until)}
-    assert len(digests | {TrustSettings(lists=(TrustList("tsa", pem),)).sha256}) == 3
+    digests = {TrustSettings(lists=(TrustList("signer", ANCHOR, one),)).sha256 for one in (None, until)}
+    assert len(digests | {TrustSettings(lists=(TrustList("tsa", ANCHOR),)).sha256}) == 3
