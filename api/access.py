@@ -125,6 +125,7 @@ ACCESS: dict[str, Access] = {
     "page_sign_out": Access("session_if_any", _EVERYBODY),
     "page_entry": Access("session", _STUDIO),
     "page_asset": Access("session", _STUDIO),
+    "page_evidence_frame": Access("session", _STUDIO),
     "page_consent": Access("session", _CARE),
     "page_licence": Access("session", _CARE),
     "page_evidence": Access("session", _CARE),

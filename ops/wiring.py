@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
+from api.services.criteria import looked_for
 from api.services.evidence_outside import Outside
 from api.services.services import Services
 from api.services.trustlists import TrustInForce
@@ -45,12 +47,15 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
     def trust() -> TrustSettings:
         return trust_at(ledger.history())
 
+    def criteria() -> dict[str, Any]:
+        return looked_for(ledger.history(), blobs)
+
     return Services(
         ledger=ledger,
         blobs=blobs,
         views=Views(home.views, ledger, blobs),
         index=TagIndex(home.tag_index, ledger.store),
-        examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock, children=_children()),
+        examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock, children=_children(), criteria=criteria),
         trust_at=trust_at,
         signer=_signer(home),
         tokens=Tokens(home.tokens),

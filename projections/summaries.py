@@ -21,6 +21,7 @@ from schemas.statements import (
     clearance,
     consent,
     consent_changes,
+    criteria,
     erasure,
     evidence,
     generation,
@@ -181,6 +182,12 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         f"imported trust list {b.list} for {b.kind}s, {b.certificates} certificates"
         f"{f', until {_day(b.until)}' if b.until else ''}: {b.reason}"
     ),
+    criteria.MarkTemplateRegistered: lambda b: (
+        f"asked that files be looked through for the mark {b.template} of {b.provider}: {b.reason}"
+        if b.image_sha256
+        else f"ended the search for the mark {b.template} of {b.provider}: {b.reason}"
+    ),
+    criteria.StyleKitAdopted: lambda b: f"adopted version {b.version} of style kit {b.kit}: {b.reason}",
     consent.ConsentRefused: lambda b: f"refused consent {b.consent} of {b.person}: {b.reason}",
     consent.ConsentWithdrawn: lambda b: f"withdrew consent {b.consent} of {b.person}: {b.reason}",
     consent.ConsentRevoked: lambda b: f"revoked consent {b.consent} of {b.person}: {b.reason}",

@@ -154,8 +154,16 @@ OF_MATTERS: Final[Types] = frozenset(
         "field.disclosed.v1",
     }
 )
-# What engines, reviewers and outside services found in files beside the examination.
-OF_FINDINGS: Final[Types] = frozenset({"provider.record-imported.v1", "opinion.asked.v1", "opinion.given.v1"})
+# What engines, reviewers and outside services found in files beside the examination, and what they look for.
+OF_FINDINGS: Final[Types] = frozenset(
+    {
+        "provider.record-imported.v1",
+        "opinion.asked.v1",
+        "opinion.given.v1",
+        "mark.template-registered.v1",
+        "stylekit.adopted.v1",
+    }
+)
 
 TOPICS: Final[tuple[Types, ...]] = (
     OF_THE_LOG,

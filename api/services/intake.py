@@ -14,6 +14,7 @@ from api.services.services import Services
 from ledger.blobs import read_chunks
 from ledger.door import Receipt
 from ledger.errors import Misuse, Refused, Unavailable
+from ledger.media.evidence import evidence_of
 from ledger.media.findings import Examination
 from ledger.rules.lineage import arrival
 from ledger.rules.lineage import examination as examination_of
@@ -76,6 +77,8 @@ def say_examination(services: Services, found: Examination) -> Receipt:
     for content in (found.c2pa.manifest_store, found.c2pa.raw_report, found.features):
         if content:
             services.blobs.put(content)
+    for picture in evidence_of(found.apart).values():  # first: a finding never names a picture that isn't here
+        services.blobs.put(picture)
     report = json.dumps(found.as_json(), sort_keys=True, separators=(",", ":")).encode()
     body = AssetExamined(
         asset=found.sha256,

@@ -20,6 +20,7 @@ from api.services.circumstances import Circumstances
 from api.services.consents import consent_answer
 from api.services.dossier import caught_up, dossier
 from api.services.endings import consent_report
+from api.services.evidence_frames import evidence_frame
 from api.services.evidence_order import PackOrder
 from api.services.verification import verify_file
 from api.web.drawing import described, draw
@@ -87,6 +88,12 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         chosen=instant is not None,
         at_value=found.at.strftime("%Y-%m-%dT%H:%M:%S"),
     )
+
+
+@router.get("/assets/{sha256}/frames/{frame}", operation_id="page_evidence_frame")
+def page_evidence_frame(services: ServicesOf, sha256: Sha256, frame: Sha256) -> Response:
+    """Shown in the page, because we made the picture: never a stranger's bytes."""
+    return Response(evidence_frame(services, sha256, frame), media_type="image/jpeg")
 
 
 @router.get("/consents/{consent}", operation_id="page_consent")

@@ -11,12 +11,14 @@ from starlette.responses import HTMLResponse
 
 from api.edge import CONTENT_SECURITY_POLICY
 from api.web.wording import tone, words
+from ledger.media.evidence import named_evidence
 from schemas.base import format_instant, parse_instant
 
 # On the pages that talk to a passkey: our own script file, never inline, and requests to this origin only.
 SCRIPTED_POLICY = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
 TEMPLATES = Path(__file__).parent / "templates"
 _FINGERPRINT_GROUP_CHARS = 4  # what an eye compares at a time
+_LABELS = ("provider", "text", "criterion")  # of what an evidence frame shows, the first that there is
 
 
 class Pages:
@@ -30,7 +32,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(instant=instant, words=words, tone=tone, bytes=size_words, spaced=spaced)
+        self._environment.filters.update(
+            instant=instant, words=words, tone=tone, bytes=size_words, spaced=spaced, evidence=evidence_shown
+        )
 
     def answer(
         self, request: Request, template: str, status: int = 200, *, scripted: bool = False, **context: Any
@@ -47,6 +51,14 @@ class Pages:
         }
         headers = {"Content-Security-Policy": SCRIPTED_POLICY} if scripted else None
         return HTMLResponse(self._environment.get_template(template).render(shared | context), status, headers)
+
+
+def evidence_shown(detail: dict[str, Any]) -> list[dict[str, Any]]:
+    """The frames that a finding points at, each with what was found there."""
+    return [
+        {**one, "label": next((str(about[name]) for name in _LABELS if about.get(name)), "what was found")}
+        for about, one in named_evidence(detail)
+    ]
 
 
 def instant(text: str) -> str:

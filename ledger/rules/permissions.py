@@ -31,6 +31,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "consent.invalidated.v1": frozenset({"legal"}),
     "rulepack.adopted.v1": frozenset({"legal"}),
     "trust.list-imported.v1": frozenset({"admin", "legal"}),
+    "mark.template-registered.v1": frozenset({"admin", "ip-steward", "legal"}),
+    "stylekit.adopted.v1": frozenset({"producer", "ip-steward", "legal"}),
     "consent.refused.v1": frozenset({"talent"}),
     "consent.withdrawn.v1": frozenset({"talent"}),
     "consent.revoked.v1": frozenset({"ip-steward", "legal"}),

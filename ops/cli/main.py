@@ -16,6 +16,7 @@ from ops.cli import (
     archive_commands,
     completeness_commands,
     consent_commands,
+    criteria_commands,
     ending_commands,
     evidence_commands,
     exchange_commands,
@@ -119,6 +120,7 @@ app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)
 app.add_typer(trust_commands.trust, name="trust", rich_help_panel=_RUN)
+app.add_typer(criteria_commands.criteria, name="criteria", rich_help_panel=_RUN)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
 app.add_typer(likeness_commands.likeness, name="likeness", rich_help_panel=_ASK)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
