@@ -20,6 +20,7 @@ from api.limits import EXAMINATION_WAIT_S, EXAMINATIONS_MAX, UPLOADS_MAX, Slots
 from api.routes import (
     assets,
     clearances,
+    drift,
     endings,
     exchange,
     health,
@@ -39,7 +40,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
-from api.web import licence_pages, pages, passkey_pages, person_pages
+from api.web import drift_pages, licence_pages, pages, passkey_pages, person_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
 from api.web.sessions import Sessions
@@ -91,6 +92,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         log,
         assets,
         opinions,
+        drift,
         verifications,
         clearances,
         passes,
@@ -110,6 +112,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         passkey_pages,
         person_pages,
         licence_pages,
+        drift_pages,
     ):
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):

@@ -33,6 +33,7 @@ _TAGS = (
     ("statements", "Facts, said once and signed."),
     ("log", "What a stranger needs to check the log."),
     ("assets", "Files and everything known of them."),
+    ("drift", "What survives which export."),
     ("decisions", "Verdicts and clearances."),
     ("soft bindings", "C2PA Soft Binding Resolution API 2.2."),
     ("passkeys", "Signing with a device of one's own."),

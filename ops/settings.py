@@ -63,6 +63,8 @@ class Settings(BaseModel):
     named here; every sending is recorded. Their key is said in COUNTERSIGN_OPENAI_KEY."""
     openai_url: str = Field(default="https://api.openai.com/v1", max_length=300, pattern=r"^https?://[^\s\"\\]+$")
     """Where OpenAI is asked: over https, or on this machine."""
+    drift_monthly: bool = False
+    """Whether `serve` and `worker` measure once a month which signals survive which export preset: a minute or two of work."""
     store: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
     """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
     which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""

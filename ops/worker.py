@@ -8,10 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from api.services.drift import Measured
 from api.services.likeness_rounds import LikenessReport, LikenessRounds
 from api.services.screening import Sweep, sweep_all
 from api.services.services import Services
 from ledger.errors import LedgerError
+from ops.drift import run_due
 from ops.home import Home
 from ops.notifying.courier import Courier
 from ops.notifying.post import post
@@ -20,6 +22,7 @@ from ops.settings import Settings
 from projections.cascade import run_expiry
 
 INTERVAL_SECONDS: Final = 10.0  # how late a notice about an expiry may be; verdicts are on time whatever this is
+DRIFT_INTERVAL_SECONDS: Final = 600.0  # a month that is measured ten minutes late is measured
 INTERVAL_SECONDS_MIN: Final = 0.1  # below this an idle worker only burns a core
 _LOG = logging.getLogger("countersign.worker")
 
@@ -94,6 +97,21 @@ class LikenessWorker:
     def run_once(self) -> LikenessReport:
         """One pass. Raises Unavailable."""
         return self._work.run_once()
+
+
+class DriftWorker:
+    """Says which months the drift lab missed and, if the settings want it, measures the month in hand."""
+
+    def __init__(
+        self, services: Services, settings: Settings, interval_seconds: float = DRIFT_INTERVAL_SECONDS
+    ) -> None:
+        self._services, self._monthly = services, settings.drift_monthly
+        rounds = Rounds("drift", self.run_once, interval_seconds)
+        self.start, self.stop = rounds.start, rounds.stop
+
+    def run_once(self) -> Measured | None:
+        """What was measured. Raises Unavailable."""
+        return run_due(self._services, monthly=self._monthly)
 
 
 class NoticeWorker:

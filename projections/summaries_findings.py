@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.wording import file, joined
-from schemas.statements import opinion, provider
+from schemas.statements import drift, opinion, provider
 
 
 def _record(body: provider.ProviderRecordImported) -> str:
@@ -26,8 +26,16 @@ def _given(body: opinion.OpinionGiven) -> str:
     return f"recorded what {body.source} said of {file(body.asset)}, beside its own findings: {said}"
 
 
+def _measured(body: drift.DriftMeasured) -> str:
+    lost = joined(dict.fromkeys(cell.preset for cell in body.cells if cell.c2pa.outcome in ("lost", "invalid")))
+    told = f"; C2PA does not survive {lost}" if lost else ""
+    return f"measured for {body.month} what of {file(body.source_sha256)} survives {len(body.cells)} presets{told}"
+
+
 SENTENCES: dict[type, Callable[[Any], str]] = {
     provider.ProviderRecordImported: _record,
     opinion.OpinionAsked: _asked,
     opinion.OpinionGiven: _given,
+    drift.DriftMeasured: _measured,
+    drift.DriftMonthMissed: lambda b: f"recorded that nobody measured what survives in {b.month}",
 }

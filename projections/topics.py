@@ -162,6 +162,8 @@ OF_FINDINGS: Final[Types] = frozenset(
         "opinion.given.v1",
         "mark.template-registered.v1",
         "stylekit.adopted.v1",
+        "drift.measured.v1",
+        "drift.month-missed.v1",
     }
 )
 

@@ -60,6 +60,7 @@ EFFECTS: Final = {
 }
 TONES: Final = {
     **dict.fromkeys(("allow", "pass", "in_force", "given", "renewed", "issued", "trusted", "approved"), "allow"),
+    **dict.fromkeys(("survived", "detected", "not_flagged"), "allow"),
     **dict.fromkeys(
         (
             "deny",
@@ -74,6 +75,9 @@ TONES: Final = {
             "refused",
             "rejected",
             "tampered",
+            "lost",
+            "invalid",
+            "flagged",
         ),
         "deny",
     ),

@@ -2,7 +2,7 @@
 
 Reads one JSON job on stdin, fences itself in, works, writes one JSON document on stdout. It holds no secret, except a
 signing job's key, which comes on stdin and is never in an argument or the environment. A crash leaves nothing behind: it
-can write no file but a signing job's target, which the parent made and removes.
+can write no file but the target of a job that signs or transcodes, which the parent made and removes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
         from ledger.media.samples import samples
 
         return {"samples": samples(Path(job["path"]))}
+    if job["kind"] == "transcode":
+        from ledger.media.transcode_job import transcode
+
+        return {"transcoded": transcode(job)}
     if job["kind"] == "fences":
         return {"fences": fences.as_json(), "attempts": _attempts()}
     found = examine(

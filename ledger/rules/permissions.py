@@ -49,6 +49,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "provider.record-imported.v1": frozenset({"producer", "librarian", "admin"}),
     "opinion.asked.v1": frozenset({"admin", "librarian", "reviewer", "ip-steward", "legal"}),
     "opinion.given.v1": frozenset({"service"}),
+    "drift.measured.v1": frozenset({"service"}),
+    "drift.month-missed.v1": frozenset({"service"}),
     "review.approved.v1": _EVERY_GATE,
     "review.rejected.v1": _EVERY_GATE,
     "clearance.issued.v1": frozenset({"service"}),

@@ -17,6 +17,7 @@ from ops.cli import (
     completeness_commands,
     consent_commands,
     criteria_commands,
+    drift_commands,
     ending_commands,
     evidence_commands,
     exchange_commands,
@@ -119,6 +120,7 @@ actor_commands.actors.command("revoke")(turning_commands.revoke)
 app.add_typer(actor_commands.actors, name="actor", rich_help_panel=_SAY)
 app.add_typer(consent_commands.consents, name="consent", rich_help_panel=_SAY)
 app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)
+app.add_typer(drift_commands.drift, name="drift", rich_help_panel=_RUN)
 app.add_typer(trust_commands.trust, name="trust", rich_help_panel=_RUN)
 app.add_typer(criteria_commands.criteria, name="criteria", rich_help_panel=_RUN)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)

@@ -45,7 +45,7 @@ def serve(
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
+    from ops.worker import DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
@@ -57,6 +57,7 @@ def serve(
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
         notices, sweeping = NoticeWorker(services, Home(run.home), run.settings), SweepWorker(services)
         likeness = LikenessWorker(services, run.settings)
+        lab = DriftWorker(services, run.settings)
         home_publisher = HomePublisher(
             Home(run.home),
             run.settings,
@@ -71,6 +72,7 @@ def serve(
             notices.start()
             sweeping.start()
             likeness.start()
+            lab.start()
             publishing.start()
             _settle_in()
             try:
@@ -79,6 +81,7 @@ def serve(
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
+                lab.stop()
                 likeness.stop()
                 sweeping.stop()
                 notices.stop()
@@ -113,7 +116,7 @@ def worker(
     """Record ends and what follows, and send notices, until SIGTERM or Ctrl-C. Several may run; each thing is done once."""
     from ops.home import Home
     from ops.stamper import stamping
-    from ops.worker import ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
+    from ops.worker import DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     stopping = threading.Event()
@@ -124,10 +127,13 @@ def worker(
             SweepWorker(services, interval),
             LikenessWorker(services, run.settings, interval),
         )
+        lab = DriftWorker(services, run.settings)
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
             found["swept"] = [one.as_json() for one in sweeping.run_once()]
             found["likeness"] = likeness.run_once().as_json()
+            measured = lab.run_once()
+            found["drift"] = measured.body.month if measured else None
         else:
             run.note(f"a round every {interval:g} s; SIGTERM or Ctrl-C ends it")
             size = services.ledger.store.size()
@@ -136,7 +142,9 @@ def worker(
                 notices.start()
                 sweeping.start()
                 likeness.start()
+                lab.start()
                 stopping.wait()
+                lab.stop()
                 likeness.stop()
                 sweeping.stop()
                 notices.stop()

@@ -29,6 +29,8 @@ MAY_SAY: dict[str, set[str]] = {
         "actor.passkey-added.v1",
     },
     "service": {
+        "drift.measured.v1",
+        "drift.month-missed.v1",
         "opinion.given.v1",
         "likeness.enrolled.v1",
         "likeness.destroyed.v1",
