@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from ledger.clock import SteppedClock
 from projections.cascade import run_expiry
 from projections.views import Views
 from schemas.statements.asset import AssetFlagged
+from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import HolderRegistered, NoticeIssued
 from schemas.statements.right import RightExpired
 from tests.house_of import House, raises_code
@@ -203,3 +205,23 @@ def test_a_notice_is_about_one_thing(named: dict[str, str]) -> None:
         shape |= {"right": "019a9b00-0000-7000-8000-000000000011", **named}
     with pytest.raises(ValueError, match="about one of them"):
         NoticeIssued.model_validate(shape)
+
+
+def test_a_clock_that_was_put_back_takes_nothing_along_until_it_has_come_round(house: House, views: Views) -> None:
+    """The ends are recorded and what follows is left over; the door goes by its own clock, and nothing fails for it."""
+    asset, of = held_clip(house)
+    other, _ = house.clip()
+    second = right(house)
+    name = licence(house, second, terms={"valid_until": END})
+    used(house, other, second, name)
+    for one in (asset, other):
+        house.cleared(one, valid_until=END)
+    house.move_to(END)
+    house.ledger.say(RightExpired(right=of, expired_at=END))
+    house.ledger.say(LicenceExpired(licence=name, right=second, expired_at=END))
+    now, house.ledger.clock = house.ledger.clock, SteppedClock(END - timedelta(days=1))
+    report = run(house, views)
+    assert (report["entries"], report["not_needed"] > 0) == ([], True)
+    house.ledger.clock = now
+    report = run(house, views)
+    assert (report["clearances_revoked"], report["assets_flagged"], report["not_needed"]) == (2, 2, 0)
