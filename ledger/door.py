@@ -32,9 +32,8 @@ from ledger.recall import Recall
 from ledger.receipt import Receipt
 from ledger.repeats import says_the_same
 from ledger.rules import book
-from ledger.rules.logkeys import check_handover
 from ledger.rules.permissions import permit
-from ledger.rules.proposal import Proposal
+from ledger.rules.proposal import Here, Proposal
 from ledger.rules.signers import roles_of, signing_keys
 from ledger.signers import StatementSigner
 from ledger.statement import Draft, Opening, Said, compose, finish_entry, read_entry
@@ -43,7 +42,6 @@ from ledger.vault import Vault
 from ledger.voice import ServiceVoice
 from ledger.writer import NOTHING, Committed, Writer
 from schemas.base import Auth, Body, format_instant
-from schemas.statements.logkeys import LogKeysRotated
 
 __all__ = ["BATCH_STATEMENTS_MAX", "Ledger", "Receipt"]
 
@@ -207,9 +205,8 @@ class Ledger:
         own_key = self._verify(knock, history)  # (2)
         roles = roles_of(knock, history)
         permit(statement.type, statement.actor, roles, getattr(knock.body, "actor", None))  # (3)
-        if isinstance(knock.body, LogKeysRotated):
-            check_handover(knock.body, history.upto, self.store, self.log_vkeys_ready)
-        book.accept(Proposal(statement, knock.body, roles, own_key), history, at)  # (5)
+        here = Here(self.store, self.log_vkeys_ready)
+        book.accept(Proposal(statement, knock.body, roles, own_key, here), history, at)  # (5)
         entry = finish_entry(knock.wire, format_instant(at))
         if knock.openings:
             self.vault.keep(statement.id, next(iter(statement.sealed.values())).subject, knock.openings)

@@ -8,9 +8,20 @@ from datetime import timedelta
 from typing import NoReturn
 
 from ledger.errors import Reason, Refused
+from ledger.proof.merkle import TileReader
 from schemas.base import Body, Statement
 
 CLOCK_SKEW_MAX = timedelta(minutes=5)  # how far ahead of ours an honest signer's clock may run
+
+
+@dataclass(frozen=True)
+class Here:
+    """What the process at the door holds beside the log: some things may be said only where they can be carried out."""
+
+    tiles: TileReader
+    """Of the log itself, as long as the history that a rule reads, or longer."""
+    vkeys_ready: tuple[str, ...]
+    """The log's next keys, whose private halves this process holds; empty when it is not about to turn to any."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,7 @@ class Proposal:
     body: Body
     roles: frozenset[str]
     own_key: bool
+    here: Here
 
     @property
     def actor(self) -> str:
