@@ -48,7 +48,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         return trust_at(ledger.history())
 
     def criteria() -> dict[str, Any]:
-        return looked_for(ledger.history(), blobs)
+        return looked_for(ledger.history(), blobs, ledger.clock.now())
 
     return Services(
         ledger=ledger,

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+from collections.abc import Iterator
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ledger.blobs import Blobs
-from ledger.errors import Misuse, NotFound, TooLarge
+from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
 from ledger.history import History
 from ledger.media.chromaprint import INSTALL, sound_engine_here
 from ledger.media.extractors import FILE_EXTRACTORS, FRAME_EXTRACTORS
-from ledger.rules.criteria import templates
+from ledger.media.wording import Wanted
+from ledger.rules.criteria import kits, templates
+from ledger.rules.rulepacks import entries_in_force
 
 PICTURE_BYTES_MAX = 256 * 2**10  # of a mark or a logo: it goes to every examination, and a cut-out PNG has 5 to 50 kB
+KIT_CHARS_MAX = 45_000  # more fits no entry
+WANTED_MAX = 60  # texts in one examination: laws of some twenty markets and four kits
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def looked_for(history: History, blobs: Blobs) -> dict[str, Any]:
+def looked_for(history: History, blobs: Blobs, at: datetime) -> dict[str, Any]:
     """The options of an examination, by extractor. A picture that isn't here is None, and what needs it is not checked."""
     marks = [
         {
@@ -31,7 +38,26 @@ def looked_for(history: History, blobs: Blobs) -> dict[str, Any]:
         }
         for body in templates(history)
     ]
-    return {"visible_mark": {"templates": marks}} if marks else {}
+    words = [one.as_json() for one in _wanted(history, at)][:WANTED_MAX]
+    return ({"visible_mark": {"templates": marks}} if marks else {}) | ({"text": {"wanted": words}} if words else {})
+
+
+def _wanted(history: History, at: datetime) -> Iterator[Wanted]:
+    """What law in force asks to be visible, whatever the market, and what style kits ask for."""
+    try:
+        labels = [one for one in entries_in_force(history, at) if one.kind == "label"]
+    except Unavailable:  # a pack that was adopted and is gone blocks decisions, not looking
+        labels = []
+    for entry in labels:
+        if entry.values["form"] == "visible" and entry.values["text"]:
+            opening = (
+                entry.values["seconds_min"] > 0
+            )  # the only law so far that counts seconds counts them at the opening
+            source = f"{entry.pack} {entry.version}"
+            yield Wanted(entry.id, source, entry.values["text"], opening, entry.values["seconds_min"])
+    for kit in kits(history):
+        for one in kit.texts:
+            yield Wanted(one.id, f"{kit.kit} {kit.version}", one.text, one.opening, one.seconds_min)
 
 
 def read_picture(path: Path) -> bytes:
@@ -57,6 +83,20 @@ def read_picture(path: Path) -> bytes:
     return content
 
 
+def read_kit(path: Path) -> dict[str, Any]:
+    """A style kit's members from a file of our own people, its logos left to be given apart. Raises NotFound, Misuse."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8")[:KIT_CHARS_MAX])
+    except FileNotFoundError:
+        raise NotFound("file_not_found", "there is no such file", "Give the path of a JSON file.") from None
+    except (OSError, ValueError) as error:
+        raise Misuse("style_kit_unreadable", "the file is no JSON in UTF-8", "See `say --example`.") from error
+    kit = document.get("body", document) if isinstance(document, dict) else None
+    if not isinstance(kit, dict):
+        raise Misuse("style_kit_unreadable", "the file holds no JSON object", "See `say --example`.")
+    return kit
+
+
 def _picture(blobs: Blobs, sha256: str | None) -> str | None:
     try:
         content = blobs.get(sha256) if sha256 else b""
@@ -65,18 +105,25 @@ def _picture(blobs: Blobs, sha256: str | None) -> str | None:
     return base64.b64encode(content).decode("ascii") if 0 < len(content) <= PICTURE_BYTES_MAX else None
 
 
-def criteria_answer(history: History, blobs: Blobs) -> dict[str, Any]:
+def criteria_answer(history: History, blobs: Blobs, at: datetime) -> dict[str, Any]:
     """What is looked for, whether its pictures are here, and which extractors can't run on this machine."""
-    marks = [
-        {
-            "kind": "mark",
-            "name": body.template,
-            "detail": f"{body.provider}, {body.width_permille}/1000 wide",
-            "here": _picture(blobs, body.image_sha256) is not None,
-        }
+    rows = [
+        _row("mark", body.template, f"{body.provider}, {body.width_permille}/1000 wide", blobs, body.image_sha256)
         for body in templates(history)
     ]
-    return {"criteria": marks, "not_installed": not_installed()}
+    for kit in kits(history):
+        name = f"{kit.kit} {kit.version}"
+        rows += [_row("logo", f"{name} {one.id}", "", blobs, one.image_sha256) for one in kit.logos]
+        if kit.palette is not None:
+            colours = ", ".join(one.rgb for one in kit.palette.colours)
+            rows.append(_row("palette", f"{name} {kit.palette.id}", colours, blobs))
+    rows += [_row("text", f"{one.source} {one.criterion}", one.text, blobs) for one in _wanted(history, at)]
+    return {"criteria": rows, "not_installed": not_installed()}
+
+
+def _row(kind: str, name: str, detail: str, blobs: Blobs, *pictures: str | None) -> dict[str, Any]:
+    here = all(_picture(blobs, one) is not None for one in pictures)
+    return {"kind": kind, "name": name, "detail": detail, "here": here}
 
 
 def not_installed() -> dict[str, str]:

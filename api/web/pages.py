@@ -20,7 +20,7 @@ from api.services.circumstances import Circumstances
 from api.services.consents import consent_answer
 from api.services.dossier import caught_up, dossier
 from api.services.endings import consent_report
-from api.services.evidence_frames import evidence_frame
+from api.services.evidence_frames import evidence_frame, lines_read
 from api.services.evidence_order import PackOrder
 from api.services.verification import verify_file
 from api.web.drawing import described, draw
@@ -85,6 +85,7 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         why=why_shown(services, sha256, instant),
         trail=found.trail(),
         c2pa=C2PA.get(state, ""),
+        read=lines_read(services, asset.examination.findings if asset.examination else ()),
         chosen=instant is not None,
         at_value=found.at.strftime("%Y-%m-%dT%H:%M:%S"),
     )

@@ -82,7 +82,17 @@ TONES: Final = {
         "deny",
     ),
     **dict.fromkeys(
-        ("review", "not_checked", "not_yet", "requested", "suspended", "untrusted", "remote_only", "unsupported"),
+        (
+            "review",
+            "not_checked",
+            "not_yet",
+            "unclear",
+            "requested",
+            "suspended",
+            "untrusted",
+            "remote_only",
+            "unsupported",
+        ),
         "review",
     ),
 }

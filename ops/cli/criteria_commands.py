@@ -62,6 +62,33 @@ def end_mark(
     return _say(run, actor, "mark.template-registered.v1", words, {})
 
 
+@criteria.command("adopt-kit")
+def adopt_kit(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The kit as JSON; `say --example stylekit.adopted.v1` shows one.")
+    ],
+    logo: Annotated[
+        list[str] | None, typer.Option("--logo", metavar="ID=FILE", help="A logo's picture; repeat for more.")
+    ] = None,
+    actor: ActorOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Hold every file that comes in from now on against a brand's colours, logos and texts."""
+    from api.services.criteria import read_kit, read_picture
+    from ledger.errors import Misuse
+
+    run, words = invocation_of(ctx), read_kit(file)
+    pictures: dict[str, bytes] = {}
+    for one in logo or ():
+        name, separator, path = one.partition("=")
+        if not separator:
+            raise Misuse("logo_invalid", f"{one} is not ID=FILE", "Say for example --logo cup=cup.png.")
+        pictures[name] = read_picture(Path(path))
+    return _say(run, actor, "stylekit.adopted.v1", words, {}, pictures)
+
+
 @criteria.command("list")
 def list_criteria(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False) -> int:
     """Everything that files are looked through for, and what it takes that is not installed here."""
@@ -69,7 +96,7 @@ def list_criteria(ctx: typer.Context, home: HomeOption = None, json: JsonOption 
 
     run = invocation_of(ctx)
     with run.services() as services:
-        answer = criteria_answer(services.ledger.history(), services.blobs)
+        answer = criteria_answer(services.ledger.history(), services.blobs, services.clock.now())
     rows = [
         (one["kind"], one["name"], one["detail"], "here" if one["here"] else "MISSING") for one in answer["criteria"]
     ]
@@ -81,7 +108,14 @@ def list_criteria(ctx: typer.Context, home: HomeOption = None, json: JsonOption 
     return 0
 
 
-def _say(run: Invocation, actor: str | None, wire_type: str, words: dict[str, Any], pictures: dict[str, bytes]) -> int:
+def _say(
+    run: Invocation,
+    actor: str | None,
+    wire_type: str,
+    words: dict[str, Any],
+    pictures: dict[str, bytes],
+    logos: dict[str, bytes] | None = None,
+) -> int:
     """The pictures first: an entry never names one that isn't here."""
     from ledger.keys import read_signing_key
     from ops.cli.inputs import actor_name
@@ -93,7 +127,8 @@ def _say(run: Invocation, actor: str | None, wire_type: str, words: dict[str, An
     with run.services() as services:
         key = read_signing_key(Home(run.home).actor_key(speaker))
         digests = {name: services.blobs.put(content) for name, content in pictures.items()}
-        body = parsed(wire_type, words | digests)
+        shown = [{"id": name, "image_sha256": services.blobs.put(content)} for name, content in (logos or {}).items()]
+        body = parsed(wire_type, words | digests | ({"logos": shown} if shown else {}))
         receipt = speak(services.ledger, key, speaker, body)
     found = {**body.as_json(), "entry_index": receipt.index}
     run.answer(
