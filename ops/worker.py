@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from api.services.comparing import Done, compare_all
 from api.services.drift import Measured
 from api.services.likeness_rounds import LikenessReport, LikenessRounds
 from api.services.screening import Sweep, sweep_all
@@ -112,6 +113,19 @@ class DriftWorker:
     def run_once(self) -> Measured | None:
         """What was measured. Raises Unavailable."""
         return run_due(self._services, monthly=self._monthly)
+
+
+class ComparingWorker:
+    """Compares files and reference media that nobody compared yet: those that came elsewhere, or before a crash."""
+
+    def __init__(self, services: Services, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._services = services
+        rounds = Rounds("comparing", self.run_once, interval_seconds)
+        self.start, self.stop = rounds.start, rounds.stop
+
+    def run_once(self) -> Done:
+        """What was compared, and what changed. Raises Unavailable."""
+        return compare_all(self._services)
 
 
 class NoticeWorker:

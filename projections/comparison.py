@@ -1,4 +1,4 @@
-"""Deciding on fingerprints: from codes to copy, candidate or nothing, by the measured policy of FORMATS 8.
+"""Deciding on fingerprints: from codes to copy, candidate or nothing, by a policy's measured thresholds (SPEC S16).
 
 An asset is looked at frame by frame when enough of the query's codes lie near its own; then order in time decides.
 """
@@ -6,7 +6,7 @@ An asset is looked at frame by frame when enough of the query's codes lie near i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,16 +16,11 @@ from ledger.media.geometry import PLACES_MIN, SPEC, Transform
 from projections.alignment import Chain, Frames, comparable, distances, longest_chain
 from projections.database import Snapshot
 from projections.index.port import CODE_BITS, CODE_BYTES, CodeIndex, Codes
+from projections.matchpolicy import MatchPolicy, current
 
 Decision = Literal["exact", "confirmed", "copy", "candidate", "near", "style"]
 """Surest first. `near` never leaves the search: geometry makes it `confirmed`, or it is dropped."""
 
-COPY_DISTANCE_BITS_MAX = 31  # PDQ's own advice for the same picture; FORMATS 8: no false video in 990 wrong pairs
-CANDIDATE_DISTANCE_BITS_MAX = 60  # FORMATS 8, measured there with no false video either; a person or geometry decides
-NEAR_DISTANCE_BITS_MAX = 90  # unrelated pictures get there too, 6 in 1,000 pairs: only for geometry to look at
-FRAMES_MATCHED_MIN = 2  # a clip is not known by one frame: title cards and black are in many
-FRAMES_SHARE_MIN = 0.3  # of one side's voting frames (FORMATS 8): an excerpt, or a clip built around one
-QUALITY_MIN = 50  # PDQ's own advice: below it a frame is too plain to tell anything
 CANDIDATES_ALIGNED_MAX = 100  # assets looked at frame by frame, those with most near frames first
 QUERY_CODES_MAX = 600  # different codes looked up, 2 ms each in 10^6; aligning then takes every frame
 OFFSETS_NAMED_MAX = 100  # pairs of instants in one answer
@@ -95,11 +90,6 @@ class Match:
         }
 
 
-LEVELS: tuple[tuple[Decision, int], ...] = (
-    ("copy", COPY_DISTANCE_BITS_MAX),
-    ("candidate", CANDIDATE_DISTANCE_BITS_MAX),
-    ("near", NEAR_DISTANCE_BITS_MAX),
-)
 _NO_CHAIN = Chain((), (), ())
 
 
@@ -122,46 +112,63 @@ class Asked:
     part: str
     plain: str
     still: bool
-    radius: int = CANDIDATE_DISTANCE_BITS_MAX
+    radius: int
+    policy: MatchPolicy = field(default_factory=current)
 
 
 def search_run(asked: Asked, run: Sequence[FrameCode], transform: str) -> list[Match]:
     """Assets with enough near frames in order, in one run."""
-    voting = [frame for frame in run if frame.quality >= QUALITY_MIN]
-    if not voting:
+    query = voting_frames(run, asked.policy)
+    if not len(query):
         return []
-    query = _frames([(frame.t_ms, bytes.fromhex(frame.pdq)) for frame in voting])
-    found = [_compare(asked, number, query, transform) for number in _ranked(asked, query)]
+    ranked = ranked_near([(asked.index, query)], asked.radius, asked.policy)[:CANDIDATES_ALIGNED_MAX]
+    found = [_compare(asked, number, query, transform) for number in ranked]
     return [match for match in found if match is not None]
 
 
-def _ranked(asked: Asked, query: Frames) -> list[int]:
-    """Numbers of the assets worth aligning: most near frames first, then the nearest."""
-    hits = asked.index.near(_distinct(query), asked.radius)
+def ranked_near(asked: Sequence[tuple[CodeIndex, Frames]], radius: int, policy: MatchPolicy) -> list[int]:
+    """Numbers of the assets worth aligning: most near frames first, then the nearest. Those that have only frames beyond a
+    candidate's bits come last."""
     votes, nearest = dict[int, int](), dict[int, int]()
-    for number, bits in zip(hits.ids.tolist(), hits.bits.tolist(), strict=True):
-        votes[number] = votes.get(number, 0) + (bits <= CANDIDATE_DISTANCE_BITS_MAX)
-        nearest[number] = min(bits, nearest.get(number, CODE_BITS))
-    return sorted(votes, key=lambda number: (-votes[number], nearest[number], number))[:CANDIDATES_ALIGNED_MAX]
+    for index, query in asked:
+        hits = index.near(_distinct(query), radius)
+        for number, bits in zip(hits.ids.tolist(), hits.bits.tolist(), strict=True):
+            votes[number] = votes.get(number, 0) + (bits <= policy.candidate_bits_max)
+            nearest[number] = min(bits, nearest.get(number, CODE_BITS))
+    return sorted(votes, key=lambda number: (-votes[number], nearest[number], number))
 
 
 def _compare(asked: Asked, number: int, query: Frames, transform: str) -> Match | None:
-    """Aligns the query with one asset. None when too little of either matches in order."""
     sql = """SELECT a.asset, max(b.frames) FROM matches_asset a JOIN matches_asset b ON b.asset = a.asset
              AND b.part = a.part AND b.algorithm = ? WHERE a.number = ? GROUP BY a.asset"""
     row = asked.look.rows(sql, (asked.plain, number))
     if not row:  # added by a newer commit than this snapshot
         return None
-    sql = "SELECT t_ms, pdq FROM matches_frame WHERE number = ? AND quality >= ? ORDER BY frame"
-    mine, reference = comparable(query, _frames(asked.look.rows(sql, (number, QUALITY_MIN))))
-    between = distances(mine, reference)
-    enough = 1 if asked.still or row[0][1] == 1 else FRAMES_MATCHED_MIN
-    for decision, radius in LEVELS:
-        chain = longest_chain(between, radius) if radius <= asked.radius else _NO_CHAIN
-        share = len(chain) / min(len(mine), len(reference))
-        if len(chain) >= enough and share >= FRAMES_SHARE_MIN:
-            return _match(row[0][0], decision, share, chain, mine, reference, transform)
+    reference = frames_of(asked.look, number, asked.policy)
+    still = asked.still or row[0][1] == 1
+    return compared(row[0][0], query, reference, still, transform, asked.radius, asked.policy)
+
+
+def compared(
+    asset: str, query: Frames, reference: Frames, still: bool, transform: str, radius: int, policy: MatchPolicy
+) -> Match | None:
+    """Aligns a query with one asset's frames. None when too little of either matches in order."""
+    if not (len(query) and len(reference)):
+        return None
+    mine, theirs = comparable(query, reference)
+    between = distances(mine, theirs)
+    enough = 1 if still else policy.frames_matched_min
+    for decision, bits in _levels(policy):
+        chain = longest_chain(between, bits) if bits <= radius else _NO_CHAIN
+        share = len(chain) / min(len(mine), len(theirs))
+        if len(chain) >= enough and share * 1000 >= policy.frames_share_permille:
+            return _match(asset, decision, share, chain, mine, theirs, transform)
     return None
+
+
+def _levels(policy: MatchPolicy) -> tuple[tuple[Decision, int], ...]:
+    levels = (policy.copy_bits_max, policy.candidate_bits_max, policy.near_bits_max)
+    return tuple(zip(("copy", "candidate", "near"), levels, strict=True))
 
 
 def _match(
@@ -179,6 +186,18 @@ def rank(match: Match) -> tuple[object, ...]:
     """Best first: surer decisions, higher scores, more frames; then a fixed order."""
     sureness = get_args(Decision).index(match.decision)
     return (sureness, -match.score, -match.frames_matched, match.asset_sha256, match.transform)
+
+
+def voting_frames(run: Sequence[FrameCode], policy: MatchPolicy) -> Frames:
+    """The frames that may vote: those that are not too plain."""
+    voting = [frame for frame in run if frame.quality >= policy.quality_min]
+    return _frames([(frame.t_ms, bytes.fromhex(frame.pdq)) for frame in voting])
+
+
+def frames_of(look: Snapshot, number: int, policy: MatchPolicy) -> Frames:
+    """The same of stored rows."""
+    sql = "SELECT t_ms, pdq FROM matches_frame WHERE number = ? AND quality >= ? ORDER BY frame"
+    return _frames(look.rows(sql, (number, policy.quality_min)))
 
 
 def _frames(rows: Sequence[tuple[Any, ...]]) -> Frames:

@@ -71,6 +71,11 @@ class ViewsDatabase:
                     self._writer.execute("ROLLBACK")
                 raise
 
+    def empty_journal(self) -> None:
+        """Takes what was overwritten out of the write-ahead file too, if nobody is reading from it just now."""
+        with self._write_lock, translated():
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     # -- reading -------------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -7,37 +7,30 @@ compared, nor those of our own outputs with those of reference media: each part 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from ledger.blobs import Blobs
-from ledger.errors import LedgerError
-from ledger.media.findings import FRAMED_ALGORITHM, LOCAL_FEATURES, Examination, Fingerprints, VariantCode
+from ledger.errors import LedgerError, Unavailable
+from ledger.media.findings import FRAMED_ALGORITHM, LOCAL_FEATURES, Examination, Finding, Fingerprints, VariantCode
 from ledger.media.local_features import Points, unpack
 from ledger.statement import Said
-from projections.comparison import (
-    CANDIDATE_DISTANCE_BITS_MAX,
-    NEAR_DISTANCE_BITS_MAX,
-    Asked,
-    Decision,
-    Match,
-    rank,
-    runs_of,
-    search_run,
-)
+from projections.alignment import Frames
+from projections.comparison import Asked, Decision, Match, compared, frames_of, rank, ranked_near, runs_of, search_run
 from projections.confirmation import settle
 from projections.database import Snapshot, View, ViewsDatabase
 from projections.index.held import HeldIndexes
+from projections.matchpolicy import MatchPolicy, current
+from projections.matchrows import PLAIN, SCHEMA, Part, keep, numbers_of, withdraw
 from projections.topics import (
     OF_ACTORS,
     OF_CLEARANCES,
     OF_CONSENTS,
+    OF_FILES,
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
@@ -47,11 +40,14 @@ from projections.topics import (
     OF_RIGHTS,
     OF_THE_LOG,
 )
-from schemas.statements.asset import AssetExamined
+from schemas.statements.asset import AssetExamined, FindingRecord
+from schemas.statements.reference import ReferenceRegistered, ReferenceWithdrawn
 
-__all__ = ["Decision", "Match", "Matches", "Part"]
+__all__ = ["Decision", "Match", "Matches", "Part", "Runs", "pair"]
 
-Part = Literal["own", "reference"]
+Runs = Mapping[str, Sequence[tuple[str, Frames]]]
+"""By algorithm: how frames were turned before hashing, and those that may vote."""
+FAR_MAX = 24  # files beyond a candidate's bits that geometry looks at, the likeliest first; 3 ms a pair of frames
 RESULTS_MAX = 50  # more near assets than a person compares
 
 
@@ -59,46 +55,23 @@ class Matches(View):
     """Rows of codes, and an index in memory over them. Thread-safe."""
 
     name = "matches"
-    version = 3
-    schema = """
-    CREATE TABLE matches_asset (
-      number INTEGER PRIMARY KEY, asset TEXT NOT NULL, algorithm TEXT NOT NULL, version TEXT NOT NULL,
-      part TEXT NOT NULL, idx INTEGER NOT NULL, frames INTEGER NOT NULL, chain BLOB NOT NULL,
-      features TEXT NOT NULL,
-      UNIQUE (asset, algorithm, version, part));
-    CREATE TABLE matches_frame (
-      number INTEGER NOT NULL, frame INTEGER NOT NULL, t_ms INTEGER NOT NULL, pdq BLOB NOT NULL,
-      quality INTEGER NOT NULL, phash256 BLOB NOT NULL, PRIMARY KEY (number, frame)) WITHOUT ROWID;
-    CREATE TABLE matches_removed (n INTEGER PRIMARY KEY, number INTEGER NOT NULL)
-    """
-    handled = frozenset(
-        {
-            "asset.examined.v1",
-        }
-    )
+    version = 4
+    schema = SCHEMA
+    handled = frozenset({"asset.examined.v1", "reference.registered.v1", "reference.withdrawn.v1"})
     ignored = (
         OF_THE_LOG
         | OF_ACTORS
         | OF_PEOPLE
-        | OF_LIKENESS
         | OF_RIGHTS
         | OF_CONSENTS
         | OF_GENERATIONS
+        | OF_FILES
         | OF_CLEARANCES
         | OF_HOLDERS
+        | OF_LIKENESS
         | OF_MATTERS
         | OF_FINDINGS
-        | frozenset(
-            {
-                "asset.imported.v1",
-                "asset.derived.v1",
-                "asset.flagged.v1",
-                "asset.flagged.v2",
-                "review.approved.v1",
-                "review.rejected.v1",
-            }
-        )
-    )
+    ) - handled
 
     def __init__(self, database: ViewsDatabase, blobs: Blobs, folder: Path) -> None:
         """`folder` is where large indexes are kept as files; it may be deleted like the views."""
@@ -108,12 +81,36 @@ class Matches(View):
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         """A missing or altered examination stops the view: an index with a hole would say `unknown` of a known clip."""
-        if not isinstance(said.body, AssetExamined) or said.body.frames == 0:
+        body = said.body
+        if isinstance(body, AssetExamined) and body.frames:
+            self._keep(db, said.index, body.asset, body.examination_sha256, "own", body.findings)
+        elif isinstance(body, ReferenceRegistered) and body.media and body.examination_sha256:
+            db.execute("INSERT INTO matches_reference VALUES (?, ?, 1)", (body.reference, body.media))
+            self._keep(db, said.index, body.media, body.examination_sha256, "reference")
+        elif isinstance(body, ReferenceWithdrawn):
+            withdraw(db, body.reference)
+
+    def _keep(
+        self,
+        db: sqlite3.Connection,
+        index: int,
+        asset: str,
+        examination: str,
+        part: Part,
+        said: Sequence[Finding | FindingRecord] = (),
+    ) -> None:
+        """Of a file its frames and their framings; of a reference its frames and its codes to search with, which are compared
+        with framings: what is compared later is codes, not pixels."""
+        found = Examination.from_json(json.loads(self._blobs.get(examination)))
+        if found.fingerprints is None or not found.fingerprints.frames:
             return
-        found = Examination.from_json(json.loads(self._blobs.get(said.body.examination_sha256)))
-        for codes in (found.fingerprints, found.framed):
-            if codes is not None and codes.frames:
-                _keep(db, said.index, said.body.asset, codes, "own", features_of(said.body))
+        features = features_of(said or found.findings)
+        keep(db, index, asset, found.fingerprints, part, [(PLAIN, found.fingerprints.frames)], features)
+        if part == "own" and found.framed is not None and found.framed.frames:
+            keep(db, index, asset, found.framed, part, [(PLAIN, found.framed.frames)], features)
+        if part == "reference" and found.variants:
+            framed = replace(found.fingerprints, algorithm=FRAMED_ALGORITHM)
+            keep(db, index, asset, framed, part, runs_of(found.variants).items(), features)
 
     # -- queries -------------------------------------------------------------------------------------------------
 
@@ -131,9 +128,14 @@ class Matches(View):
             return self._held.index(look, (algorithm, part)).count
 
     def settle(self) -> None:
-        """Codes that were removed leave this process's memory and the files beside the views."""
-        with self._database.snapshot(self.name) as look:
-            self._held.settle(look)
+        """Codes that were removed leave this process's memory, the files beside the views, and the journal."""
+        try:
+            with self._database.snapshot(self.name) as look:
+                gone = self._held.settle(look)
+        except Unavailable:  # stopped or being built: whoever asks then is told; the next pass settles
+            return
+        if gone:
+            self._database.empty_journal()
 
     def search(
         self,
@@ -149,10 +151,11 @@ class Matches(View):
         local `features` geometry confirms, finds what is too far for a code alone, and tells mere likeness apart (`style`).
 
         Every asset of a family is named: a clip and its signed twin both match. The floor for a clip is
-        FRAMES_MATCHED_MIN frames in order and FRAMES_SHARE_MIN of one side; where one side is a still, one frame does.
+        the policy's frames in order and its share of one side; where one side is a still, one frame does.
         """
         plain, still = fingerprints.algorithm, len(fingerprints.frames) == 1
-        radius = NEAR_DISTANCE_BITS_MAX if features else CANDIDATE_DISTANCE_BITS_MAX
+        policy = current()
+        radius = policy.near_bits_max if features else policy.candidate_bits_max
         best: dict[str, Match] = {}
         with self._database.snapshot(self.name) as look:
             asked = Asked(look, self._held.index(look, (plain, part)), part, plain, still, radius)
@@ -176,6 +179,36 @@ class Matches(View):
         except LedgerError:
             return None
 
+    # -- a file and a reference --------------------------------------------------------------------------------------
+
+    def runs(self, asset: str, part: Part, policy: MatchPolicy) -> Runs:
+        """A file's stored frames that may vote; nothing for one without a picture."""
+        found: dict[str, list[tuple[str, Frames]]] = {}
+        with self._database.snapshot(self.name) as look:
+            for number, algorithm, variant in numbers_of(look, asset, part):
+                found.setdefault(algorithm, []).append((variant, frames_of(look, number, policy)))
+        return found
+
+    def features(self, asset: str, part: Part) -> Sequence[Points]:
+        """A file's stored local features; nothing where there are none."""
+        with self._database.snapshot(self.name) as look:
+            return self._features(look, part, asset) or ()
+
+    def near(self, runs: Runs, part: Part, policy: MatchPolicy, *, far: bool) -> list[str]:
+        """Files of this part with codes near the runs', the likeliest first: who may match, undecided. `far`: also those that
+        only geometry could confirm, as many as are worth looking at."""
+        with self._database.snapshot(self.name) as look:
+            indexes = {algorithm: self._held.index(look, (algorithm, part)) for algorithm in runs}
+            asked = [
+                (indexes[algorithm], frames) for algorithm, found in runs.items() for _, frames in found if len(frames)
+            ]
+            numbers = ranked_near(asked, policy.candidate_bits_max, policy)
+            if far:
+                numbers += ranked_near(asked, policy.near_bits_max, policy)[:FAR_MAX]
+            sql = "SELECT asset FROM matches_asset WHERE number = ?"
+            named = [look.rows(sql, (number,)) for number in dict.fromkeys(numbers)]
+        return list(dict.fromkeys(row[0][0] for row in named if row))
+
 
 def _unpacked(features: bytes) -> Sequence[Points]:
     try:
@@ -184,24 +217,27 @@ def _unpacked(features: bytes) -> Sequence[Points]:
         return ()
 
 
-def features_of(body: AssetExamined) -> str:
+def features_of(findings: Sequence[Finding | FindingRecord]) -> str:
     """The digest of the blob with the local features, "" where there is none."""
-    details = [one.detail.get("sha256", "") for one in body.findings if one.extractor == LOCAL_FEATURES]
+    details = [one.detail.get("sha256", "") for one in findings if one.extractor == LOCAL_FEATURES]
     return str(details[0]) if details else ""
 
 
-def _keep(db: sqlite3.Connection, index: int, asset: str, found: Fingerprints, part: Part, features: str) -> None:
-    """Bytes never change, so one examination an algorithm and version is enough; a second adds nothing."""
-    row = (asset, found.algorithm, found.version, part, index, len(found.frames))
-    last = db.execute("SELECT chain FROM matches_asset ORDER BY number DESC LIMIT 1").fetchone()
-    chain = hashlib.sha256((last[0] if last else b"") + json.dumps(row).encode()).digest()
-    sql = """INSERT INTO matches_asset (asset, algorithm, version, part, idx, frames, chain, features)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT DO NOTHING"""
-    cursor = db.execute(sql, (*row, chain, features))
-    if cursor.rowcount:
-        rows = [
-            (cursor.lastrowid, n, frame.t_ms, bytes.fromhex(frame.pdq), frame.quality, bytes.fromhex(frame.phash256))
-            for n, frame in enumerate(found.frames)
-        ]
-        db.executemany("INSERT INTO matches_frame VALUES (?, ?, ?, ?, ?, ?)", rows)
+def pair(
+    name: str, file: Runs, reference: Runs, policy: MatchPolicy, features: tuple[Sequence[Points], Sequence[Points]]
+) -> Match | None:
+    """The best match of a file's codes with those of one reference, called `name`, from the file's side; None for none.
+
+    With local features of both geometry confirms it, finds what is too far for codes alone, and drops what is only alike.
+    """
+    still = any(len(frames) == 1 for side in (file, reference) for runs in side.values() for _, frames in runs)
+    radius = policy.near_bits_max if all(features) else policy.candidate_bits_max
+    found = [
+        compared(name, mine, theirs, still, turned, radius, policy)
+        for algorithm, runs in file.items()
+        for _, mine in runs
+        for turned, theirs in reference.get(algorithm, ())
+    ]
+    best = sorted((match for match in found if match is not None), key=rank)[:1]
+    settled = settle(best, features[0], lambda _: features[1]) if all(features) else best
+    return next((match for match in settled if match.tells), None)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.statement import Said
-from projections import summaries_findings, summaries_likeness, summaries_rights
+from projections import summaries_findings, summaries_likeness, summaries_matches, summaries_rights
 from projections.wording import day as _day
 from projections.wording import file as _file
 from projections.wording import joined as _list
@@ -146,6 +146,7 @@ def _answered(body: notice.NoticeAcknowledged) -> str:
 
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     **summaries_likeness.SENTENCES,
+    **summaries_matches.SENTENCES,
     **summaries_rights.SENTENCES,
     **summaries_findings.SENTENCES,
     actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",

@@ -164,6 +164,12 @@ OF_FINDINGS: Final[Types] = frozenset(
         "stylekit.adopted.v1",
         "drift.measured.v1",
         "drift.month-missed.v1",
+        "reference.registered.v1",
+        "reference.withdrawn.v1",
+        "reference.swept.v1",
+        "match.compared.v1",
+        "match.found.v1",
+        "match.reviewed.v1",
     }
 )
 

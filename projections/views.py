@@ -15,6 +15,7 @@ from projections.holders import Holders
 from projections.licensed import Licensed
 from projections.likeness import LikenessWork
 from projections.lineage import Lineage
+from projections.matchbook import MatchBook
 from projections.matches import Matches
 from projections.notices import Notices
 from projections.rights import Rights
@@ -28,6 +29,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Rights,
     Clearances,
     Matches,
+    MatchBook,
     Sounds,
     Due,
     Notices,
@@ -54,6 +56,7 @@ class Views(Runner):
         self.clearance = Clearances(database)
         self.matches = Matches(database, blobs, path.with_name(f"{path.stem}-codes"))
         self.sounds = Sounds(database, blobs)
+        self.matchbook = MatchBook(database)
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)
@@ -66,6 +69,7 @@ class Views(Runner):
             self.rights,
             self.clearance,
             self.matches,
+            self.matchbook,
             self.sounds,
             self.due,
             self.notices,
@@ -75,3 +79,9 @@ class Views(Runner):
             self.likeness,
         )
         super().__init__(path, ledger.store, database, self.projections)
+
+    def catch_up(self) -> int:
+        """As every runner does; and what was withdrawn leaves the index's memory and files before anybody is answered."""
+        size = super().catch_up()
+        self.matches.settle()
+        return size

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from api.services.comparing import compare_files
 from api.services.screening import refresh
 from api.services.services import Services
 from ledger.door import Receipt
 from ledger.errors import Conflict, NotFound, Reason
 from ledger.rules.clearances import against
 from ledger.rules.decision import RULES_VERSION, Decision, decide
+from ledger.rules.lineage import ancestors
 from schemas.base import new_id
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued, ClearanceRefused, Question
 
@@ -43,6 +45,7 @@ class Answer:
 def ask(services: Services, question: Question, *, asked_by: str) -> Answer:
     """Weighs, then says what came out. Raises NotFound `asset_unknown` for a file that the ledger doesn't know."""
     refresh(services, question.asset)
+    compare_files(services, ancestors(services.ledger.history(), question.asset))
     for attempt in range(ATTEMPTS_MAX):
         try:
             return _ask(services, question, asked_by)

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.services.comparing import compare_files
 from api.services.services import Services
 from ledger.blobs import read_chunks
 from ledger.door import Receipt
@@ -51,7 +52,9 @@ def import_file(services: Services, path: Path, origin: Origin, *, actor: str, m
         return Imported(found.sha256, True, found, (known.index, examined[0].index))
     keep_file(services, path, found.sha256)
     came = known.index if known else _say_import(services, found, origin, actor, method).index
-    return Imported(found.sha256, known is not None, found, (came, say_examination(services, found).index))
+    said = say_examination(services, found)
+    compare_files(services, [found.sha256])
+    return Imported(found.sha256, known is not None, found, (came, said.index))
 
 
 def require_media(found: Examination) -> None:

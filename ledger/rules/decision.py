@@ -24,6 +24,7 @@ from ledger.rules.weighing import CODE_CHARS_MAX, WEIGHED_MAX, weigh
 from ledger.rules.weighing_consents import weigh_consents
 from ledger.rules.weighing_guardrails import weigh_guardrails
 from ledger.rules.weighing_likeness import likeness_scan, weigh_likeness
+from ledger.rules.weighing_matches import weigh_matches
 from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
 from schemas.statements.asset import AssetExamined, AssetFlagged, AssetImported
@@ -92,6 +93,7 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += weigh_reviews(history, family, question, at)
     weighed += weigh_moderation(history, requests)
     weighed += weigh_registries(history, consents, at)
+    weighed += weigh_matches(history, family)
     weighed += _of_the_gates(history, question.asset)
     if len(weighed) > WEIGHED_MAX:
         raise TooLarge("weighed_too_many", f"more than {WEIGHED_MAX} rows of reasons", "Clear its parts.")

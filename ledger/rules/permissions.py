@@ -84,6 +84,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "contract.term-recorded.v1": frozenset({"legal", "service"}),
     "contract.reevaluated.v1": frozenset({"service"}),
     "registry.answered.v1": frozenset({"service"}),
+    "reference.registered.v1": frozenset({"talent", "ip-steward", "legal"}),  # talent: pictures of themselves
+    "reference.withdrawn.v1": frozenset({"talent", "ip-steward", "legal"}),  # likewise
+    "reference.swept.v1": frozenset({"service"}),
+    "match.compared.v1": frozenset({"service"}),
+    "match.found.v1": frozenset({"service"}),
+    "match.reviewed.v1": frozenset({"reviewer", "librarian", "ip-steward", "legal"}),
     "placement.recorded.v1": frozenset({"producer", "librarian", "platform"}),
     "placement.observed.v1": frozenset({"producer", "librarian", "platform", "measurement-lead"}),
     "placement.ended.v1": frozenset({"producer", "librarian", "platform", "legal", "service"}),

@@ -48,12 +48,13 @@ def _fresh_eyes(proposal: Proposal, body: Review, history: History) -> None:
         for said, approval in approvals(history, name):
             if said.actor == proposal.actor and approval.gate != body.gate:
                 refuse("one_gate_each", f"{proposal.actor} answered at the {approval.gate} gate", said.index)
-    for index, maker in _makers(history, body.asset):
+    for index, maker in makers(history, body.asset):
         if maker == proposal.actor:
             refuse("own_work", "whoever made a file does not approve it", index)
 
 
-def _makers(history: History, asset: str) -> list[tuple[int, str]]:
+def makers(history: History, asset: str) -> list[tuple[int, str]]:
+    """Who brought the file or asked for it, and what it was made from, each with the entry that says so."""
     made: list[tuple[int, str]] = []
     for name in ancestors(history, asset):
         said = arrival(history, name)

@@ -45,7 +45,7 @@ def serve(
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
-    from ops.worker import DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
+    from ops.worker import ComparingWorker, DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
@@ -57,6 +57,7 @@ def serve(
         server, expiry = uvicorn.Server(config), ExpiryWorker(services)
         notices, sweeping = NoticeWorker(services, Home(run.home), run.settings), SweepWorker(services)
         likeness = LikenessWorker(services, run.settings)
+        comparing = ComparingWorker(services)
         lab = DriftWorker(services, run.settings)
         home_publisher = HomePublisher(
             Home(run.home),
@@ -71,6 +72,7 @@ def serve(
             expiry.start()
             notices.start()
             sweeping.start()
+            comparing.start()
             likeness.start()
             lab.start()
             publishing.start()
@@ -84,6 +86,7 @@ def serve(
                 lab.stop()
                 likeness.stop()
                 sweeping.stop()
+                comparing.stop()
                 notices.stop()
                 expiry.stop()
     return 0
@@ -116,7 +119,7 @@ def worker(
     """Record ends and what follows, and send notices, until SIGTERM or Ctrl-C. Several may run; each thing is done once."""
     from ops.home import Home
     from ops.stamper import stamping
-    from ops.worker import DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
+    from ops.worker import ComparingWorker, DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
 
     run = invocation_of(ctx)
     stopping = threading.Event()
@@ -127,10 +130,12 @@ def worker(
             SweepWorker(services, interval),
             LikenessWorker(services, run.settings, interval),
         )
+        comparing = ComparingWorker(services, interval)
         lab = DriftWorker(services, run.settings)
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
             found["swept"] = [one.as_json() for one in sweeping.run_once()]
+            found["compared"] = comparing.run_once().as_json()
             found["likeness"] = likeness.run_once().as_json()
             measured = lab.run_once()
             found["drift"] = measured.body.month if measured else None
@@ -141,12 +146,14 @@ def worker(
                 expiry.start()
                 notices.start()
                 sweeping.start()
+                comparing.start()
                 likeness.start()
                 lab.start()
                 stopping.wait()
                 lab.stop()
                 likeness.stop()
                 sweeping.stop()
+                comparing.stop()
                 notices.stop()
                 expiry.stop()
             found = {"rounds": expiry.rounds, "log_size_before": size, "log_size": services.ledger.store.size()}

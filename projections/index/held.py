@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from projections.comparison import QUALITY_MIN
 from projections.database import Snapshot
 from projections.index.memory import MemoryIndex
 from projections.index.port import CODE_BYTES
 from projections.index.snapshot import load, read_position, save
+from projections.matchpolicy import current
 
 SNAPSHOT_CODES = 50_000  # new codes that make a file worth writing: reading them as rows takes a tenth of a second
 _LOG = logging.getLogger("countersign.matches")
@@ -47,7 +47,7 @@ class HeldIndexes:
         self._folder = folder
         self._filling = threading.Lock()
         self._held: dict[Part, _Held] = {}
-        self._builds = 0
+        self._builds, self._settled = 0, 0
 
     def index(self, look: Snapshot, part: Part) -> MemoryIndex:
         """The index as of this snapshot or newer; a view that was begun anew starts empty ones."""
@@ -60,11 +60,15 @@ class HeldIndexes:
             self._fill(look, part, held)
             return held.index
 
-    def settle(self, look: Snapshot) -> None:
-        """Removed codes leave the memory of this process and the files now, whether or not anybody searches."""
-        if look.rows("SELECT 1 FROM matches_removed LIMIT 1"):
-            for part in set(self._held) | self._filed(look):
-                self.index(look, part)
+    def settle(self, look: Snapshot) -> bool:
+        """Removed codes leave the memory of this process and the files now, whether or not anybody searches; True if any."""
+        newest = look.rows("SELECT coalesce(max(n), 0) FROM matches_removed")[0][0]
+        if newest == self._settled:
+            return False
+        for part in set(self._held) | self._filed(look):
+            self.index(look, part)
+        self._settled = newest
+        return True
 
     def _filed(self, look: Snapshot) -> set[Part]:
         parts = set(look.rows("SELECT DISTINCT algorithm, part FROM matches_asset"))
@@ -122,4 +126,4 @@ def _codes_after(look: Snapshot, part: Part, number: int) -> list[tuple[int, byt
     """Codes that may vote, each once a file."""
     sql = """SELECT DISTINCT number, pdq FROM matches_frame JOIN matches_asset USING (number)
              WHERE number > ? AND algorithm = ? AND part = ? AND quality >= ? ORDER BY number, pdq"""
-    return look.rows(sql, (number, *part, QUALITY_MIN))
+    return look.rows(sql, (number, *part, current().quality_min))

@@ -20,8 +20,8 @@ from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
 NAMES = (
-    "audit_trail", "clearance", "due", "holders", "licensed", "likeness", "lineage", "matches", "notices",
-    "rights", "sounds", "status",
+    "audit_trail", "clearance", "due", "holders", "licensed", "likeness",
+    "lineage", "matchbook", "matches", "notices", "rights", "sounds", "status",
 )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_stories_reach_every_table(house: House) -> None:
     by_cascades = {"clearance_consent", "clearance_revocation", "clearance_to_revoke", "lineage_to_flag"}
     by_licences = {name for name in empty if name.startswith("licensed_")} - {"licensed_edge"}
     by_faces = {name for name in empty if name.startswith("likeness_")} - {"likeness_file"}
-    by_references = {name for name in empty if name.startswith("matches_re")}
+    by_references = {name for name in empty if name.startswith(("matches_re", "matchbook_"))} - {"matchbook_file"}
     assert empty <= {
         *by_clearances,
         *by_cascades,

@@ -29,6 +29,9 @@ MAY_SAY: dict[str, set[str]] = {
         "actor.passkey-added.v1",
     },
     "service": {
+        "reference.swept.v1",
+        "match.compared.v1",
+        "match.found.v1",
         "drift.measured.v1",
         "drift.month-missed.v1",
         "opinion.given.v1",
@@ -93,6 +96,9 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.moderated.v1",
     },
     "ip-steward": {
+        "reference.registered.v1",
+        "reference.withdrawn.v1",
+        "match.reviewed.v1",
         "opinion.asked.v1",
         "likeness.permitted.v1",
         "likeness.reviewed.v1",
@@ -126,6 +132,9 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.moderated.v1",
     },
     "legal": {
+        "reference.registered.v1",
+        "reference.withdrawn.v1",
+        "match.reviewed.v1",
         "opinion.asked.v1",
         "likeness.permitted.v1",
         "likeness.withdrawn.v1",
@@ -167,6 +176,8 @@ MAY_SAY: dict[str, set[str]] = {
         "contract.term-recorded.v1",
     },
     "talent": {
+        "reference.registered.v1",
+        "reference.withdrawn.v1",
         "likeness.permitted.v1",
         "likeness.withdrawn.v1",
         "person.registered.v1",
@@ -184,6 +195,7 @@ MAY_SAY: dict[str, set[str]] = {
         "notice.acknowledged.v1",
     },
     "librarian": {
+        "match.reviewed.v1",
         "opinion.asked.v1",
         "provider.record-imported.v1",
         "asset.imported.v1",
@@ -198,6 +210,7 @@ MAY_SAY: dict[str, set[str]] = {
         "rightsreview.opened.v1",
     },
     "reviewer": {
+        "match.reviewed.v1",
         "opinion.asked.v1",
         "likeness.reviewed.v1",
         "brief.approved.v1",

@@ -1,0 +1,117 @@
+"""Taking reference media in, and taking them out again. A work is a file among the blobs; a person's picture is only codes.
+
+A work is examined like any file, with the codes to search with, because later it is compared by its codes alone. A picture
+of a person leaves nothing but codes, sealed under their pseudonym: no file, no digest, no title.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.services.intake import keep_file, require_media
+from api.services.services import Services
+from ledger.door import Receipt
+from ledger.errors import Misuse
+from ledger.media.findings import ALL, QUERY_VARIANTS, Examination, Fingerprints, VariantCode
+from projections.comparison import runs_of, voting_frames
+from projections.matchbook import Reference
+from projections.matchpolicy import current
+from projections.matchrows import PLAIN
+from schemas.base import new_id
+from schemas.statements.reference import (
+    FRAMES_MAX,
+    ReferenceKind,
+    ReferenceRegistered,
+    ReferenceWithdrawn,
+    SealedCodes,
+    SealedFrame,
+)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What is said of a reference when it is brought."""
+
+    kind: ReferenceKind
+    basis: str
+    title: str | None = None
+    owner: str | None = None
+    guardrail: str | None = None
+    person: str | None = None
+
+
+def register_reference(
+    services: Services, path: Path, said: Registration, *, actor: str, method: str
+) -> tuple[str, Receipt]:
+    """Examines the file and registers it; returns the reference's number and the receipt. Compares nothing yet.
+
+    Raises Misuse (`no_picture`, `media_…`, `reference_invalid`, `reference_too_long`), Refused, Forbidden, Unavailable.
+    """
+    found = services.examiner.examine(path, extractors=ALL | {QUERY_VARIANTS})
+    require_media(found)
+    if found.fingerprints is None or not len(voting_frames(found.fingerprints.frames, current())):
+        what = "there is no picture in this file that could be told from others"
+        raise Misuse("no_picture", what, "Send a still or a clip that is not one plain colour.")
+    number = new_id(services.clock.now())
+    likeness = said.kind == "likeness"
+    if not likeness:
+        keep_file(services, path, found.sha256)
+        if found.features:
+            services.blobs.put(found.features)
+    examination = None if likeness else services.blobs.put(_as_blob(found))
+    try:
+        body = ReferenceRegistered.model_validate(
+            {
+                "reference": number,
+                **vars(said),
+                "media": None if likeness else found.sha256,
+                "examination_sha256": examination,
+            }
+        )
+    except ValueError as error:
+        what = "these don't go together: " + str(error).split("\n")[2].strip().partition(" [")[0]
+        raise Misuse("reference_invalid", what, "See SPEC S16.1.") from None
+    sealed = {"/body/codes": _sealed(found.fingerprints, found.variants).model_dump(mode="json")} if likeness else None
+    receipt = services.ledger.say(body, actor=actor, method=method, sealed=sealed, subject=said.person)
+    return number, receipt
+
+
+def withdraw_reference(services: Services, number: str, reason: str, *, actor: str, method: str) -> Receipt:
+    """From here on nothing is compared with it; its codes are gone when this returns. Raises Refused, Forbidden."""
+    body = ReferenceWithdrawn(reference=number, reason=reason)
+    receipt = services.ledger.say(body, actor=actor, method=method)
+    services.views.catch_up()
+    return receipt
+
+
+def _as_blob(found: Examination) -> bytes:
+    """The examination, and the codes to search with: what is compared later is codes, not pixels."""
+    whole = {**found.as_json(), "variants": [variant.as_json() for variant in found.variants]}
+    return json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _sealed(found: Fingerprints, variants: Sequence[VariantCode]) -> SealedCodes:
+    frames = [(PLAIN, frame) for frame in found.frames]
+    frames += [(turned, frame) for turned, run in runs_of(variants).items() for frame in run]
+    if len(frames) > FRAMES_MAX:
+        what = "a picture of a person is a still or a clip of seconds"
+        raise Misuse("reference_too_long", what, "Send a part of it.")
+    codes = tuple(SealedFrame(variant=name, t_ms=one.t_ms, pdq=one.pdq, quality=one.quality) for name, one in frames)
+    return SealedCodes(algorithm=found.algorithm, version=found.version, frames=codes)
+
+
+def reference_json(one: Reference) -> dict[str, Any]:
+    return {
+        "reference": one.reference,
+        "kind": one.kind,
+        "media_sha256": one.media,
+        "title": one.title,
+        "owner": one.owner,
+        "person": one.person,
+        "standing": one.standing,
+        "entry_index": one.index,
+    }

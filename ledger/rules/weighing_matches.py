@@ -1,0 +1,82 @@
+"""Reference media in a decision: is the file, or what it was made from, near a work, and did a person look? (SPEC S16)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ledger.history import History
+from ledger.rules.lineage import examination
+from ledger.rules.matches import comparison, matches_of, reviewed
+from ledger.rules.references import any_reference, reference
+from ledger.rules.weighing import weigh
+from ledger.statement import Said
+from schemas.statements.clearance import Weighed
+from schemas.statements.match import MatchFound
+
+ROWS_MAX = 20  # reasons named; more say the same
+_SURE = frozenset({"exact", "copy", "confirmed"})
+
+
+def weigh_matches(history: History, family: Sequence[str]) -> Iterator[Weighed]:
+    """Every match that stands and every file that was compared with nothing; no row where there is nothing to compare with."""
+    first = any_reference(history)
+    found = [row for name in family for row in _of_file(history, name, first)]
+    yield from found[:ROWS_MAX]
+    if not found and first is not None:
+        yield weigh("match", "pass", "no_match", "it was compared with reference media; nothing stands against it")
+
+
+def _of_file(history: History, asset: str, first: Said | None) -> Iterator[Weighed]:
+    compared = comparison(history, asset)
+    if compared is None and first is not None and _has_picture(history, asset):
+        yield weigh(
+            "match", "not_checked", "references_not_compared", "nobody compared it with reference media", first.index
+        )
+    if compared is not None and compared[1].flooded:
+        yield from _flood(history, asset, compared[0])
+    for name, (said, match) in matches_of(history, asset).items():
+        yield from _match(history, asset, name, said, match)
+
+
+def _has_picture(history: History, asset: str) -> bool:
+    """What was never examined is `asset_not_examined`; what has no frames has nothing that could be near."""
+    found = examination(history, asset)
+    return found is not None and found[1].frames > 0
+
+
+def _flood(history: History, asset: str, compared: Said) -> Iterator[Weighed]:
+    word = reviewed(history, asset, None)
+    if word is None:
+        detail = "it is near so many references that it was set apart; nobody looked yet"
+        yield weigh("match", "not_checked", "match_flood_not_reviewed", detail, compared.index)
+    elif word[1].verdict == "same":
+        detail = f"it is near many references, and {word[0].actor} said that this is right"
+        yield weigh("match", "fail", "match_flood_confirmed", detail, compared.index, word[0].index)
+
+
+def _match(history: History, asset: str, name: str, said: Said, match: MatchFound) -> Iterator[Weighed]:
+    if match.decision == "none":
+        return
+    word, what = reviewed(history, asset, name), _named(history, name)
+    if word is not None and word[1].verdict != "same":
+        return
+    if word is not None:
+        detail = f"{word[0].actor} looked and says that it shows {what}"
+        yield weigh("match", "fail", "match_confirmed", detail, said.index, word[0].index)
+    elif match.decision in _SURE and _may_not_be_generated(history, name):
+        detail = f"it is a {match.decision} of {what}, which may not be generated"
+        yield weigh("match", "fail", "match_may_not_be_generated", detail, said.index)
+    else:
+        detail = f"it may show {what} ({match.decision}); nobody looked yet"
+        yield weigh("match", "not_checked", "match_not_reviewed", detail, said.index)
+
+
+def _named(history: History, name: str) -> str:
+    found = reference(history, name)
+    title = found[1].title if found else None
+    return f"reference {name}" + (f" (“{title}”)" if title else "")
+
+
+def _may_not_be_generated(history: History, name: str) -> bool:
+    found = reference(history, name)
+    return found is not None and found[1].kind == "do-not-generate"

@@ -1,0 +1,33 @@
+"""Thresholds are data under a digest, and rates come from pairs that were counted."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from ledger.errors import NotFound
+from projections.matchpolicy import FOLDER, WrongPairs, current, policies, policy_of
+
+
+def test_every_policy_is_named_by_its_bytes() -> None:
+    files = {hashlib.sha256(path.read_bytes()).hexdigest() for path in FOLDER.glob("matching-*.toml")}
+    assert set(policies()) == files and policy_of(current().sha256) is current()
+    with pytest.raises(NotFound):
+        policy_of("00" * 32)
+
+
+def test_rates_are_the_upper_bound_of_what_was_counted_times_the_codes() -> None:
+    wrong = WrongPairs("counted", "pdq", 1_000_000, ((90, 100), (128, 999_900)))
+    assert wrong.within(89) == 0 and wrong.rate_upper(89) == pytest.approx(3e-6)  # none seen: the rule of three
+    assert 1e-4 < wrong.rate_upper(90) < 1.3e-4
+    assert wrong.rate_upper(128) == 1.0
+
+
+def test_the_rate_grows_with_the_index() -> None:
+    policy = current()
+    small, large = policy.false_matches(1_000), policy.false_matches(100_000)
+    for level in ("copy", "candidate"):
+        assert large["per_search"][level]["upper_95"] == pytest.approx(100 * small["per_search"][level]["upper_95"])
+    assert policy.false_per_billion("copy", 2_000) == pytest.approx(2 * policy.false_per_billion("copy", 1_000), abs=1)
+    assert large["wrong_pairs"] == policy.wrong.pairs >= 800_000 and "corpus" in large["source"]
