@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit test-deep check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz simulate
+.PHONY: help demo test test-unit test-deep check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz mutants simulate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ simulate: .venv/.dev ## seeded stories with failures, SEEDS (20) of each kind fr
 
 fuzz: .venv/.dev ## coverage-guided fuzzing of every parser, SECONDS (60) each; found inputs stay in .fuzz/
 	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) --corpus .fuzz $(TARGET)
+
+mutants: .venv/.dev ## COUNT (5000) changed files through verification, FILES besides ours: no crash, no time-out, no allow
+	@$(BIN)/python -m ops.bench.mutants --count $(or $(COUNT),5000) --seed $(or $(SEED),1) $(FILES)
 
 bench: .venv/.dev ## measure, each figure against a bare baseline of the same run
 	@PYTHONPATH=.peers $(BIN)/python -m ops.bench.run $(PARTS)

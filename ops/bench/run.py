@@ -24,6 +24,7 @@ from ops.bench.figures import Figure
 from ops.bench.http import http_figures, slow_disk_figures
 from ops.bench.large import large_figures
 from ops.bench.postgres import postgres_figures, postgres_http_figures
+from ops.bench.verifying import verifying_figures
 from ops.bench.views import view_figures
 
 LARGE, CONSENTS = 100_000, 5_000
@@ -44,6 +45,7 @@ def parts_of(large: int, consents: int) -> dict[str, Callable[[Path], list[Figur
         "audit": audit_figures,
         "completeness": completeness_figures,
         "clip": clip_figures,
+        "verify": verifying_figures,
     }
 
 
