@@ -85,7 +85,13 @@ class Settings(BaseModel):
     """Where the service's key lies: nothing for keys/service.pem, else a URI of securesystemslib (ADR 016, runbook keys.md). No
     PIN in it: COUNTERSIGN_KEY_PIN says it."""
 
-    @field_validator("service_key")
+    c2pa_key: str = Field(default="", max_length=1_000, pattern=_KEY_URI)
+    """Where the key that signs C2PA manifests lies: nothing for keys/c2pa.pem, else a URI as for service_key. Its
+    certificates lie in trust/own-chain.pem."""
+    c2pa_tsa_url: str = Field(default="", max_length=2_000, pattern=r"^(https?://[^\s\"\\]+)?$")
+    """The time-stamping authority (RFC 3161) that is asked for each manifest signed here; nothing for none."""
+
+    @field_validator("service_key", "c2pa_key")
     @classmethod
     def _no_pin(cls, uri: str) -> str:
         if any(word in uri.lower() for word in ("pin=", "pin-value", "password", "secret=", "token=")):

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from api.challenges import Challenges
 from api.passkeys import PasskeyBook, RelyingParty
 from api.services.criteria import looked_for
@@ -21,13 +23,16 @@ from ledger.log.published import PublishedFolder
 from ledger.log.stamps import StampFolder
 from ledger.media.child import Limits
 from ledger.media.children import WARM, Children, ColdChildren, WarmChildren
+from ledger.media.claimkeys import ClaimKey, ElsewhereKey, leaf_of
+from ledger.media.claimstamp import token_over
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import ManifestSigner
 from ledger.media.trust import TrustSettings
 from ledger.proof.notekeys import LogSigner
+from ledger.signers import UriSigner
 from ops.home import Home, log_signers, open_ledger
 from ops.opinions import opinion_desk
-from ops.settings import Settings, read_settings
+from ops.settings import Settings, key_secret, read_settings
 from projections.tag_index import TagIndex
 from projections.views import Views
 
@@ -57,7 +62,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         index=TagIndex(home.tag_index, ledger.store),
         examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock, children=_children(), criteria=criteria),
         trust_at=trust_at,
-        signer=_signer(home),
+        signer=_signer(home, settings),
         tokens=Tokens(home.tokens),
         origin=settings.origin,
         upload_bytes_max=settings.upload_bytes_max,
@@ -101,8 +106,19 @@ def _limits(settings: Settings) -> Limits:
     return Limits(wall_seconds=seconds, cpu_seconds=seconds, file_bytes=settings.upload_bytes_max)
 
 
-def _signer(home: Home) -> ManifestSigner | None:
+def _signer(home: Home, settings: Settings) -> ManifestSigner | None:
+    """With the key in keys/c2pa.pem, or the one behind `c2pa_key`; its time stamps come from `c2pa_tsa_url`."""
     chain, key = home.trust / "own-chain.pem", home.keys / "c2pa.pem"
-    if not (chain.is_file() and key.is_file()):
+    if not chain.is_file() or not (settings.c2pa_key or key.is_file()):
         return None
-    return ManifestSigner(chain.read_text(encoding="ascii"), key.read_text(encoding="ascii"))
+    chain_pem = chain.read_text(encoding="ascii")
+    found: str | ClaimKey = (
+        chain_elsewhere(chain_pem, settings) if settings.c2pa_key else key.read_text(encoding="ascii")
+    )
+    url = settings.c2pa_tsa_url
+    return ManifestSigner(chain_pem, found, stamping=(lambda data: token_over(url, data)) if url else None)
+
+
+def chain_elsewhere(chain_pem: str, settings: Settings) -> ClaimKey:
+    spki = leaf_of(chain_pem).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return ElsewhereKey(chain_pem, UriSigner(settings.c2pa_key, spki, key_secret))

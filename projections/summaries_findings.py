@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.wording import file, joined
-from schemas.statements import drift, opinion, provider
+from schemas.statements import asset, drift, opinion, provider
 
 
 def _record(body: provider.ProviderRecordImported) -> str:
@@ -32,7 +32,12 @@ def _measured(body: drift.DriftMeasured) -> str:
     return f"measured for {body.month} what of {file(body.source_sha256)} survives {len(body.cells)} presets{told}"
 
 
+def _manifest(body: asset.ManifestIssued) -> str:
+    return f"issued the C2PA manifest {body.manifest_sha256[:12]}… for {file(body.asset)}, to be kept beside it"
+
+
 SENTENCES: dict[type, Callable[[Any], str]] = {
+    asset.ManifestIssued: _manifest,
     provider.ProviderRecordImported: _record,
     opinion.OpinionAsked: _asked,
     opinion.OpinionGiven: _given,

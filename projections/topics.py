@@ -154,9 +154,11 @@ OF_MATTERS: Final[Types] = frozenset(
         "field.disclosed.v1",
     }
 )
-# What engines, reviewers and outside services found in files beside the examination, and what they look for.
+# What engines, reviewers and outside services found in files beside the examination, what they look for, and
+# manifests kept beside files.
 OF_FINDINGS: Final[Types] = frozenset(
     {
+        "asset.manifest-issued.v1",
         "provider.record-imported.v1",
         "opinion.asked.v1",
         "opinion.given.v1",

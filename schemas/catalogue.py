@@ -85,6 +85,7 @@ BODIES: tuple[type[Body], ...] = (
     asset.AssetImported,
     asset.AssetExamined,
     asset.AssetDerived,
+    asset.ManifestIssued,
     endings_v1.AssetFlaggedV1,
     asset.AssetFlagged,
     provider.ProviderRecordImported,

@@ -35,6 +35,10 @@ accuracy = secs:1, millisecs:500
 ess_cert_id_alg = sha256
 """
 
+_FOR_SIGNATURES = x509.KeyUsage(
+    digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 Answer = tuple[int, str, bytes]
 
 
@@ -96,6 +100,8 @@ class Authority:
             _certificate(f"Test TSA ({name})", key, issuer[0].subject, until)
             .add_extension(usage, critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_FOR_SIGNATURES, critical=True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key()), critical=False)
             .sign(issuer[1], hashes.SHA256())
         )
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from api.services.identification import Identified
+from api.services.identification import Identified, manifest_owner
 from api.services.looking import Seen, recorded_c2pa
 from api.services.services import Services
 from ledger.errors import Reason
@@ -24,7 +24,7 @@ from schemas.statements.asset import AssetDerived, AssetImported
 
 _WHOLE: Final = frozenset({"trusted", "untrusted", "expired"})  # there was a manifest, and it could be read
 _GONE: Final = frozenset({"absent", "unsupported", "remote_only"})
-FALSE_CLAIMS: Final = frozenset({"history_recreated", "source_type_relabelled", "picture_differs"})
+FALSE_CLAIMS: Final = frozenset({"manifest_unlogged", "history_recreated", "source_type_relabelled", "picture_differs"})
 """What is against a file, not only worth a look."""
 TWINS_MAX: Final = 32  # signed twins of one file whose manifests are looked at; a file is signed once or twice
 
@@ -53,7 +53,7 @@ def contradictions(services: Services, history: History, seen: Seen, identified:
     if identified.asset is None or seen.report is None:
         return []
     known = _known(services, history, identified.asset)
-    found = [*_relabelled(seen.report, known)]
+    found = [*_unlogged(services, history, seen.report), *_relabelled(seen.report, known)]
     if identified.by != "digest":
         found += [*_other_picture(services, seen, identified, known), *_history(seen.report, known)]
     return sorted(found, key=lambda reason: reason.code not in FALSE_CLAIMS)
@@ -87,6 +87,16 @@ def _source_type(history: History, family: tuple[str, ...], reports: tuple[C2paR
         if isinstance(body, AssetDerived) and body.relation != "signed":
             break
     return next((report.digital_source_type for report in reports if report.digital_source_type), None)
+
+
+def _unlogged(services: Services, history: History, report: C2paReport) -> Iterator[Reason]:
+    """A manifest of ours that no entry tells of: two were issued, or somebody else has our key (SPEC S11.8)."""
+    if report.manifest_sha256 is None or report.state == "tampered" or services.signer is None:
+        return
+    ours = report.certificate_sha256 == services.signer.certificate_sha256
+    named = (report.ledger_assertion or {}).get("origin") == services.origin
+    if ours and named and manifest_owner(history, report.manifest_sha256) is None:
+        yield Reason("manifest_unlogged", f"no entry tells of the manifest {report.manifest_sha256}, signed as ours")
 
 
 def _relabelled(report: C2paReport, known: _Known) -> Iterator[Reason]:

@@ -15,16 +15,17 @@ from api.services.services import Services
 from ledger.errors import NotFound, Reason
 from ledger.history import History
 from ledger.media.c2pa_report import C2paReport
+from ledger.media.claim import SOFT_BINDING_PDQ
 from ledger.media.findings import Examination
-from ledger.media.signing import SOFT_BINDING_PDQ
 from ledger.media.softbinding import AskedBindings, as_fingerprints, codes_of
 from ledger.proof.merkle import leaf_hash
 from ledger.rules.lineage import arrival
 from projections.matches import Match
 from projections.sounds import SoundMatch
-from schemas.statements.asset import AssetDerived, AssetExamined
+from schemas.statements.asset import AssetDerived, AssetExamined, ManifestIssued
 
 By = Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "none"]
+_NAME_MANIFESTS = (AssetExamined, AssetDerived, ManifestIssued)
 _SENTENCES = {
     "manifest": "these are not the cleared bytes; they carry the C2PA manifest of a known file",
     "ledger_assertion": "these are not the cleared bytes; their C2PA manifest names a known file",
@@ -80,8 +81,8 @@ def identify(services: Services, history: History, seen: Seen) -> Identified:
 
 def manifest_owner(history: History, manifest_sha256: str) -> str | None:
     """The known file that this manifest store was found in, or made for; of several the last."""
-    said = history.last(f"manifest:{manifest_sha256}", AssetExamined, AssetDerived)
-    return said.body.asset if said is not None and isinstance(said.body, AssetExamined | AssetDerived) else None
+    said = history.last(f"manifest:{manifest_sha256}", *_NAME_MANIFESTS)
+    return said.body.asset if said is not None and isinstance(said.body, _NAME_MANIFESTS) else None
 
 
 def _by_manifest(history: History, report: C2paReport) -> str | None:

@@ -17,8 +17,8 @@ from api.problems import MediaTypeUnsupported
 from api.services.services import Services
 from ledger.errors import Misuse, NotFound, Unavailable
 from ledger.history import History
+from ledger.media.claim import SOFT_BINDING_PDQ
 from ledger.media.findings import ALL, QUERY_VARIANTS
-from ledger.media.signing import SOFT_BINDING_PDQ
 from ledger.media.softbinding import AskedBindings, active_alone, as_fingerprints, bindings_of, codes_of
 from ledger.rules.lineage import examination
 from projections.matches import Match

@@ -140,6 +140,25 @@ def verify_token(
         raise _malformed() from error
 
 
+def granted_token(reply: bytes, content: bytes, nonce: int) -> bytes:
+    """The bare TimeStampToken in a reply that is over these bytes and for this request; whose it is, its readers judge.
+
+    Raises Untrusted `timestamp_malformed`, `timestamp_not_granted`, `timestamp_wrong_digest`, `timestamp_wrong_nonce`.
+    """
+    response = _granted(reply)
+    try:
+        info, token = response.tst_info, response.time_stamp_token()
+        imprint = (info.message_imprint.hash_algorithm, info.message_imprint.message)
+        over, answers = imprint == (_SHA256, _digest(content)), info.nonce == nonce
+    except Exception as error:  # as below: none of what the parser raises is promised
+        raise _malformed() from error
+    if not over:
+        raise Untrusted("timestamp_wrong_digest", "the time stamp is over other bytes")
+    if not answers:
+        raise Untrusted("timestamp_wrong_nonce", "the time stamp answers another request", "Ask again.")
+    return bytes(token)
+
+
 def _granted(token: bytes) -> TimeStampResponse:
     if len(token) > TOKEN_BYTES_MAX:
         raise Untrusted("timestamp_malformed", f"a time stamp of more than {TOKEN_BYTES_MAX} bytes")

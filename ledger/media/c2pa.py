@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import c2pa as sdk
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from ledger.media import c2pa_claims as claims
 from ledger.media.beside import Beside
@@ -165,6 +166,7 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
         training_mining=claims.training_mining(manifests, [label, *below]),
         beginning=claims.beginning(manifest),
         soft_bindings=claims.soft_bindings(manifest),
+        certificate_sha256=certificates.leaf.fingerprint(SHA256()).hex() if certificates else None,
         own_box_sha256=boxes.get(label),
         boxes_below_sha256=tuple(boxes[one] for one in below if one in boxes),
         raw_report=reading.raw,

@@ -34,9 +34,10 @@ class C2paReport:
     which time alone may change the verdict (None: never). `detached` means that only a manifest store was looked at, so
     nothing is known of any file's bytes. `training_mining` is the strictest word on each use, parts included.
     `beginning` is what the manifest says of where the content comes from: "created" (and no parent), "opened" (a parent), or
-    nothing. `soft_bindings` are (algorithm, value); `own_box_sha256` and `boxes_below_sha256` name the manifests in the store
-    by their bytes, as labels are anybody's. `raw_report` is the SDK's JSON as it came and `manifest_store` the bytes that
-    `manifest_sha256` names (empty when there are none or they are over the bound): blobs, never part of a statement.
+    nothing. `soft_bindings` are (algorithm, value); `certificate_sha256` is the signer's leaf (DER); `own_box_sha256` and
+    `boxes_below_sha256` name the manifests in the store by their bytes, as labels are anybody's. `raw_report` is the SDK's JSON
+    as it came and `manifest_store` the bytes that `manifest_sha256` names (empty when there are none or they are over the
+    bound): blobs, never part of a statement.
     """
 
     state: C2paState
@@ -60,6 +61,7 @@ class C2paReport:
     training_mining: dict[str, str] = field(default_factory=dict)
     beginning: str | None = None
     soft_bindings: tuple[tuple[str, str], ...] = ()
+    certificate_sha256: str | None = None
     own_box_sha256: str | None = None
     boxes_below_sha256: tuple[str, ...] = ()
     raw_report: bytes = b""
@@ -101,6 +103,7 @@ class C2paReport:
             "training_mining": dict(self.training_mining),
             "beginning": self.beginning,
             "soft_bindings": [list(one) for one in self.soft_bindings],
+            "certificate_sha256": self.certificate_sha256,
             "own_box_sha256": self.own_box_sha256,
             "boxes_below_sha256": list(self.boxes_below_sha256),
             "raw_report_sha256": hashlib.sha256(self.raw_report).hexdigest() if self.raw_report else None,
@@ -136,6 +139,7 @@ class C2paReport:
             training_mining={text(use): text(said) for use, said in data.get("training_mining", {}).items()},
             beginning=text_or_none(data.get("beginning")),
             soft_bindings=tuple((text(alg), text(value)) for alg, value in data.get("soft_bindings", ())),
+            certificate_sha256=text_or_none(data.get("certificate_sha256")),
             own_box_sha256=text_or_none(data.get("own_box_sha256")),
             boxes_below_sha256=tuple(text(one) for one in data.get("boxes_below_sha256", ())),
             raw_report=base64.b64decode(data.get("raw_report", "")),

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
@@ -48,8 +48,11 @@ class ChildFailedError(Exception):
 
 
 @contextlib.contextmanager
-def started(job: dict[str, Any], descriptors: tuple[int, ...]) -> Iterator[subprocess.Popen[bytes]]:
-    """A running child that has its job. Whatever happens, its whole process group is dead on the way out."""
+def started(
+    job: dict[str, Any], descriptors: tuple[int, ...], *, talks: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running child that has its job; one that `talks` may ask questions (`conversed`). Whatever happens, its whole process
+    group is dead on the way out."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-m", "ledger.media.examiner"],
         stdin=subprocess.PIPE,
@@ -60,7 +63,7 @@ def started(job: dict[str, Any], descriptors: tuple[int, ...]) -> Iterator[subpr
         start_new_session=True,
     )
     try:
-        _hand_over(process, job)
+        _hand_over(process, job, close=not talks)
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -71,28 +74,65 @@ def started(job: dict[str, Any], descriptors: tuple[int, ...]) -> Iterator[subpr
                 pipe.close()
 
 
-def _hand_over(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
+def _hand_over(process: subprocess.Popen[bytes], job: dict[str, Any], *, close: bool) -> None:
     stdin: Any = process.stdin
     with contextlib.suppress(BrokenPipeError):  # a child that died at once is met again when its answer is read
-        stdin.write(json.dumps(job).encode())
-        stdin.close()
+        stdin.write(json.dumps(job).encode() + b"\n")
+        stdin.close() if close else stdin.flush()
+
+
+def conversed(
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    reply: Callable[[dict[str, Any]], dict[str, Any]],
+    questions_max: int,
+) -> dict[str, Any]:
+    """As `answer`, for a child that asks before it answers: each line but the last is a question. Raises as `reply`."""
+    stdin: Any = process.stdin
+    blocks, last = _blocks(process, deadline), b""
+    for _ in range(questions_max + 1):
+        line, last = _line(blocks, last)
+        if line is None:
+            return document(last, _code(process, deadline))
+        with contextlib.suppress(BrokenPipeError):
+            stdin.write(json.dumps(reply(_object(line))).encode() + b"\n")
+            stdin.flush()
+    raise ChildFailedError("garbage")
+
+
+def _line(blocks: Iterator[bytes], kept: bytes) -> tuple[bytes | None, bytes]:
+    """(the next line, what came after it), or (None, the rest) at the end of file."""
+    while b"\n" not in kept:
+        block = next(blocks, b"")
+        if not block:
+            return None, kept
+        kept += block
+    line, _, rest = kept.partition(b"\n")
+    return line, rest
 
 
 def answer(process: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
     """The child's answer. `deadline` is on the monotonic clock. Raises ChildFailedError."""
     stdout: Any = process.stdout
     raw = read_answer(stdout, deadline)
+    return document(raw, _code(process, deadline))
+
+
+def _code(process: subprocess.Popen[bytes], deadline: float) -> int:
     try:
-        code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        return process.wait(timeout=max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise ChildFailedError("timeout") from None
-    return document(raw, code)
 
 
 def document(raw: bytes, code: int) -> dict[str, Any]:
     """What a child that ended with this exit code wrote. Raises ChildFailedError."""
     if code != 0:
         raise ChildFailedError("crashed")
+    return _object(raw)
+
+
+def _object(raw: bytes) -> dict[str, Any]:
     try:
         found = json.loads(raw)
     except ValueError:
@@ -104,14 +144,24 @@ def document(raw: bytes, code: int) -> dict[str, Any]:
 
 def read_answer(stdout: IO[bytes], deadline: float) -> bytes:
     """Everything up to the end of file, within the bound and the deadline."""
-    blocks: list[bytes] = []
+    return b"".join(_blocks_of(stdout, deadline))
+
+
+def _blocks(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    stdout: Any = process.stdout
+    return _blocks_of(stdout, deadline)
+
+
+def _blocks_of(stdout: IO[bytes], deadline: float) -> Iterator[bytes]:
+    size = 0
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
-        while sum(map(len, blocks)) <= ANSWER_BYTES_MAX:
+        while size <= ANSWER_BYTES_MAX:
             if not selector.select(max(0.0, deadline - time.monotonic())):
                 raise ChildFailedError("timeout")
             block = os.read(stdout.fileno(), _BLOCK_BYTES)
             if not block:
-                return b"".join(blocks)
-            blocks.append(block)
+                return
+            size += len(block)
+            yield block
     raise ChildFailedError("answer_too_large")

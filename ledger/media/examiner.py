@@ -1,8 +1,8 @@
 """The child process that touches strangers' bytes: `python -m ledger.media.examiner`.
 
-Reads one JSON job on stdin, fences itself in, works, writes one JSON document on stdout. It holds no secret, except a
-signing job's key, which comes on stdin and is never in an argument or the environment. A crash leaves nothing behind: it
-can write no file but the target of a job that signs or transcodes, which the parent made and removes.
+Reads one JSON job, a line on stdin, fences itself in, works, writes one JSON document on stdout. It holds no secret: a signing
+job asks for each signature. A crash leaves nothing behind: it can write no file but the target of a job that signs or
+transcodes, which the parent made and removes.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _attempts() -> dict[str, str]:
 
 
 def main() -> int:
-    job = json.load(sys.stdin)
+    job = json.loads(sys.stdin.readline())
     try:
         answer = run(job)
     except LedgerError as error:

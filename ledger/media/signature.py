@@ -74,7 +74,7 @@ class SignatureCertificates:
 def signature_certificates(manifest_store: bytes, label: str) -> SignatureCertificates | None:
     """The certificates of the manifest named `label` in a JUMBF manifest store; None when they can't be read."""
     try:
-        box = _signature_box(manifest_store, label)
+        box = signature_box(manifest_store, label)
         return None if box is None else _certificates(loads(box))
     except _BAD:
         return None
@@ -169,7 +169,7 @@ def manifest_boxes(store: bytes) -> dict[str, str]:
         return {}
 
 
-def _signature_box(store: bytes, label: str) -> bytes | None:
+def signature_box(store: bytes, label: str) -> bytes | None:
     """The CBOR inside store / manifest `label` / c2pa.signature (JUMBF, ISO 19566-5)."""
     for manifest in _manifests(store):
         if _label(manifest) != label:

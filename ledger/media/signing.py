@@ -1,8 +1,7 @@
 """Sign a file with a C2PA manifest that carries the ledger's assertion, so that the file names its own entry in the log.
 
-An original says `c2pa.created`; a file that already has a manifest, or whose parent is given, says `c2pa.opened` and
-carries that parent as its one `parentOf` ingredient: a manifest that drops its history would still read as trusted.
-The signature is in the engine's child process; the private key reaches it on stdin.
+The engine works in a fenced child process, which never has the private key: it asks for each signature, and whoever holds the
+key answers (a file here, or a key elsewhere). A time stamp is fetched here too, as the child has no network.
 """
 
 from __future__ import annotations
@@ -13,39 +12,41 @@ import os
 import tempfile
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from ledger import errors
 from ledger.errors import Misuse, Unavailable
-from ledger.media.c2pa_claims import (
-    DIGITAL_SOURCE_TYPES,
-    LEDGER_ASSERTION,
-    SOFT_BINDING_ALGORITHMS,
-    TRAINED_ALGORITHMIC_MEDIA,
+from ledger.media.child import ChildFailedError, Limits, conversed, started
+from ledger.media.claim import (
+    PARENT_ID,
+    SOFT_BINDING_FRAMES_MAX,
+    SOFT_BINDING_PDQ,
+    Claim,
+    SoftBinding,
+    component_id,
+    definition,
+    pdq_soft_binding,
 )
-from ledger.media.child import ChildFailedError, Limits, answer, started
-from ledger.media.findings import CHEAP, Fingerprints
+from ledger.media.claimkeys import ClaimKey, FileKey, leaf_of
+from ledger.media.claimstamp import Stamping, replace_in, stamped
+from ledger.media.findings import CHEAP
 from ledger.media.media_type import LEADING_BYTES, media_type
 from ledger.media.sandbox import Examiner, digest, opened
+from ledger.media.signature import manifest_boxes
 from ledger.media.trust import TrustSettings
 
-# No listed algorithm is a PDQ frame code, so this one is named by us: base64 of up to 32 codes of 32 bytes, in time order.
-SOFT_BINDING_PDQ: Final = "org.countersign.pdq256-512px.v1"
-SOFT_BINDING_FRAMES_MAX: Final = 32  # 1 kB; enough to find a clip, small enough for a query string
-SOFT_BINDING_QUALITY_MIN: Final = 50
+__all__ = [
+    "SOFT_BINDING_FRAMES_MAX", "SOFT_BINDING_PDQ", "Claim", "ManifestSigner", "SignedManifest", "SoftBinding",
+    "pdq_soft_binding",
+]  # fmt: skip
+
 MANIFEST_GROWTH_BYTES_MAX: Final = 64 * 2**20  # how much larger than its source a signed file may be
-CLAIM_GENERATOR: Final = {"name": "Countersign", "version": "0.1.0"}
-TRAINING_MINING_USES: Final = ("data_mining", "ai_inference", "ai_training", "ai_generative_training")
-
-
-@dataclass(frozen=True)
-class SoftBinding:
-    """A value by which the manifest can be found again when it was stripped. `alg` is of the C2PA list, or ours."""
-
-    alg: str
-    value: str
+COMPONENTS_MAX: Final = 16  # files placed into one; descriptors go along with the job
+SIGNATURES_MAX: Final = 4  # the engine asks once; a child that asks on and on is not ours any more
 
 
 @dataclass(frozen=True)
@@ -58,140 +59,127 @@ class SignedManifest:
     manifest_bytes: bytes
 
 
-@dataclass(frozen=True)
-class Claim:
-    """What a manifest is to say. `software_agent` made the content; `training_mining` is "notAllowed", "allowed" or
-    "constrained" for each of `TRAINING_MINING_USES`; `edits` follow `c2pa.opened` in a derivative."""
-
-    title: str
-    ledger_assertion: dict[str, Any]
-    software_agent: str = CLAIM_GENERATOR["name"]
-    digital_source_type: str = TRAINED_ALGORITHMIC_MEDIA
-    soft_bindings: tuple[SoftBinding, ...] = ()
-    training_mining: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TRAINING_MINING_USES, "notAllowed"))
-    edits: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """The engine lets these pass. Raises Misuse `claim_vocabulary`."""
-        listed = self.digital_source_type in DIGITAL_SOURCE_TYPES
-        bound = all(binding.alg in SOFT_BINDING_ALGORITHMS for binding in self.soft_bindings)
-        if (
-            not listed
-            or not bound
-            or not set(self.training_mining.values()) <= {"notAllowed", "allowed", "constrained"}
-        ):
-            raise Misuse("claim_vocabulary", "A term of the claim is not in its vocabulary.", "See the C2PA lists.")
-
-
-def pdq_soft_binding(fingerprints: Fingerprints) -> SoftBinding | None:
-    """The clip's frame codes as one soft binding, evenly spread; None when no frame is good enough to vote."""
-    codes = [frame.pdq for frame in fingerprints.frames if frame.quality >= SOFT_BINDING_QUALITY_MIN]
-    step = max(1, -(-len(codes) // SOFT_BINDING_FRAMES_MAX))
-    value = base64.b64encode(b"".join(bytes.fromhex(code) for code in codes[::step])).decode()
-    return SoftBinding(SOFT_BINDING_PDQ, value) if codes else None
-
-
 class ManifestSigner:
-    """Signs with one certificate chain (leaf first, PEM) and its private key (PKCS 8, PEM)."""
+    """Signs with one certificate chain (leaf first, PEM) and its key: in PEM (PKCS 8), or whatever answers as a ClaimKey."""
 
-    def __init__(self, chain_pem: str, key_pem: str, *, alg: str = "es256", limits: Limits | None = None) -> None:
-        self._chain_pem, self._key_pem, self._alg, self._limits = chain_pem, key_pem, alg, limits or Limits()
+    def __init__(
+        self, chain_pem: str, key: str | ClaimKey, *, limits: Limits | None = None, stamping: Stamping | None = None
+    ) -> None:
+        self._chain_pem, self._given, self._limits, self._stamping = chain_pem, key, limits or Limits(), stamping
 
-    def sign(self, source: Path, target: Path, claim: Claim, *, parent: Path | None = None) -> SignedManifest:
-        """Write a signed copy of `source` to `target`, whole or not at all.
+    @property
+    def certificate_sha256(self) -> str:
+        """The leaf's digest, which a report names as `certificate_sha256`. Raises Misuse as `sign` does."""
+        return leaf_of(self._chain_pem).fingerprint(SHA256()).hex()
+
+    def sign(
+        self,
+        source: Path,
+        target: Path,
+        claim: Claim,
+        *,
+        parent: Path | None = None,
+        components: tuple[Path, ...] = (),
+        embed: bool = True,
+    ) -> SignedManifest:
+        """Write a signed copy of `source` to `target`, whole or not at all; without `embed`, the manifest store alone.
 
         `parent` is the file that this one was made from; without it, a source that has a manifest is its own parent.
-        Raises Misuse `signing_unsupported`, `signing_key_unusable`, `signing_in_place` or what `Examiner.examine`
-        raises for the source, and Unavailable `signing_failed`, `signing_timeout`, `signing_crashed`.
+        `components` were placed into it. Raises Misuse `signing_unsupported`, `signing_key_unusable`,
+        `signing_chain_unfit`, `signing_in_place`, `signing_components_too_many` or what `Examiner.examine` raises for the
+        source, Unavailable `signing_failed`, `signing_timeout`, `signing_crashed`, `signing_no_room`, and what the key
+        and the authority raise.
         """
         if source.resolve() == target.resolve():
             raise Misuse("signing_in_place", "Source and target are one file.", "Give another target.")
+        if len(components) > COMPONENTS_MAX:
+            what = f"More than {COMPONENTS_MAX} files were placed into this one."
+            raise Misuse("signing_components_too_many", what, "Combine some of them first.")
+        leaf_of(self._chain_pem)
+        key = FileKey(self._chain_pem, self._given) if isinstance(self._given, str) else self._given
         parent = parent or (source if _has_manifest(source, self._limits) else None)
         scratch = _scratch(target)
         try:
-            manifest = self._sign_into(source, scratch, claim, parent)
+            manifest = self._sign_into(source, scratch, claim, parent, components, key, embed=embed)
+            manifest = self._stamped(scratch, manifest, embed=embed)
+            if not embed:
+                scratch.write_bytes(manifest)
             signed = _signed(scratch, manifest, self._limits)
             scratch.replace(target)  # a crash before this leaves a dot-file beside the target and no target
             return signed
         finally:
             scratch.unlink(missing_ok=True)
 
-    def _sign_into(self, source: Path, scratch: Path, claim: Claim, parent: Path | None) -> bytes:
+    def _sign_into(
+        self,
+        source: Path,
+        scratch: Path,
+        claim: Claim,
+        parent: Path | None,
+        components: tuple[Path, ...],
+        key: ClaimKey,
+        *,
+        embed: bool,
+    ) -> bytes:
         deadline = time.monotonic() + self._limits.wall_seconds
         with ExitStack() as stack:
-            reading = stack.enter_context(opened(source, self._limits.file_bytes))
+
+            def open_one(path: Path) -> int:
+                return stack.enter_context(opened(path, self._limits.file_bytes))
+
+            reading = open_one(source)
             writing = os.open(scratch, os.O_RDWR | os.O_CLOEXEC)
             stack.callback(os.close, writing)
-            above = None if parent is None else stack.enter_context(opened(parent, self._limits.file_bytes))
-            job = self._job(reading, writing, above, claim)
-            descriptors = tuple(d for d in (reading, writing, above) if d is not None)
-            child = stack.enter_context(started(job, descriptors))
+            above = None if parent is None else open_one(parent)
+            placed = [open_one(one) for one in components]
+            job = self._job(reading, writing, above, placed, claim) | {"alg": key.alg, "embed": embed}
+            descriptors = tuple(d for d in (reading, writing, above, *placed) if d is not None)
+            child = stack.enter_context(started(job, descriptors, talks=True))
             try:
-                document = answer(child, deadline)
+                document = conversed(child, deadline, lambda asked: _signature(key, asked), SIGNATURES_MAX)
             except ChildFailedError as error:
                 raise Unavailable(
                     f"signing_{error.code}", "The signing process gave no answer.", "Try again."
                 ) from None
         return _manifest(document)
 
-    def _job(self, reading: int, writing: int, above: int | None, claim: Claim) -> dict[str, Any]:
+    def _stamped(self, scratch: Path, manifest: bytes, *, embed: bool) -> bytes:
+        """The store with a time stamp in it, and the file alike."""
+        if self._stamping is None:
+            return manifest
+        label = list(manifest_boxes(manifest))[-1]
+        found, before, after = stamped(manifest, label, self._stamping)
+        if embed:
+            replace_in(scratch, before, after)
+        return found
+
+    def _job(self, reading: int, writing: int, above: int | None, placed: list[int], claim: Claim) -> dict[str, Any]:
         head = os.pread(reading, LEADING_BYTES, 0)
         written_bytes = os.fstat(reading).st_size + MANIFEST_GROWTH_BYTES_MAX
+        parts = [_ingredient(above, claim.title, "parentOf", PARENT_ID)] if above is not None else []
+        parts += [_ingredient(one, f"part {n + 1}", "componentOf", component_id(n)) for n, one in enumerate(placed)]
         return {
             "kind": "sign",
             "source": f"/dev/fd/{reading}",
             "target": f"/dev/fd/{writing}",
             "media_type": media_type(head).name,
-            "manifest": _definition(claim, derived=above is not None),
-            "ingredients": [] if above is None else [_parent(above, claim)],
-            "alg": self._alg,
+            "manifest": definition(claim, derived=above is not None, components=len(placed)),
+            "ingredients": parts,
             "chain_pem": self._chain_pem,
-            "key_pem": self._key_pem,
             "trust": TrustSettings().as_json(),
             "limits": self._limits.as_json(written_bytes=written_bytes),
         }
 
 
-_PARENT_ID: Final = "parent"
+def _signature(key: ClaimKey, asked: dict[str, Any]) -> dict[str, str]:
+    return {"signature": base64.b64encode(key.sign(base64.b64decode(asked["to_sign"], validate=True))).decode()}
 
 
-def _definition(claim: Claim, *, derived: bool) -> dict[str, Any]:
-    """The engine's manifest definition. `created` marks what the signer vouches for; the default is hearsay."""
-    assertions = [
-        {"label": "c2pa.actions.v2", "data": {"actions": _actions(claim, derived=derived)}, "created": True},
-        {"label": "cawg.training-mining", "data": {"entries": _entries(claim)}, "created": True},
-        {"label": LEDGER_ASSERTION, "data": claim.ledger_assertion, "created": True},
-    ]
-    assertions += [
-        {
-            "label": "c2pa.soft-binding",
-            "data": {"alg": binding.alg, "blocks": [{"scope": {}, "value": binding.value}]},
-            "created": True,
-        }
-        for binding in claim.soft_bindings
-    ]
-    return {"claim_generator_info": [CLAIM_GENERATOR], "title": claim.title, "assertions": assertions}
-
-
-def _actions(claim: Claim, *, derived: bool) -> list[dict[str, Any]]:
-    agent = {"name": claim.software_agent}
-    if not derived:
-        return [
-            {"action": "c2pa.created", "softwareAgent": agent, "digitalSourceType": claim.digital_source_type},
-        ]
-    opened_action = {"action": "c2pa.opened", "softwareAgent": agent, "parameters": {"ingredientIds": [_PARENT_ID]}}
-    return [opened_action, *({"action": edit, "softwareAgent": agent} for edit in claim.edits)]
-
-
-def _entries(claim: Claim) -> dict[str, dict[str, str]]:
-    return {f"cawg.{use}": {"use": answer} for use, answer in claim.training_mining.items()}
-
-
-def _parent(descriptor: int, claim: Claim) -> dict[str, Any]:
+def _ingredient(descriptor: int, title: str, relationship: str, label: str) -> dict[str, Any]:
     return {
         "path": f"/dev/fd/{descriptor}",
         "media_type": media_type(os.pread(descriptor, LEADING_BYTES, 0)).name,
-        "definition": {"title": claim.title, "relationship": "parentOf", "label": _PARENT_ID},
+        "definition": {"title": title, "relationship": relationship, "label": label},
     }
 
 

@@ -1,11 +1,14 @@
 """Sign one file with a C2PA manifest. Runs in the fenced child, because the source may be a stranger's file.
 
-The job is what `ledger.media.signing` wrote; the private key is in it and nowhere else in this process.
+The job is what `ledger.media.signing` wrote. The private key is not in this process: each signature is asked for on stdout and
+answered on stdin, a line of JSON each.
 """
 
 from __future__ import annotations
 
 import base64
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ def sign(job: dict[str, Any]) -> dict[str, Any]:
     try:
         signer = _signer(job)
         with sdk.Builder.from_json(job["manifest"], context=context) as builder:
+            if not job["embed"]:
+                builder.set_no_embed()
             for ingredient in job["ingredients"]:
                 with Path(ingredient["path"]).open("rb") as stream:
                     builder.add_ingredient(ingredient["definition"], ingredient["media_type"], stream)
@@ -35,12 +40,17 @@ def sign(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _signer(job: dict[str, Any]) -> Any:
-    """A signer without a time-stamp authority: the ledger's own checkpoint is stamped, not each file."""
+    """Whoever holds the key is asked. The engine leaves room for a time stamp, which is fetched outside."""
+    alg = sdk.C2paSigningAlg[job["alg"].upper()]
     try:
-        return sdk.Signer.from_info(
-            sdk.C2paSignerInfo(job["alg"], job["chain_pem"].encode(), job["key_pem"].encode(), None)
-        )
+        return sdk.Signer.from_callback(_asked, alg, job["chain_pem"])
     except sdk.C2paError:
         raise Misuse(
             "signing_key_unusable", "The certificate chain and private key can't sign.", "Check that they match."
         ) from None
+
+
+def _asked(message: bytes) -> bytes:
+    sys.stdout.write(json.dumps({"to_sign": base64.b64encode(message).decode()}) + "\n")
+    sys.stdout.flush()
+    return base64.b64decode(json.loads(sys.stdin.readline())["signature"], validate=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.media.c2pa_claims import soft_bindings
+from ledger.media.claim import SOFT_BINDING_FRAMES_MAX, SOFT_BINDING_PDQ
 from ledger.media.findings import Fingerprints, FrameCode
-from ledger.media.signing import SOFT_BINDING_FRAMES_MAX, SOFT_BINDING_PDQ
 
 CODE_BYTES: Final = 32
 MATCH_BITS_MAX: Final = 31  # PDQ's own advice for the same picture; a manifest is recovered for copies alone

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 # Signatures made in a demo's past must validate too, and a forgotten test CA must not outlive its year.
 VALID_BEFORE_NOW_DAYS: Final = 60
 VALID_DAYS: Final = 365
+LeafKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 C2PA_CLAIM_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 _ORGANISATION: Final = "Countersign TEST ONLY"
 
@@ -30,10 +31,12 @@ class CertificateAuthority(NamedTuple):
     leaf_key_pem: str
 
 
-def make_test_ca(now: datetime) -> CertificateAuthority:
-    """A fresh root, intermediate and ES256 claim-signing leaf, valid from 60 days before `now` for one year."""
+def make_test_ca(now: datetime, leaf_key: LeafKey | None = None) -> CertificateAuthority:
+    """A fresh root, intermediate and claim-signing leaf (ES256 unless a key is given), valid from 60 days before `now` for one
+    year."""
     begin = now - timedelta(days=VALID_BEFORE_NOW_DAYS)
-    root_key, middle_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    root_key, middle_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    leaf_key = leaf_key or ec.generate_private_key(ec.SECP256R1())
     root_name, middle_name = _name("TEST ONLY root"), _name("TEST ONLY intermediate")
     root = _authority(root_name, root_name, root_key, root_key, begin, path_length=1)
     middle = _authority(middle_name, root_name, middle_key, root_key, begin, path_length=0)
@@ -56,7 +59,7 @@ def _name(common_name: str) -> x509.Name:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: LeafKey,
     issuer_key: ec.EllipticCurvePrivateKey,
     begin: datetime,
 ) -> x509.CertificateBuilder:
@@ -91,7 +94,7 @@ def _authority(
 def _leaf(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: LeafKey,
     issuer_key: ec.EllipticCurvePrivateKey,
     begin: datetime,
 ) -> x509.Certificate:

@@ -9,7 +9,7 @@ from ledger.history import History
 from ledger.rules.generations import generation
 from ledger.rules.lineage import arrival
 from ledger.rules.proposal import Proposal, refuse, refuse_all
-from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported
+from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported, ManifestIssued
 
 
 def known(history: History, asset: str) -> None:
@@ -48,3 +48,10 @@ def accept_derivation(proposal: Proposal, body: AssetDerived, history: History, 
     )
     if body.relation == "signed" and len(body.parents) != 1:
         refuse("signed_parents", "a signed file is the twin of exactly one file")
+
+
+def accept_manifest(proposal: Proposal, body: ManifestIssued, history: History, at: datetime) -> None:
+    """For a known file, and once."""
+    known(history, body.asset)
+    if (said := history.last(f"manifest:{body.manifest_sha256}", ManifestIssued)) is not None:
+        refuse("manifest_issued_already", "this manifest was issued before", said.index)

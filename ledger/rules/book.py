@@ -88,6 +88,7 @@ RULES: dict[str, Rule] = {
     "asset.imported.v1": assets.accept_import,
     "asset.examined.v1": assets.accept_examination,
     "asset.derived.v1": assets.accept_derivation,
+    "asset.manifest-issued.v1": assets.accept_manifest,
     "asset.flagged.v1": flagging.accept_flag,
     "asset.flagged.v2": flagging.accept_flag,
     "provider.record-imported.v1": grades.accept_record,

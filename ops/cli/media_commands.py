@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ops.cli.invocation import HomeOption, JsonOption, invocation_of
+from ops.cli.invocation import HomeOption, Invocation, JsonOption, invocation_of
 from ops.cli.printing import facts, shown, styled, table
 
 if TYPE_CHECKING:
@@ -165,6 +165,10 @@ def sign(
     asset: Annotated[str, typer.Argument(metavar="FILE|DIGEST", help="An imported asset.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the signed twin goes.")],
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="What the manifest calls it.")] = None,
+    sidecar: Annotated[
+        bool,
+        typer.Option("--sidecar", help="Write a manifest store (.c2pa) to keep beside the file, which stays as it is."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
     home: HomeOption = None,
     json: JsonOption = False,
@@ -178,6 +182,8 @@ def sign(
 
     run = invocation_of(ctx)
     target, digest = writable_target(out, force=force), asset_digest(asset)
+    if sidecar:
+        return _sign_beside(run, digest, target, title)
     with run.services() as services:
         run.note("signing")
         signed = sign_asset(services, digest, title=title or target.name)
@@ -188,7 +194,26 @@ def sign(
         "file": shown(target),
         "c2pa": c2pa_json(signed.examination.c2pa),
         "entry_indices": list(signed.entry_indices),
+        "recovered_parent_sha256": signed.recovered,
     }
     pairs = [("signed", found["file"]), ("asset", signed.asset_sha256), ("C2PA", signed.examination.c2pa.state)]
     run.answer(found, facts([*pairs, ("entries", ", ".join(map(str, signed.entry_indices)))]))
+    return 0
+
+
+def _sign_beside(run: Invocation, digest: str, target: Path, title: str | None) -> int:
+    import shutil
+
+    from api.services.provenance import sign_beside
+
+    with run.services() as services:
+        made = sign_beside(services, digest, title=title or target.name)
+        shutil.copyfile(made.path, target)
+    found = {
+        "asset_sha256": digest,
+        "manifest_sha256": made.manifest_sha256,
+        "file": shown(target),
+        "entry_indices": [made.entry_index],
+    }
+    run.answer(found, facts((name.replace("_", " "), value) for name, value in found.items()))
     return 0

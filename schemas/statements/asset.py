@@ -119,6 +119,25 @@ class AssetDerived(Body):
         )
 
 
+class ManifestIssued(Body):
+    """A C2PA manifest store was issued for these very bytes, to be kept beside them. What is signed into a file is told by its
+    `asset.derived.v1`; a manifest of ours that neither tells of was issued behind the log's back."""
+
+    TYPE: ClassVar[str] = "asset.manifest-issued.v1"
+    asset: Digest
+    manifest_sha256: Digest
+    """Blob: the manifest store, as it was handed out."""
+    certificate_sha256: Digest
+    """Of the certificate (DER) that signed it."""
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"asset:{self.asset}", f"manifest:{self.manifest_sha256}")
+
+    @classmethod
+    def example(cls) -> ManifestIssued:
+        return cls(asset="11" * 32, manifest_sha256="66" * 32, certificate_sha256="77" * 32)
+
+
 class AssetFlagged(OnBasis):
     """The asset hangs on something that ended; every holder should look again."""
 

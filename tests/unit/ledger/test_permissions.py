@@ -34,6 +34,7 @@ MAY_SAY: dict[str, set[str]] = {
         "match.found.v1",
         "drift.measured.v1",
         "drift.month-missed.v1",
+        "asset.manifest-issued.v1",
         "opinion.given.v1",
         "likeness.enrolled.v1",
         "likeness.destroyed.v1",
