@@ -14,11 +14,11 @@ from api.services.services import Services
 from ledger.errors import Refused
 from ledger.media.recipes import RECIPES, Recipe
 from ledger.media.signing import Claim
+from ledger.rules.criteria import templates
 from ledger.rules.drift import measurements, month_of
 
 SECONDS, SIZE, FPS = 4, (640, 360), 24  # eight frames that vote; small, so that a run is a minute of work
-UNSIGNED: Final = "reference clip, unsigned"
-SIGNED: Final = "reference clip, signed with this home's identity"
+MARKS_MAX: Final = 4  # one in each corner
 
 
 def run_lab(services: Services, recipes: Iterable[Recipe] = RECIPES, *, scheduled: bool = False) -> Measured:
@@ -46,16 +46,34 @@ def run_due(services: Services, *, monthly: bool, recipes: Iterable[Recipe] = RE
 
 @contextmanager
 def reference_clip(services: Services) -> Iterator[tuple[Path, str]]:
-    """The clip and what it is called. Signed where there is an identity to sign with; without one C2PA is `not_present`."""
+    """The clip and what it is called: with every visible mark that files are looked through for, and signed where there is an
+    identity to sign with. Without a mark or an identity those columns say `not_checked` and `not_present`.
+    """
     from ops.demo.media import make_demo_clip
 
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
-        plain = make_demo_clip(Path(folder) / "plain.mp4", seconds=SECONDS, size=SIZE, fps=FPS)
+        clip = make_demo_clip(Path(folder) / "plain.mp4", seconds=SECONDS, size=SIZE, fps=FPS)
+        marks = _marks(services)
+        if marks:
+            from ops.drift_marks import marked
+
+            clip = marked(clip, Path(folder) / "marked.mp4", marks)
+        what = f"reference clip with {len(marks)} visible marks"
         if services.signer is None:
-            yield plain, UNSIGNED
+            yield clip, f"{what}, unsigned"
             return
-        digest = hashlib.sha256(plain.read_bytes()).hexdigest()
+        assertion = {
+            "origin": services.origin,
+            "purpose": "drift lab",
+            "unsigned_sha256": hashlib.sha256(clip.read_bytes()).hexdigest(),
+        }
         signed = Path(folder) / "signed.mp4"
-        assertion = {"origin": services.origin, "purpose": "drift lab", "unsigned_sha256": digest}
-        services.signer.sign(plain, signed, Claim("Countersign drift lab", assertion))
-        yield signed, SIGNED
+        services.signer.sign(clip, signed, Claim("Countersign drift lab", assertion))
+        yield signed, f"{what}, signed with this home's identity"
+
+
+def _marks(services: Services) -> list[tuple[bytes, int]]:
+    """Pictures of the marks and how wide each is, in thousandths; those whose picture is here."""
+    named = [one for one in templates(services.ledger.history()) if one.image_sha256]
+    here = [one for one in named if services.blobs.has(str(one.image_sha256))]
+    return [(services.blobs.get(str(one.image_sha256)), one.width_permille) for one in here[:MARKS_MAX]]

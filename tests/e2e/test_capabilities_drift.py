@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
+from PIL import Image, ImageDraw
 
 from api.app import create_app
 from api.services.drift_report import drift_report
@@ -105,3 +107,20 @@ def test_capability_41_and_42_a_rendition_shows_what_its_making_took_away(
     assert columns(steps["transcoded"]["columns"])["c2pa"] == "lost"
     assert columns(steps["transcoded"]["columns"])["fingerprint"] == "survived"
     assert columns(steps["signed"]["columns"])["c2pa"] == "not_present"
+
+
+def test_capability_40_a_visible_mark_has_its_own_column_and_a_crop_takes_it_away(cli: Command, tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="marks are looked for with OpenCV (extra vision)")
+    mark = Image.new("L", (240, 80))
+    draw = ImageDraw.Draw(mark)
+    draw.ellipse((4, 4, 76, 76), outline=255, width=9)
+    draw.polygon([(100, 74), (135, 6), (170, 74)], outline=255, width=9)
+    draw.rectangle((190, 8, 236, 72), outline=255, width=9)
+    mark.save(tmp_path / "mark.png")
+    options = ("--name", "house", "--provider", "our own", "--reason", "drawn for a test", "--width", "250")
+    cli.json("criteria", "add-mark", tmp_path / "mark.png", *options)
+    measured = cli.json("drift", "run", "--preset", "mp4-copy", "--preset", "h264-crop")
+    cells = {cell["preset"]: columns(cell) for cell in measured["cells"] if cell["transcoder"] == "libav"}
+    assert (cells["mp4-copy"]["visible_mark"], cells["mp4-copy"]["c2pa"]) == ("survived", "lost")
+    assert cells["h264-crop"]["visible_mark"] == "lost"
+    assert {cell["invisible_watermark"] for cell in cells.values()} == {"not_checked"}
