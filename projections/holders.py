@@ -38,7 +38,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = VIEW
-    version = 8
+    version = 9
     schema = SCHEMA
     handled = frozenset(
         {
@@ -136,7 +136,8 @@ class Holders(View):
     def to_call_overdue(self, at: datetime, limit: int) -> list[NoticeOverdue]:
         """Notices whose deadline passed by `at` without an answer, and of which that is not recorded."""
         sql = """SELECT notice, holder, due_at FROM holders_notice
-                 WHERE answered_by IS NULL AND overdue_by IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?"""
+                 WHERE answered_by IS NULL AND overdue_by IS NULL AND moot_by IS NULL AND due_at <= ?
+                 ORDER BY due_at LIMIT ?"""
         rows = self._rows(sql, (format_instant(at), limit))
         return [NoticeOverdue.model_validate({"notice": n, "holder": h, "due_at": due}) for n, h, due in rows]
 
@@ -176,7 +177,9 @@ class Holders(View):
 
     def open_until(self, limit: int) -> list[Notified]:
         """Notices that wait for an answer, the nearest deadline first."""
-        return self._notices("answered_by IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT ?", (limit,))
+        return self._notices(
+            "answered_by IS NULL AND moot_by IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT ?", (limit,)
+        )
 
     def holders(self) -> list[dict[str, Any]]:
         """Everybody who is registered, as last registered."""
@@ -222,8 +225,8 @@ class Holders(View):
     def counts(self, consent: str) -> dict[str, int]:
         """How many placements there are of a consent's files, and how its notices stand."""
         placed = "SELECT COUNT(*), COUNT(ended_by) FROM holders_placed WHERE basis = ?"
-        notices = """SELECT COUNT(*), COUNT(delivered_by), COUNT(answered_by), COALESCE(SUM(due_at IS NOT NULL AND
-                     (answered_by IS NULL OR done = 'declined')), 0) FROM holders_notice
+        notices = """SELECT COUNT(*), COUNT(delivered_by), COUNT(answered_by), COALESCE(SUM(due_at IS NOT NULL
+                     AND moot_by IS NULL AND (answered_by IS NULL OR done = 'declined')), 0) FROM holders_notice
                      WHERE basis = ? AND kind != 'expiring'"""
         untold = """SELECT COUNT(*) FROM holders_untold AS u JOIN holders_matter AS m USING (about, basis) WHERE m.basis = ?"""
         names = ("placements", "placements_ended", "notices", "notices_delivered", "notices_answered", "notices_open")

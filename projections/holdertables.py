@@ -65,12 +65,14 @@ CREATE TABLE holders_notice (
   about INTEGER NOT NULL, outcome TEXT, due_at TEXT, items TEXT NOT NULL, idx INTEGER NOT NULL, issued_at TEXT NOT NULL,
   settled INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL, tried_at TEXT,
   delivered_by INTEGER, delivered_at TEXT, failed_by INTEGER, failed_why TEXT, received_by INTEGER, received_at TEXT,
-  answered_by INTEGER, answered_at TEXT, done TEXT, done_at TEXT, overdue_by INTEGER) WITHOUT ROWID;
+  answered_by INTEGER, answered_at TEXT, done TEXT, done_at TEXT, overdue_by INTEGER,
+  moot_by INTEGER) WITHOUT ROWID;
 CREATE INDEX holders_notice_by_basis ON holders_notice (basis, idx);
 CREATE INDEX holders_notice_by_holder ON holders_notice (holder, idx);
 CREATE INDEX holders_notice_to_send ON holders_notice (holder, next_at) WHERE settled = 0;
-CREATE INDEX holders_notice_to_call ON holders_notice (due_at) WHERE answered_by IS NULL AND overdue_by IS NULL;
-CREATE INDEX holders_notice_unanswered ON holders_notice (due_at) WHERE answered_by IS NULL
+CREATE INDEX holders_notice_to_call ON holders_notice (due_at)
+  WHERE answered_by IS NULL AND overdue_by IS NULL AND moot_by IS NULL;
+CREATE INDEX holders_notice_unanswered ON holders_notice (due_at) WHERE answered_by IS NULL AND moot_by IS NULL
 """
 
 
@@ -147,6 +149,8 @@ class Notified:
     done: str | None
     done_at: str | None
     overdue_by: int | None
+    moot_by: int | None
+    """The entry that lifted the suspension in time: nothing is asked any more."""
 
     @property
     def standing(self) -> str:
@@ -163,8 +167,9 @@ class Notified:
 
     @property
     def open(self) -> bool:
-        """Something was asked, and it was not done."""
-        return self.due_at is not None and (self.answered_by is None or self.done == "declined")
+        """Something is asked, and it was not done."""
+        asked = self.due_at is not None and self.moot_by is None
+        return asked and (self.answered_by is None or self.done == "declined")
 
 
 def notified(row: Sequence[Any]) -> Notified:

@@ -62,6 +62,8 @@ def _resumed(db: sqlite3.Connection, matter: Matter) -> None:
     lifted = "DELETE FROM holders_suspended WHERE consent = ? AND suspension = ? RETURNING about"
     for (about,) in db.execute(lifted, (matter.basis, matter.suspension)).fetchall():
         db.execute("DELETE FROM holders_to_tell WHERE basis = ? AND about = ?", (matter.basis, about))
+        moot = "UPDATE holders_notice SET moot_by = ? WHERE basis = ? AND about = ? AND due_at > ?"
+        db.execute(moot, (matter.entry_index, matter.basis, about, format_instant(matter.since)))
     if db.execute("SELECT 1 FROM holders_suspended WHERE consent = ?", (matter.basis,)).fetchone():
         return
     last = """SELECT holder, kind, MAX(idx) FROM holders_notice

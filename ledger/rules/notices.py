@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 
 from ledger.history import History, bodies
 from ledger.rules.actors import actor_state
+from ledger.rules.matters import recorded_matter
 from ledger.rules.proposal import CLOCK_SKEW_MAX, Proposal, refuse
 from ledger.statement import Said
 from schemas.base import format_instant
+from schemas.statements.consent_changes import ConsentResumed
 from schemas.statements.notice import (
     DELIVERY_ATTEMPTS_MAX,
     HolderEndpointDisabled,
@@ -144,7 +146,7 @@ def accept_acknowledgement(proposal: Proposal, body: NoticeAcknowledged, history
 
 
 def accept_overdue(proposal: Proposal, body: NoticeOverdue, history: History, at: datetime) -> None:
-    """Once, never early, of a notice that nobody answered."""
+    """Once, never early, of a notice that nobody answered and that still asks for something."""
     state = _known(history, body.notice, body.holder)
     if state.overdue is not None:
         refuse("overdue_already", "that it is overdue is recorded", state.overdue.index)
@@ -152,6 +154,17 @@ def accept_overdue(proposal: Proposal, body: NoticeOverdue, history: History, at
         refuse("acknowledged_already", "the notice was answered", state.answered.index)
     if state.issued.due_at is None or body.due_at != state.issued.due_at or at < body.due_at:
         refuse("overdue_not_due", "the deadline has not passed", state.issued_said.index)
+    if (lifted := _lifted(history, state.issued)) is not None and lifted.recorded_at < body.due_at:
+        refuse("overdue_not_due", "the suspension was lifted before the deadline", lifted.index)
+
+
+def _lifted(history: History, issued: NoticeIssued) -> Said | None:
+    """What lifted the suspension that a notice told of, if that is what it told of."""
+    if issued.kind != "suspended" or issued.consent is None:
+        return None
+    matter = recorded_matter(history, "consent", issued.consent, issued.about)
+    found = bodies(history.about(issued.basis, ConsentResumed), ConsentResumed)
+    return next((said for said, one in found if matter is not None and one.suspension == matter.suspension), None)
 
 
 def _known(history: History, notice: str, holder: str) -> NoticeState:

@@ -171,7 +171,7 @@ def test_a_suspension_pauses_and_revokes_nothing(house: House, views: Views) -> 
     house.say_as("lena", ConsentResumed.model_validate({**words, "suspension": number}))
     assert run(house, views).as_json()["notices_issued"] == 1
     told = [(one.kind, one.outcome, one.open) for one in views.holders.of_basis(consent)]
-    assert told == [("suspended", "pause", True), ("resumed", None, False)]
+    assert told == [("suspended", "pause", False), ("resumed", None, False)]
     assert run(house, views).recorded == []
     house.move_to("2026-10-06T00:00:00+00:00")
     assert views.clearance.clearance(clearance).in_force(house.now()) and house.decision(family[0]).allowed

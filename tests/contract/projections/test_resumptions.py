@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from projections.cascade import run_expiry
 from projections.views import Views
 from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.consent_changes import ConsentResumed, ConsentSuspended
-from schemas.statements.notice import HolderRegistered, NoticeIssued
+from schemas.statements.notice import HolderRegistered, NoticeIssued, NoticeOverdue
 from schemas.statements.person import PersonEngagementEnded
 from tests.house_of import House, raises_code
 from tests.unit.projections.material import dump, open_views, ready_clip
@@ -187,3 +188,26 @@ def test_a_worker_that_lags_behind_a_resumption_tells_nobody_to_pause(paused: Pa
     outcome = paused.house.ledger.say_many([waiting.notice(paused.house.new_id())])[0]
     assert getattr(outcome, "code", "said") == "suspension_lifted" and not isinstance(outcome, Conflict)
     assert paused.run() == 0 and paused.told() == []
+
+
+def test_a_pause_that_was_lifted_in_time_is_open_no_more_and_never_overdue(paused: Paused) -> None:
+    number = paused.suspend()
+    paused.run()
+    (pause,) = paused.views.holders.of_holder("pia")
+    paused.resume(number)
+    paused.run()
+    assert not paused.views.holders.notice(pause.notice).open  # type: ignore[union-attr]
+    assert paused.views.holders.counts(paused.consent)["notices_open"] == 0 and paused.views.holders.open_until(9) == []
+    paused.house.move_to(paused.house.now() + timedelta(hours=49))
+    assert run_expiry(paused.house.ledger, paused.views, paused.house.now()).as_json()["notices_overdue"] == 0
+    overdue = NoticeOverdue.model_validate({"notice": pause.notice, "holder": "pia", "due_at": pause.due_at})
+    raises_code("overdue_not_due", lambda: paused.house.ledger.say(overdue))
+
+
+def test_a_pause_that_was_lifted_too_late_was_overdue(paused: Paused) -> None:
+    number = paused.suspend()
+    paused.run()
+    paused.house.move_to(paused.house.now() + timedelta(hours=49))
+    paused.resume(number)
+    assert run_expiry(paused.house.ledger, paused.views, paused.house.now()).as_json()["notices_overdue"] == 1
+    assert paused.views.holders.of_holder("pia")[0].open
