@@ -99,6 +99,14 @@ class Vault:
         gone = row[1] is not None and row[0] is None and not left
         return Holdings(Erased(row[1] or "") if gone else None, values, statements)
 
+    def kept_apart(self) -> list[tuple[str, str]]:
+        """(subject, statement) of what is kept under a number (a UUID) and not under a pseudonym. Raises Unavailable."""
+        sql = "SELECT DISTINCT subject, statement_id FROM sealed WHERE content IS NOT NULL AND subject GLOB ?"
+        with self._lock, transaction(self._db, "BEGIN"):
+            return [
+                (subject, name) for subject, name in self._db.execute(sql, ("????????-????-7???-????-????????????",))
+            ]
+
     def erase(self, subject: str, at: datetime) -> Erased:
         """Destroys a person's key, ciphertexts and salts. Idempotent: the first time of erasure stays.
 

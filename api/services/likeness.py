@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from api.services.services import Services
@@ -23,6 +24,7 @@ from ledger.statement import Opening
 from schemas.base import new_id
 from schemas.statements.likeness import REFERENCES_MAX, Engine, LikenessDestroyed, LikenessEnrolled
 
+STRAY_AFTER = timedelta(days=1)
 SAID_BEFORE = frozenset({"destroyed_already", "legal_hold"})
 
 
@@ -98,6 +100,18 @@ def destroy_for_erasure(services: Services, person: str) -> None:
         _destroy(services, history, one, "erased")
     for scan in scans_recognising(history, person):
         destroy_scan(services, scan.scan, scan.asset, "erased")
+
+
+def destroy_strays(services: Services) -> int:
+    """What was sealed for an entry that never came: its process ended between the vault and the log. Nothing names it, so
+    nothing is said. A day old by its own number, so that nobody is still about to say it.
+    """
+    before, found = new_id(services.clock.now() - STRAY_AFTER)[:13], 0
+    for subject, statement in services.ledger.vault.kept_apart():
+        if subject[:13] < before and services.ledger.store.by_statement(statement) is None:
+            services.ledger.vault.erase(subject, services.clock.now())
+            found += 1
+    return found
 
 
 def destroy_scan(services: Services, scan: str, asset: str, cause: str) -> Receipt | None:

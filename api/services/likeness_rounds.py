@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from api.services.faces import embeddings_of, judge, scan
-from api.services.likeness import destroy_ended, destroy_scan, templates_of
+from api.services.likeness import STRAY_AFTER, destroy_ended, destroy_scan, destroy_strays, templates_of
 from api.services.services import Services
 from ledger.errors import Conflict, Refused, Unavailable
 from ledger.faces.comparing import SIGHTINGS_MIN, SPEC, nearest
@@ -43,6 +44,7 @@ class LikenessRounds:
 
     def __init__(self, services: Services, *, scan_new: bool) -> None:
         self._services, self._scan_new = services, scan_new
+        self._strays_at: datetime | None = None  # when strays were looked for last
         self._settled: dict[str, int] = {}  # what was judged anew without news, by the entry that asked for it
 
     def run_once(self, progress: Progress = lambda done, total: None) -> LikenessReport:
@@ -50,6 +52,10 @@ class LikenessRounds:
         report = LikenessReport()
         self._services.views.catch_up()
         report.destroyed += len(destroy_ended(self._services))
+        now = self._services.clock.now()
+        if self._strays_at is None or now - self._strays_at >= STRAY_AFTER:
+            self._strays_at, strays = now, destroy_strays(self._services)
+            report.destroyed += strays
         self._forget(report)
         if self._scan_new:
             self._scan(report)

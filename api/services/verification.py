@@ -30,6 +30,7 @@ from ledger.rules.clearances import standing
 from ledger.rules.decision import decide
 from ledger.rules.grades import Evidence, evidence
 from ledger.rules.lineage import arrival, examination
+from ledger.rules.weighing_likeness import scanned
 from schemas.api.opinions import OpinionAnswer
 from schemas.base import format_instant
 from schemas.statements.clearance import Weighed
@@ -216,4 +217,7 @@ def _not_checked(history: History, identified: Identified, found: Examination | 
     """Extractors that did not look at the identified asset when it came in, or at this file if it is a stranger."""
     examined = examination(history, identified.asset) if identified.asset else None
     findings: Iterable[Any] = examined[1].findings if examined else (found.findings if found else ())
-    return tuple(finding.extractor for finding in findings if finding.state in ("not_checked", "failed"))
+    missing = tuple(finding.extractor for finding in findings if finding.state in ("not_checked", "failed"))
+    faces = scanned(history, identified.asset) if identified.asset else None  # looked for apart from the examination
+    looked = faces is not None and faces[1].state in ("found", "absent")
+    return tuple(name for name in missing if name != "faces" or not looked)

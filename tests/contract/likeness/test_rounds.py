@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ import pytest
 from api.services import likeness_rounds
 from api.services.likeness_rounds import LikenessReport, LikenessRounds
 from ledger.rules.faces import newest_scan
+from ledger.statement import Opening
 from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.faces import LikenessSwept
 from schemas.statements.likeness import LikenessWithdrawn
@@ -121,6 +123,19 @@ def test_what_was_measured_of_strangers_is_destroyed_in_time(face_house: FaceHou
     assert rounds(face_house)().destroyed == 1 and rounds(face_house)().destroyed == 0
     scan = newest_scan(house.ledger.history(), asset)
     assert scan is not None and house.ledger.vault.holdings(scan[1].scan).erased is not None
+
+
+def test_what_a_crash_left_in_the_vault_is_destroyed_a_day_later(face_house: FaceHouse) -> None:
+    """The process ended between the vault and the log: no entry names it. What an entry names stays."""
+    house = face_house.house
+    name = face_house.enrolled(house.person(), INES)
+    stray, opening = house.new_id(), Opening("AACAPw==", os.urandom(32))
+    house.ledger.vault.keep(house.new_id(), stray, {"/body/templates": opening})
+    assert rounds(face_house)().destroyed == 0, "somebody may still be about to say it"
+    house.clock.move_to(house.clock.now() + timedelta(days=1, minutes=1))
+    assert rounds(face_house)().destroyed == 1
+    assert house.ledger.vault.holdings(stray).erased is not None
+    assert house.ledger.vault.holdings(name).erased is None
 
 
 def test_a_file_that_can_not_be_measured_again_is_not_compared(face_house: FaceHouse) -> None:
