@@ -6,21 +6,19 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.app import create_app
 from ledger.clock import SystemClock
-from ledger.faces.comparing import packed
-from ledger.faces.port import load_engine
+from ledger.statement import Opening
 from ops.settings import read_settings, write_settings
 from ops.wiring import services_of
 from schemas.base import format_instant, new_id
@@ -67,25 +65,51 @@ def enrolled(cli: Command, picture: Path) -> str:
 
 
 def test_capability_35_a_face_that_nobody_allowed_closes_the_file(cli: Command, pictures: dict[str, Path]) -> None:
+    """Scanned and shown by the API, to those who have to look; the reviewer's word is in the next verdict."""
     cli.json("actor", "enrol", "rob", "--role", "reviewer")
-    cli.json("import", pictures["portrait"])
-    scanned = cli.json("likeness", "scan", pictures["portrait"], code=4)
-    assert [one["finding"] for one in scanned["faces"]] == ["unmatched"] and scanned["faces"][0]["person"] is None
-    verdict = cli.json("verify", pictures["portrait"], code=3)
-    assert "likeness_unmatched" in {reason["code"] for reason in verdict["reasons"]}
-    cli.json("likeness", "show", pictures["portrait"], "--crops", cli.home / "look", code=4)
-    (crop,) = (cli.home / "look").iterdir()
-    with Image.open(crop) as picture:
+    digest = brought(cli, pictures["portrait"])
+    with services_of(cli.home) as services:
+        rob, ines = (
+            {"Authorization": f"Bearer {services.tokens.issue(name, services.clock.now())}"} for name in ("rob", "ines")
+        )
+        services.views.catch_up()
+        with TestClient(create_app(services), base_url="http://localhost") as client:
+            path = f"/v1/assets/{digest}/likeness"
+            before = client.get(path, headers=rob).json()
+            scanned = client.post(path, headers=rob).json()
+            crop = client.get(scanned["faces"][0]["crop"], headers=rob)
+            assert client.get(f"/v1/assets/{digest}/faces/7", headers=rob).json()["code"] == "face_unknown"
+            assert {client.post(path, headers=ines).status_code, client.get(path, headers=ines).status_code} == {403}
+    assert (before["state"], before["outcome"]) == ("not_checked", "not_checked")
+    assert [(one["finding"], one["person"]) for one in scanned["faces"]] == [("unmatched", None)]
+    assert crop.headers["content-type"] == "image/jpeg" and crop.headers["cache-control"] == "no-store"
+    with Image.open(io.BytesIO(crop.content)) as picture:
         assert picture.width > 90
+    assert "likeness_unmatched" in against(cli, pictures["portrait"])
     words = ("--reason", "nobody we asked", "--as", "rob")
-    cli.json("likeness", "review", pictures["portrait"], 1, "--verdict", "off-list", *words)
-    verdict = cli.json("verify", pictures["portrait"], code=3)
-    assert "likeness_off_list" in {reason["code"] for reason in verdict["reasons"]}
-    cli.fails("reference_unusable", 2, "likeness", "enrol", cli_permission(cli), pictures["nobody"])
+    cli.json("likeness", "review", digest, 1, "--verdict", "off-list", *words)
+    assert "likeness_off_list" in against(cli, pictures["portrait"])
+    assert cli.json("likeness", "show", digest, code=3)["faces"][0]["verdict"] == "off-list"
 
 
-def cli_permission(cli: Command) -> str:
-    return str(cli.json("likeness", "permit", "p-1", "--until", UNTIL, "--as", "ines")["permission"])
+def against(cli: Command, picture: Path) -> set[str]:
+    """Why a file is denied."""
+    return {reason["code"] for reason in cli.json("verify", picture, code=3)["reasons"]}
+
+
+def nowhere(cli: Command) -> None:
+    """No file of the home has a template's bytes, in any spelling: no log, view, blob or pack. The vault has them sealed."""
+    with services_of(cli.home) as services:
+        said = next(services.ledger.read(types=["likeness.enrolled.v1"]))
+        kept = services.ledger.vault.open(said.statement.id, "/body/templates")
+    assert isinstance(kept, Opening)
+    raw = b64decode(kept.value)
+    spellings = [raw[:32], kept.value[:40].encode(), raw[:24].hex().encode()]
+    looked = [path for path in cli.home.rglob("*") if path.is_file()]
+    assert {"vault.sqlite", "ledger.sqlite", "views.sqlite", "pack.zip"} <= {path.name for path in looked}
+    for path in looked:
+        content = path.read_bytes()
+        assert not [one for one in spellings if one in content], path
 
 
 def test_capability_47_copies_that_show_an_enrolled_person_are_found(cli: Command, pictures: dict[str, Path]) -> None:
@@ -100,6 +124,8 @@ def test_capability_47_copies_that_show_an_enrolled_person_are_found(cli: Comman
     assert len(worked["swept"]) == 1 and worked["judged"] in (2, 3) and worked["scanned"] == 0
     shown = cli.json("likeness", "show", pictures["cropped"], code=3)
     assert [(one["finding"], one["person"]) for one in shown["faces"]] == [("unconsented", "p-1")]
+    cli.json("audit", pictures["cropped"], "--out", cli.home / "pack.zip", "--with-media")
+    nowhere(cli)
     with services_of(cli.home) as services:
         token = services.tokens.issue("ines", services.clock.now())
         services.views.catch_up()
@@ -142,46 +168,5 @@ def test_capability_54_a_person_who_may_not_be_generated_is_found_in_what_is_her
 
         (match,) = guardrail_answer(services, entry["guardrail"]).matches
     assert (match.asset_sha256, match.method) == (digest, "face")
-    verdict = cli.json("verify", pictures["mirrored"], code=3)
-    assert {"guardrail_matched", "likeness_unconsented"} <= {reason["code"] for reason in verdict["reasons"]}
-
-
-def test_nothing_of_a_home_but_the_vault_has_what_was_measured(cli: Command, pictures: dict[str, Path]) -> None:
-    """Not the log, a view, a blob, an evidence pack or a backup of them; and the vault has it sealed."""
-    engine = load_engine()
-    with Image.open(pictures["portrait"]) as picture:
-        frame = np.asarray(picture)
-    (face,) = engine.detect(frame)
-    vector = engine.embed(frame, face)
-    digest = brought(cli, pictures["portrait"])
-    enrolled(cli, pictures["portrait"])
-    cli.json("likeness", "scan", pictures["portrait"], code=3)
-    cli.json("worker", "--once")
-    cli.json("audit", digest, "--out", cli.home / "pack.zip", "--with-media")
-    shutil.make_archive(str(cli.home / "backup"), "tar", cli.home / "blobs")
-    spellings = [vector.tobytes()[:32], packed([vector])[:40].encode(), vector.tobytes()[:24].hex().encode()]
-    looked = [path for path in cli.home.rglob("*") if path.is_file()]
-    assert len(looked) > 10 and any(path.name == "vault.sqlite" for path in looked)
-    for path in looked:
-        content = path.read_bytes()
-        assert not [one for one in spellings if one in content], path
-    cli.json("fsck")
-
-
-def test_a_crop_is_shown_to_a_reviewer_and_kept_by_no_cache(cli: Command, pictures: dict[str, Path]) -> None:
-    cli.json("actor", "enrol", "rob", "--role", "reviewer")
-    digest = brought(cli, pictures["portrait"])
-    with services_of(cli.home) as services:
-        tokens = {name: services.tokens.issue(name, services.clock.now()) for name in ("rob", "ines")}
-        services.views.catch_up()
-        with TestClient(create_app(services), base_url="http://localhost") as client:
-            rob = {"Authorization": f"Bearer {tokens['rob']}"}
-            before = client.get(f"/v1/assets/{digest}/likeness", headers=rob).json()
-            assert (before["state"], before["outcome"]) == ("not_checked", "not_checked")
-            scanned = client.post(f"/v1/assets/{digest}/likeness", headers=rob).json()
-            answer = client.get(scanned["faces"][0]["crop"], headers=rob)
-            assert client.get(f"/v1/assets/{digest}/faces/7", headers=rob).json()["code"] == "face_unknown"
-            ines = {"Authorization": f"Bearer {tokens['ines']}"}
-            assert client.post(f"/v1/assets/{digest}/likeness", headers=ines).status_code == 403
-    assert answer.headers["content-type"] == "image/jpeg" and answer.headers["cache-control"] == "no-store"
-    assert Image.open(io.BytesIO(answer.content)).format == "JPEG"
+    assert {"guardrail_matched", "likeness_unconsented"} <= against(cli, pictures["mirrored"])
+    cli.fails("reference_unusable", 2, "likeness", "enrol", permission, pictures["nobody"])
