@@ -37,6 +37,8 @@ _STUDIO = _EVERYBODY - {"talent", "platform"}
 """Those inside the house, who may read what was said in it."""
 _CARE = frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "reviewer"})
 """Those who work on files and rights."""
+_DISPUTES = frozenset({"admin", "legal", "ip-steward", "librarian", "reviewer"})
+"""Those who look for copies and work on what is claimed."""
 _HOLDERS = PERMISSIONS["notice.acknowledged.v1"]
 """Those who may answer a notice."""
 
@@ -118,6 +120,14 @@ ACCESS: dict[str, Access] = {
     "get_notice": Access("token", _HOLDERS | {"admin"}),
     "acknowledge_notice": Access("token", _HOLDERS),
     "get_calendar": Access("token", _CARE),
+    # disputes: legal's, and of those who see and answer for what is found
+    "list_disputes": Access("token", _DISPUTES),
+    "get_dispute": Access("token", _DISPUTES),
+    "sight_copy": Access("token", PERMISSIONS["dispute.sighted.v1"]),
+    "record_dispute_notice": Access("token", PERMISSIONS["dispute.notified.v1"]),
+    "get_dispute_evidence": Access("token", frozenset({"legal"})),
+    "page_disputes": Access("session", _DISPUTES),
+    "page_dispute": Access("session", _DISPUTES),
     # pages
     "page_verify": Access("session_if_any", _EVERYBODY),
     "page_verdict": Access("session_if_any", _EVERYBODY),

@@ -21,6 +21,7 @@ from api.routes import (
     assets,
     clearances,
     drift,
+    disputes,
     endings,
     exchange,
     health,
@@ -40,7 +41,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
-from api.web import drift_pages, licence_pages, pages, passkey_pages, person_pages
+from api.web import dispute_pages, drift_pages, licence_pages, pages, passkey_pages, person_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
 from api.web.sessions import Sessions
@@ -102,6 +103,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         rules,
         endings,
         exchange,
+        disputes,
         soft_bindings,
         status,
         tiles,
@@ -113,6 +115,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         person_pages,
         licence_pages,
         drift_pages,
+        dispute_pages,
     ):
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):

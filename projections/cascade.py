@@ -24,6 +24,7 @@ from schemas.base import Body, new_id
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked, ClearanceUpheld
 from schemas.statements.consent import ConsentExpired
+from schemas.statements.dispute import DisputeMissed
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import ConsentExpiring, NoticeIssued, NoticeOverdue
 from schemas.statements.right import RightExpired
@@ -41,6 +42,8 @@ NOT_NEEDED = frozenset(
         "notice_issued_already",
         "overdue_not_due",
         "overdue_already",
+        "clock_running",
+        "clock_closed",
         "acknowledged_already",
         "consent_not_ended",  # renewed meanwhile
         "contract_unchanged",  # a newer revision came meanwhile
@@ -95,6 +98,7 @@ class CascadeReport:
             "assets_flagged": self.counts[AssetFlagged.TYPE],
             "notices_issued": self.counts[NoticeIssued.TYPE],
             "notices_overdue": self.counts[NoticeOverdue.TYPE],
+            "clocks_missed": self.counts[DisputeMissed.TYPE],
             "not_needed": self.not_needed,
             "entries": [dict(one.__dict__) for one in self.recorded],
         }
@@ -116,6 +120,7 @@ def run_expiry(ledger: Ledger, views: Views, at: datetime) -> CascadeReport:
     run.settle(run.licence_flags)
     run.settle(run.notices)
     run.settle(lambda: run.overdue(at))
+    run.settle(lambda: run.clocks(at))
     if run.report.errors:
         raise run.report.errors[0]
     return run.report
@@ -176,6 +181,10 @@ class _Run:
 
     def overdue(self, at: datetime) -> list[tuple[str, Body]]:
         return [(body.notice, body) for body in self.views.holders.to_call_overdue(at, PAGE_ROWS_MAX)]
+
+    def clocks(self, at: datetime) -> list[tuple[str, Body]]:
+        over = self.views.disputes.run_out(at, PAGE_ROWS_MAX)
+        return [(f"{body.notice} {body.pack} {body.entry}", body) for body in over]
 
     def settle(self, work: Work) -> None:
         """Page by page, until the view has nothing that this run did not find settled. What is said leaves the view."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.statement import Said
-from projections import summaries_findings, summaries_likeness, summaries_matches, summaries_rights
+from projections import summaries_disputes, summaries_findings, summaries_likeness, summaries_matches, summaries_rights
 from projections.wording import day as _day
 from projections.wording import file as _file
 from projections.wording import joined as _list
@@ -149,6 +149,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     **summaries_matches.SENTENCES,
     **summaries_rights.SENTENCES,
     **summaries_findings.SENTENCES,
+    **summaries_disputes.SENTENCES,
     actor.LogOpened: lambda b: f"opened the log {b.origin}, with {b.admin} as its first administrator",
     index.LogIndexed: lambda b: f"named the root {b.root[:12]}… of the tag index over {b.size} entries",
     actor.ActorEnrolled: lambda b: f"enrolled {b.actor} as {_list(b.roles)}",

@@ -146,6 +146,13 @@ OF_MATTERS: Final[Types] = frozenset(
     {
         "evidence.exported.v1",
         "evidence.exported.v2",
+        "dispute.opened.v1",
+        "dispute.sighted.v1",
+        "dispute.notified.v1",
+        "dispute.answered.v1",
+        "dispute.missed.v1",
+        "dispute.decided.v1",
+        "dispute.closed.v1",
         "subject.erasure-requested.v1",
         "subject.erasure-begun.v1",
         "subject.erased.v1",

@@ -10,6 +10,7 @@ from projections.audit_trail import AuditTrail
 from projections.clearance import Clearances
 from projections.contract import Projection
 from projections.database import ViewsDatabase
+from projections.disputes import Disputes
 from projections.due import Due
 from projections.holders import Holders
 from projections.licensed import Licensed
@@ -37,6 +38,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Licensed,
     StatusPlaces,
     LikenessWork,
+    Disputes,
 )
 """Every view there is; a house test holds each against the catalogue."""
 
@@ -63,6 +65,7 @@ class Views(Runner):
         self.licensed = Licensed(database)
         self.status = StatusPlaces(database)
         self.likeness = LikenessWork(database)
+        self.disputes = Disputes(database)
         self.projections: tuple[Projection, ...] = (
             self.lineage,
             self.audit_trail,
@@ -77,6 +80,7 @@ class Views(Runner):
             self.licensed,
             self.status,
             self.likeness,
+            self.disputes,
         )
         super().__init__(path, ledger.store, database, self.projections)
 

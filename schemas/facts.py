@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import ActorId, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
+from schemas.facts_disputes import DisputeFact
 from schemas.statements.asset import EvidenceGrade, FindingState
 from schemas.statements.placement import Label
 
@@ -250,6 +251,7 @@ class PackFacts(Shape):
     approvals: tuple[ApprovalFact, ...]
     labels: tuple[LabelFact, ...]
     endings: tuple[EndingFact, ...]
+    disputes: tuple[DisputeFact, ...]
     custody: tuple[CustodyFact, ...]
     custody_gaps: tuple[CustodyGap, ...]
     redactions: tuple[RedactionFact, ...]

@@ -34,6 +34,15 @@ FILE_BODY: dict[str, Any] = {
         }
     },
 }
+PACK_ANSWER: dict[str, Any] = {
+    "description": "A zip that proves itself offline. That it left the house is recorded.",
+    "content": {
+        "application/zip": {
+            "schema": {"type": "string", "format": "binary"},
+            "example": "(bytes of evidence.zip)",
+        }
+    },
+}
 Sha256 = Annotated[Digest, Path(description="The file's SHA-256 in lower-case hex.")]
 At = Annotated[Instant | None, Query(description="An instant, RFC 3339 in UTC; now when left out.")]
 router = APIRouter(prefix="/v1", tags=["assets"], route_class=GuardedRoute)
@@ -174,18 +183,7 @@ def get_content(services: ServicesOf, sha256: Sha256) -> FileResponse:
     operation_id="get_evidence",
     summary="The evidence pack on a file",
     response_class=StreamingResponse,
-    responses={
-        **documented(400, 401, 403, 404, 503),
-        200: {
-            "description": "A zip that proves itself offline. That it left the house is recorded.",
-            "content": {
-                "application/zip": {
-                    "schema": {"type": "string", "format": "binary"},
-                    "example": "(bytes of evidence.zip)",
-                }
-            },
-        },
-    },
+    responses={**documented(400, 401, 403, 404, 503), 200: PACK_ANSWER},
 )
 def get_evidence(
     services: ServicesOf,

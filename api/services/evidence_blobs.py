@@ -12,6 +12,7 @@ from ledger.proof.packclaims import named_digests
 from ledger.statement import Said
 from schemas.evidence import PackOmission
 from schemas.statements.asset import AssetDerived, AssetImported
+from schemas.statements.dispute import DisputeSighted
 from schemas.statements.generation import GenerationRequested
 from schemas.statements.opinion import OpinionAsked
 
@@ -46,7 +47,7 @@ def blobs_of(found: Sequence[Said], blobs: Blobs, with_media: bool) -> PackBlobs
 
 
 def _media(found: Sequence[Said]) -> set[str]:
-    """Files and references: what can show somebody."""
+    """Files, references and what was captured of copies: what can show somebody."""
     media: set[str] = set()
     for said in found:
         if isinstance(said.body, AssetImported | AssetDerived):
@@ -55,6 +56,8 @@ def _media(found: Sequence[Said]) -> set[str]:
             media |= {reference.sha256 for reference in said.body.references}
         elif isinstance(said.body, OpinionAsked):
             media |= {sent.sha256 for sent in said.body.sent}
+        elif isinstance(said.body, DisputeSighted):
+            media.add(said.body.captured_sha256)
     return media
 
 

@@ -14,6 +14,7 @@ from ledger.rules.lineage import arrival, examination
 from ledger.statement import Said
 from schemas.facts import CustodyFact, CustodyGap
 from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported
+from schemas.statements.dispute import DisputeClosed, DisputeDecided, DisputeOpened, DisputeSighted
 from schemas.statements.erasure import FieldDisclosed, HoldPlaced, HoldReleased
 from schemas.statements.evidence import EvidenceExported
 from schemas.statements.placement import PlacementRecorded
@@ -32,6 +33,10 @@ _EVENTS: dict[type, _Told] = {
     PlacementRecorded: lambda b: ("placed", f"published on {b.platform}", b.asset),
     HoldPlaced: lambda b: ("held", f"legal hold in matter {b.matter}", b.asset),
     HoldReleased: lambda b: ("released", f"legal hold in matter {b.matter} released", b.asset),
+    DisputeOpened: lambda b: ("held", f"dispute in matter {b.matter} opened: held until it is closed", b.assets[0]),
+    DisputeSighted: lambda b: ("captured", f"a copy captured on {b.platform} ({b.capture})", b.asset),
+    DisputeDecided: lambda b: ("decided", f"the dispute was decided: {b.outcome}", b.assets[0]),
+    DisputeClosed: lambda b: ("released", "the dispute was closed, its hold released", b.assets[0]),
     FieldDisclosed: lambda b: ("disclosed", f"{b.pointer} of statement {b.statement} shown to {b.to}", None),
     EvidenceExported: lambda b: ("exported", _exported(b), b.assets[0]),
 }

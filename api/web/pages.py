@@ -42,7 +42,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False, default_re
 
 @router.get("/", operation_id="page_verify")
 def page_verify(request: Request, services: ServicesOf) -> Response:
-    return _pages(request).answer(
+    return pages_of(request).answer(
         request, "verify.html", here="verify", upload_max=size_words(services.upload_bytes_max)
     )
 
@@ -56,7 +56,7 @@ async def page_verdict(request: Request, services: ServicesOf) -> Response:
         found = await run_in_threadpool(slots.examining(verify_file), services, form.path, asked)
     told = found.as_json()
     return await run_in_threadpool(
-        _pages(request).answer,
+        pages_of(request).answer,
         request,
         "verdict.html",
         here="verify",
@@ -74,7 +74,7 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
     found = dossier(services, sha256, instant)
     asset, line = found.summary(), found.lineage()
     state = asset.examination.c2pa_state if asset.examination else "not_checked"
-    return _pages(request).answer(
+    return pages_of(request).answer(
         request,
         "asset.html",
         asset=asset,
@@ -105,7 +105,7 @@ def page_consent(
     caught_up(services)
     view = services.views.rights.consent(consent, instant or services.clock.now(), known)
     chosen = instant is not None or known is not None
-    return _pages(request).answer(
+    return pages_of(request).answer(
         request,
         "consent.html",
         consent=consent_answer(view),
@@ -131,7 +131,7 @@ def page_log(
 ) -> Response:
     size, checkpoint = services.ledger.head()
     rows, newer, older = rows_before(services, before, size) if request.state.caller else ([], None, None)
-    return _pages(request).answer(
+    return pages_of(request).answer(
         request,
         "log.html",
         here="log",
@@ -148,7 +148,7 @@ def page_log(
 def page_entry(request: Request, services: ServicesOf, index: Index) -> Response:
     receipt = services.ledger.receipt(index)
     found = statement_answer(services, index)
-    return _pages(request).answer(
+    return pages_of(request).answer(
         request,
         "entry.html",
         here="log",
@@ -166,7 +166,7 @@ def page_entry(request: Request, services: ServicesOf, index: Index) -> Response
 def page_sign_in(request: Request, next: str = "/") -> Response:
     if _sessions(request).local_operator is not None:
         return RedirectResponse("/", 303)
-    return _pages(request).answer(request, "sign_in.html", scripted=True, next=_own_path(next), failed=False)
+    return pages_of(request).answer(request, "sign_in.html", scripted=True, next=_own_path(next), failed=False)
 
 
 @router.post("/sign-in", operation_id="page_session")
@@ -177,7 +177,7 @@ async def page_session(request: Request) -> Response:
     try:
         name = await run_in_threadpool(_sessions(request).begin, form.fields.get("token", "").strip())
     except Unauthenticated:
-        return _pages(request).answer(request, "sign_in.html", 401, scripted=True, next=target, failed=True)
+        return pages_of(request).answer(request, "sign_in.html", 401, scripted=True, next=target, failed=True)
     answer = RedirectResponse(target, 303)
     set_cookie(answer, request, name)
     return answer
@@ -197,7 +197,7 @@ def page_style() -> FileResponse:
     return FileResponse(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
 
-def _pages(request: Request) -> Pages:
+def pages_of(request: Request) -> Pages:
     pages: Pages = request.app.state.pages
     return pages
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.access import ACCESS
 from api.edge import CONTENT_SECURITY_POLICY
 from api.web.wording import tone, words
 from ledger.media.evidence import named_evidence
@@ -47,6 +48,7 @@ class Pages:
             "origin": state.services.origin,
             "now": instant(format_instant(state.services.clock.now())),
             "here": None,
+            "dispute_roles": ACCESS["page_disputes"].roles,
             "scripted": scripted,
         }
         headers = {"Content-Security-Policy": SCRIPTED_POLICY} if scripted else None

@@ -95,6 +95,12 @@ TONES: Final = {
         ),
         "review",
     ),
+    "running": "review",
+    "open": "review",
+    "settled": "review",
+    "met": "allow",
+    "missed": "deny",
+    "upheld": "deny",
 }
 """Which of the page's four tones goes with a word; the rest are neutral. The word itself is always there too."""
 HEADINGS: Final = {

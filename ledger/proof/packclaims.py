@@ -130,6 +130,7 @@ _NAMING: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "asset.imported.v1": lambda body: [body["asset"]],
     "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],
     "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
+    "dispute.sighted.v1": lambda body: [body["captured_sha256"]],
     "generation.requested.v1": lambda body: [reference["sha256"] for reference in body.get("references", [])],
 }
 

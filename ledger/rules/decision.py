@@ -14,6 +14,7 @@ from datetime import datetime
 from ledger.errors import TooLarge
 from ledger.history import History
 from ledger.rules.briefs import approval
+from ledger.rules.disputes import standing_in_the_way
 from ledger.rules.generations import generation
 from ledger.rules.lineage import ancestors, arrival, examination, flags, lifted, rejection, same_essence
 from ledger.rules.moderation import weigh_moderation
@@ -123,6 +124,9 @@ def _of_the_file(history: History, asset: str, family: list[str]) -> Iterator[We
     flagged = [entry for name in family for entry, flag in flags(history, name) if _counts(history, entry, flag)]
     yield _none_of("rejection", "asset_rejected", "the file or an ancestor was rejected", rejected)
     yield _none_of("flags", "asset_flagged", "the file or an ancestor is flagged", flagged)
+    disputed = [entry for name in family for entry in standing_in_the_way(history, name)]
+    if disputed:  # no row where there is none: decisions from before there were disputes are weighed alike
+        yield _none_of("dispute", "asset_disputed", "the file or an ancestor is in dispute", disputed)
 
 
 def _counts(history: History, said: Said, flag: AssetFlagged) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from ledger.errors import Reason
 from ledger.history import History, bodies
 from ledger.rules.assets import known
+from ledger.rules.disputes import holding
 from ledger.rules.lineage import descendants
 from ledger.rules.people import refuse_unless_known
 from ledger.rules.proposal import Proposal, refuse
@@ -27,13 +28,18 @@ def standing_holds(history: History, tag: str) -> list[tuple[Said, HoldPlaced]]:
 
 
 def holds_against(history: History, person: str) -> Iterator[Reason]:
-    """Every hold that keeps this person from being erased: on them, or on a file that shows them.
+    """Every hold that keeps this person from being erased: on them, on a file that shows them, or in a dispute about one.
 
     Cost follows the files made under the person's consents. Raises TooLarge `family_too_large`.
     """
-    for tag in (f"person:{person}", *(f"asset:{asset}" for asset in files_with(history, person))):
+    files = files_with(history, person)
+    for tag in (f"person:{person}", *(f"asset:{asset}" for asset in files)):
         for said, body in standing_holds(history, tag):
             yield Reason("legal_hold", f"hold {body.hold} in matter {body.matter} stands on {tag}", said.index)
+    for asset in files:
+        for opened, dispute in holding(history, asset):
+            what = f"dispute {dispute.dispute} in matter {dispute.matter} is open on asset:{asset}"
+            yield Reason("legal_hold", what, opened.index)
 
 
 def files_with(history: History, person: str) -> list[str]:

@@ -23,10 +23,13 @@ STATES = {"verified": "green", "consistent": "yellow", "untrusted": "bold red"}
 
 def audit(
     ctx: typer.Context,
-    assets: Annotated[
-        list[str], typer.Argument(metavar="FILE|DIGEST", help="Files of this ledger; several make one pack.")
-    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The pack to write, such as evidence.zip.")],
+    assets: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE|DIGEST", help="Files of this ledger; several make one pack.")
+    ] = None,
+    dispute: Annotated[
+        str | None, typer.Option(metavar="DISPUTE", help="Every file of this dispute, instead of naming them.")
+    ] = None,
     known_at: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="Tell what was known then, with the proofs of that state.")
     ] = None,
@@ -40,14 +43,18 @@ def audit(
     json: JsonOption = False,
 ) -> int:
     """Write an evidence pack that anybody can check offline, without trusting this ledger."""
+    from api.services.disputes import require_dispute
     from api.services.evidence import write_pack
     from api.services.evidence_order import PackOrder
     from ops.cli.inputs import asset_digest, instant, writable_target
 
     run = invocation_of(ctx)
-    target, digests = writable_target(out, force=force), map(asset_digest, assets)
-    order = PackOrder.about(*digests, known_at=instant(known_at, "--known-at"), reader=reader, with_media=with_media)
+    target, digests = writable_target(out, force=force), [asset_digest(asset) for asset in assets or ()]
+    then = instant(known_at, "--known-at")
     with run.services() as services:
+        if dispute is not None:
+            digests += require_dispute(services, dispute, then).opening.assets
+        order = PackOrder.about(*digests, dispute=dispute, known_at=then, reader=reader, with_media=with_media)
         run.note("writing the pack, and checking it")
         made = write_pack(
             services.ledger,
@@ -61,6 +68,7 @@ def audit(
         )
     found: dict[str, Any] = {
         "assets_sha256": list(order.assets),
+        "dispute": dispute,
         "known_at": made.report.known_at,
         "reader": reader,
         "file": shown(target),

@@ -18,6 +18,7 @@ from ops.cli import (
     consent_commands,
     criteria_commands,
     drift_commands,
+    dispute_commands,
     ending_commands,
     evidence_commands,
     exchange_commands,
@@ -128,6 +129,7 @@ app.add_typer(likeness_commands.likeness, name="likeness", rich_help_panel=_ASK)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(licence_commands.licences, name="licence", rich_help_panel=_ASK)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
+app.add_typer(dispute_commands.disputes, name="dispute", rich_help_panel=_SAY)
 app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)
 app.add_typer(rights_commands.rights, name="rights", rich_help_panel=_ASK)
 app.add_typer(privacy_commands.vault, name="vault", rich_help_panel=_RUN)

@@ -73,7 +73,7 @@ def _ask(run: Invocation, services: Services, person: str, actor: str, ground: s
 
     body = parsed("subject.erasure-requested.v1", {"person": person, "ground": ground})
     if erasure_state(services.ledger.history(), body.person).stage == "kept":
-        _speak(run, services, actor, body)
+        speak_as(run, services, actor, body)
 
 
 @holds.command("place")
@@ -98,7 +98,7 @@ def place(
         target = {"person": person, "asset": asset_digest(asset) if asset else None}
         named = {name: value for name, value in target.items() if value is not None}
         body = parsed("hold.placed.v1", {"hold": hold, "matter": matter, "reason": reason, **named})
-        receipt = _speak(run, services, actor, body)
+        receipt = speak_as(run, services, actor, body)
     _answer_hold(run, body, receipt)
     return 0
 
@@ -123,7 +123,7 @@ def release(
         if placed is None:
             raise NotFound("hold_unknown", "no hold of this id was placed", "See `countersign log tail`.")
         body = parsed("hold.released.v1", {**placed.body.as_json(), "reason": reason})
-        receipt = _speak(run, services, actor, body)
+        receipt = speak_as(run, services, actor, body)
     _answer_hold(run, body, receipt)
     return 0
 
@@ -152,7 +152,7 @@ def disclose(
     run = invocation_of(ctx)
     target = writable_target(out, force=force)
     with run.services() as services:
-        made = disclose_field(services, statement_id, pointer, to, lambda body: _speak(run, services, actor, body))
+        made = disclose_field(services, statement_id, pointer, to, lambda body: speak_as(run, services, actor, body))
         write_whole(target, made.document)
     found = {
         "statement_id": statement_id,
@@ -186,7 +186,7 @@ def rotate_kek(ctx: typer.Context, home: HomeOption = None, json: JsonOption = F
     return 0
 
 
-def _speak(run: Invocation, services: Services, actor: str, body: Body) -> Receipt:
+def speak_as(run: Invocation, services: Services, actor: str, body: Body) -> Receipt:
     from ledger.keys import read_signing_key
     from ops.cli.inputs import actor_name
     from ops.home import Home

@@ -33,6 +33,7 @@ NAMING = {  # S8.5
     "asset.imported.v1": lambda body: [body["asset"]],
     "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],
     "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
+    "dispute.sighted.v1": lambda body: [body["captured_sha256"]],
     "generation.requested.v1": lambda body: [one["sha256"] for one in body.get("references", [])],
 }
 ROTATED, THEFT = "log.keys-rotated.v1", "suspected-theft"

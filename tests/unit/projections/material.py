@@ -22,6 +22,7 @@ from schemas.statements.consent import ConsentRefused, ConsentRevoked, ConsentWi
 from schemas.statements.evidence import EvidenceExported
 from schemas.statements.notice import HolderRegistered
 from schemas.statements.review import ReviewRejected
+from tests.disputes_of import adopt_law, decided, notified, opened
 from tests.house_of import House, digest
 
 ALGORITHM = "pdq256@512px/nonref-2fps"
@@ -183,6 +184,14 @@ class Story:
         asset = self.chance.choice(self.assets)
         self.house.say_as("lena", AssetFlagged(asset=asset, cause="dispute", detail="somebody else claims it"))
 
+    def _disputes(self) -> None:
+        asset = self.chance.choice(self.assets)
+        dispute = opened(self.house, asset)
+        adopt_law(self.house, only_timers=True)
+        notified(self.house, dispute, "US")
+        if self.chance.random() < 0.5:
+            decided(self.house, dispute, asset, outcome="rejected")
+
     def _registers(self) -> None:
         body = {"holder": self.chance.choice(("pia", "lib")), "everything": True, "platforms": ["example-video"]}
         self.house.say_as("lena", HolderRegistered.model_validate(body))
@@ -209,6 +218,7 @@ class Story:
         _ends,
         _flags,
         _exports,
+        _disputes,
         _registers,
         _waits,
     )
