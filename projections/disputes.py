@@ -16,6 +16,7 @@ from projections.topics import (
     OF_FINDINGS,
     OF_GENERATIONS,
     OF_HOLDERS,
+    OF_LIKENESS,
     OF_PEOPLE,
     OF_RIGHTS,
     OF_THE_LOG,
@@ -78,6 +79,7 @@ class Disputes(View):
         | OF_FILES
         | OF_CLEARANCES
         | OF_HOLDERS
+        | OF_LIKENESS
         | OF_FINDINGS
         | frozenset(
             {

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from api.problems import named, sentences
 from api.services.identification import Identified, identify
+from api.services.looking import look
 from api.services.services import Services
 from ledger.blobs import read_chunks
 from ledger.door import Receipt
 from ledger.errors import Misuse, NotFound
 from ledger.history import bodies
-from ledger.media.findings import ALL, QUERY_VARIANTS
 from ledger.rules.disputes import DisputeState, clocks_set, dispute_state
 from projections.sounds import SoundMatch
 from schemas.api.disputes import ClockShape, DisputeAnswer, DisputeNoticeShape, NoticeReceived, SightingShape
@@ -27,6 +27,12 @@ from schemas.statements.dispute import DisputeAnswered, DisputeNotified, Dispute
 
 Speak = Callable[[Body], Receipt]
 """Says a statement as somebody: with their own key, or for them."""
+_WITHOUT_PLACE = {
+    "digest": "the very bytes",
+    "manifest": "the same C2PA manifest store",
+    "ledger_assertion": "its C2PA manifest names an entry about the file",
+    "soft_binding": "its C2PA manifest has the soft binding of the file's",
+}
 Capture = Literal["file", "screenshot", "page"]
 
 
@@ -141,8 +147,8 @@ def sight(services: Services, dispute: str, captured: Path, seen: Sighting, spea
 def _matched(services: Services, state: DisputeState, captured: Path, seen: Sighting) -> tuple[str, str, str]:
     if seen.asset is not None:
         return seen.asset, "by-eye", "somebody looked, and says that it is a copy"
-    found = services.examiner.examine(captured, extractors=ALL | {QUERY_VARIANTS})
-    known = identify(services, services.ledger.history(), found)
+    history = services.ledger.history()
+    known = identify(services, history, look(services, history, captured, services.clock.now()))
     near = [known.asset, *(match.asset_sha256 for match in known.matches)]
     asset = next((one for one in near if one in state.opening.assets), None)
     if asset is None:
@@ -154,9 +160,7 @@ def _matched(services: Services, state: DisputeState, captured: Path, seen: Sigh
 def _words(known: Identified, asset: str) -> str:
     match = next((one for one in known.matches if one.asset_sha256 == asset), None)
     if match is None:
-        return {"digest": "the very bytes", "manifest": "the same C2PA manifest store"}.get(
-            known.by, "its C2PA manifest names an entry about the file"
-        )
+        return _WITHOUT_PLACE[known.by]
     what = "sound" if isinstance(match, SoundMatch) else "picture"
     place = f"{match.query_ms / 1000:.1f} s into the copy is {match.reference_ms / 1000:.1f} s into the file"
     return f"{match.decision} by its {what}, score {match.score:.2f}; {place}"

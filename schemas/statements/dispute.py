@@ -18,7 +18,7 @@ from schemas.statements.rulepack import PackVersion
 CLOCKS_MAX = 10  # laws that one notice sets going at once
 _DISPUTE = "019a9b00-0000-7000-8000-000000000050"
 _NOTICE = "019a9b00-0000-7000-8000-000000000052"
-MatchedBy = Literal["digest", "manifest", "ledger_assertion", "fingerprint", "sound", "by-eye"]
+MatchedBy = Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "by-eye"]
 """How the copy was recognised; `by-eye` is somebody's word and no engine's."""
 NoticeEvent = Literal["intimate-depiction", "order", "counter-notice", "complaint"]
 """What a notice says. The first two set clocks going where an adopted rule pack has a timer for them."""
