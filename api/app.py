@@ -20,8 +20,8 @@ from api.limits import EXAMINATION_WAIT_S, EXAMINATIONS_MAX, UPLOADS_MAX, Slots
 from api.routes import (
     assets,
     clearances,
-    drift,
     disputes,
+    drift,
     endings,
     exchange,
     health,

@@ -18,7 +18,16 @@ from schemas.statements.clearance import Question
 
 _OF_THE_FILE = frozenset(
     {
-        "consent", "rejection", "flags", "dispute", "title", "rights_review", "moderation", "guardrail", "registry", "match",
+        "consent",
+        "rejection",
+        "flags",
+        "dispute",
+        "title",
+        "rights_review",
+        "moderation",
+        "guardrail",
+        "registry",
+        "match",
     }
 )
 """Rules of a decision that don't ask what for. A right's territory and term do, and are left out below."""
