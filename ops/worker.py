@@ -11,6 +11,7 @@ from typing import Any, Final
 from api.services.comparing import Done, compare_all
 from api.services.drift import Measured
 from api.services.likeness_rounds import LikenessReport, LikenessRounds
+from api.services.reverifying import Changed, reverify
 from api.services.screening import Sweep, sweep_all
 from api.services.services import Services
 from ledger.errors import LedgerError
@@ -24,6 +25,7 @@ from projections.cascade import run_expiry
 
 INTERVAL_SECONDS: Final = 10.0  # how late a notice about an expiry may be; verdicts are on time whatever this is
 DRIFT_INTERVAL_SECONDS: Final = 600.0  # a month that is measured ten minutes late is measured
+REVERIFY_INTERVAL_SECONDS: Final = 300.0  # every clearance that stands is weighed: some ms each
 INTERVAL_SECONDS_MIN: Final = 0.1  # below this an idle worker only burns a core
 _LOG = logging.getLogger("countersign.worker")
 
@@ -85,6 +87,19 @@ class SweepWorker:
     def run_once(self) -> list[Sweep]:
         """What new entries turned up. Raises Unavailable."""
         return sweep_all(self._services)
+
+
+class ReverifyWorker:
+    """Weighs what was cleared again: lists, certificates and rules change after a file was let go. Each change is said once."""
+
+    def __init__(self, services: Services, interval_seconds: float = REVERIFY_INTERVAL_SECONDS) -> None:
+        self._services = services
+        rounds = Rounds("reverify", self.run_once, interval_seconds)
+        self.start, self.stop = rounds.start, rounds.stop
+
+    def run_once(self) -> list[Changed]:
+        """What would be answered otherwise now. Raises Unavailable."""
+        return list(reverify(self._services))
 
 
 class LikenessWorker:

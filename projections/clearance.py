@@ -190,6 +190,11 @@ class Clearances(View):
         """Every answer about exactly this file, oldest first."""
         return self._found("WHERE d.asset = ? ORDER BY d.idx", (asset,))
 
+    def in_force_after(self, at: datetime, after: int, limit: int) -> list[ClearanceView]:
+        """Clearances that were not revoked and whose window has not passed, in the log's order; `after` is an entry index."""
+        where = "WHERE d.issued AND r.clearance IS NULL AND d.valid_until > ? AND d.idx > ? ORDER BY d.idx LIMIT ?"
+        return self._found(where, (format_instant(at), after, limit))
+
     def standing(self, asset: str, at: datetime) -> list[ClearanceView]:
         """The clearances of this file that were in force at an instant, oldest first."""
         return [view for view in self.of_asset(asset) if view.in_force(at)]

@@ -29,6 +29,7 @@ from schemas.statements.asset import AssetFlagged
 from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.consent import ConsentEnded, ConsentExpired
 from schemas.statements.consent_changes import ConsentChange
+from schemas.statements.reverification import ClearanceReverified
 
 RECIPIENTS = ("platform",)  # the role that shows clips to the public and has to stop
 NOTICES_PAGE_MAX = 500  # one answer; who reads on passes the last entry index
@@ -48,7 +49,7 @@ class Notices(View):
     """One row for each (entry, recipient), however often the entry is applied."""
 
     name = "notices"
-    version = 2
+    version = 3
     schema = """
     CREATE TABLE notices_source (id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL);
     CREATE TABLE notices_notice (
@@ -69,6 +70,7 @@ class Notices(View):
             "asset.flagged.v2",
             "clearance.revoked.v1",
             "clearance.revoked.v2",
+            "clearance.reverified.v1",
         }
     )
     ignored = (
@@ -79,7 +81,7 @@ class Notices(View):
         | OF_GENERATIONS
         | OF_HOLDERS
         | OF_MATTERS
-        | OF_FINDINGS
+        | (OF_FINDINGS - handled)
         | frozenset(
             {
                 "log.indexed.v1",
@@ -145,6 +147,10 @@ def _about(said: Said) -> tuple[str, dict[str, Any]]:
     if isinstance(body, ClearanceRevoked):
         names = {"clearance": body.clearance, "asset": body.asset, "cause": body.cause, "consent": body.consent}
         return f"clearance:{body.clearance}", names
+    if isinstance(body, ClearanceReverified):
+        states = {"c2pa_state": body.c2pa_state, "c2pa_ingredients_state": body.c2pa_ingredients_state}
+        told = {"clearance": body.clearance, "asset": body.asset, "verdict": body.verdict, "codes": list(body.codes)}
+        return f"clearance:{body.clearance}", told | states
     if isinstance(body, AssetFlagged):
         return f"asset:{body.asset}", {"asset": body.asset, "cause": body.cause, "consent": body.consent}
     if isinstance(body, ConsentEnded | ConsentExpired | ConsentChange):

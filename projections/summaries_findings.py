@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.wording import file, joined
-from schemas.statements import asset, drift, opinion, provider
+from schemas.statements import asset, drift, opinion, provider, reverification
 
 
 def _record(body: provider.ProviderRecordImported) -> str:
@@ -36,8 +36,15 @@ def _manifest(body: asset.ManifestIssued) -> str:
     return f"issued the C2PA manifest {body.manifest_sha256[:12]}… for {file(body.asset)}, to be kept beside it"
 
 
+def _reverified(body: reverification.ClearanceReverified) -> str:
+    why = f" ({joined(code.replace('_', ' ') for code in body.codes)})" if body.codes else ""
+    now = f"{body.verdict}{why}, C2PA {body.c2pa_state}, parts {body.c2pa_ingredients_state}"
+    return f"looked at clearance {body.clearance} of {file(body.asset)} again; the answer would be: {now}"
+
+
 SENTENCES: dict[type, Callable[[Any], str]] = {
     asset.ManifestIssued: _manifest,
+    reverification.ClearanceReverified: _reverified,
     provider.ProviderRecordImported: _record,
     opinion.OpinionAsked: _asked,
     opinion.OpinionGiven: _given,

@@ -40,7 +40,7 @@ def known_already(services: Services, history: History, path: Path, at: datetime
     if arrival(history, sha256) is None:
         return None
     report = recorded_c2pa(services, history, sha256)
-    return Seen(sha256, None, report) if report is not None and _stands(services, history, report, at) else None
+    return Seen(sha256, None, report) if report is not None and still_says(services, history, report, at) else None
 
 
 def look(services: Services, history: History, path: Path, at: datetime, beside: Beside | None = None) -> Seen:
@@ -67,7 +67,7 @@ def recorded_c2pa(services: Services, history: History, asset: str | None) -> C2
         return None
 
 
-def _stands(services: Services, history: History, report: C2paReport, at: datetime) -> bool:
+def still_says(services: Services, history: History, report: C2paReport, at: datetime) -> bool:
     """Whether the same look would say the same at that instant."""
     if report.state == "not_checked" or report.version != services.examiner.engine:
         return False

@@ -53,7 +53,7 @@ def accept_decision(proposal: Proposal, body: ClearanceDecided, history: History
 
 def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: History, at: datetime) -> None:
     """Of a clearance that stands; for an ended basis only when it ended, and nothing else covers what was cleared."""
-    said, issued = _standing(history, body.clearance, body.asset)
+    said, issued = standing_clearance(history, body.clearance, body.asset)
     if body.cause == "consent-ended":
         if body.consent is None or body.consent not in issued.consents:
             refuse("revocation_without_consent", "name the consent that the clearance rested on", said.index)
@@ -64,7 +64,7 @@ def accept_revocation(proposal: Proposal, body: ClearanceRevoked, history: Histo
 
 def accept_upheld(proposal: Proposal, body: ClearanceUpheld, history: History, at: datetime) -> None:
     """Once after each end, of a clearance that stands and is still covered."""
-    _, issued = _standing(history, body.clearance, body.asset)
+    _, issued = standing_clearance(history, body.clearance, body.asset)
     (tag,) = body.basis_tags()
     touched = history.about(tag, LicenceEnded, LicenceExpired, ContractTermRecorded)
     if not any(said.index == body.about for said in touched):
@@ -76,7 +76,8 @@ def accept_upheld(proposal: Proposal, body: ClearanceUpheld, history: History, a
         refuse("clearance_not_covered", f"nothing covers what was cleared ({against[0].code})", *against[0].entries[:1])
 
 
-def _standing(history: History, clearance: str, asset: str) -> tuple[Said, ClearanceIssued]:
+def standing_clearance(history: History, clearance: str, asset: str) -> tuple[Said, ClearanceIssued]:
+    """The yes that was given for this file and not revoked. Raises Refused."""
     issued = bodies(history.about(f"clearance:{clearance}", ClearanceIssued), ClearanceIssued)
     if not issued or issued[0][1].question.asset != asset:
         refuse("clearance_unknown", f"no clearance {clearance} was issued for this file")

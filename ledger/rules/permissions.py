@@ -57,6 +57,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "clearance.issued.v1": frozenset({"service"}),
     "clearance.refused.v1": frozenset({"service"}),
     "clearance.revoked.v1": frozenset({"service", "legal", "ip-steward"}),
+    "clearance.reverified.v1": frozenset({"service"}),
     "clearance.revoked.v2": frozenset({"service", "legal", "ip-steward"}),
     "clearance.upheld.v1": frozenset({"service"}),
     "right.recorded.v1": frozenset({"ip-steward", "legal"}),

@@ -45,7 +45,15 @@ def serve(
     from ops.home import Home
     from ops.publishing import HomePublisher, PublishingWorker
     from ops.stamper import stamping
-    from ops.worker import ComparingWorker, DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
+    from ops.worker import (
+        ComparingWorker,
+        DriftWorker,
+        ExpiryWorker,
+        LikenessWorker,
+        NoticeWorker,
+        ReverifyWorker,
+        SweepWorker,
+    )
 
     run = invocation_of(ctx)
     with run.services() as services, listening(host, port) as listener:
@@ -58,7 +66,7 @@ def serve(
         notices, sweeping = NoticeWorker(services, Home(run.home), run.settings), SweepWorker(services)
         likeness = LikenessWorker(services, run.settings)
         comparing = ComparingWorker(services)
-        lab = DriftWorker(services, run.settings)
+        lab, again = DriftWorker(services, run.settings), ReverifyWorker(services)
         home_publisher = HomePublisher(
             Home(run.home),
             run.settings,
@@ -75,6 +83,7 @@ def serve(
             comparing.start()
             likeness.start()
             lab.start()
+            again.start()
             publishing.start()
             _settle_in()
             try:
@@ -83,6 +92,7 @@ def serve(
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
+                again.stop()
                 lab.stop()
                 likeness.stop()
                 sweeping.stop()
@@ -119,7 +129,15 @@ def worker(
     """Record ends and what follows, and send notices, until SIGTERM or Ctrl-C. Several may run; each thing is done once."""
     from ops.home import Home
     from ops.stamper import stamping
-    from ops.worker import ComparingWorker, DriftWorker, ExpiryWorker, LikenessWorker, NoticeWorker, SweepWorker
+    from ops.worker import (
+        ComparingWorker,
+        DriftWorker,
+        ExpiryWorker,
+        LikenessWorker,
+        NoticeWorker,
+        ReverifyWorker,
+        SweepWorker,
+    )
 
     run = invocation_of(ctx)
     stopping = threading.Event()
@@ -131,12 +149,13 @@ def worker(
             LikenessWorker(services, run.settings, interval),
         )
         comparing = ComparingWorker(services, interval)
-        lab = DriftWorker(services, run.settings)
+        lab, again = DriftWorker(services, run.settings), ReverifyWorker(services)
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
             found["swept"] = [one.as_json() for one in sweeping.run_once()]
             found["compared"] = comparing.run_once().as_json()
             found["likeness"] = likeness.run_once().as_json()
+            found["reverified"] = [one.as_json() for one in again.run_once()]
             measured = lab.run_once()
             found["drift"] = measured.body.month if measured else None
         else:
@@ -149,7 +168,9 @@ def worker(
                 comparing.start()
                 likeness.start()
                 lab.start()
+                again.start()
                 stopping.wait()
+                again.stop()
                 lab.stop()
                 likeness.stop()
                 sweeping.stop()

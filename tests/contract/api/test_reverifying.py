@@ -1,0 +1,148 @@
+"""What was cleared is looked at again, and what would be answered otherwise now is told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from api.services.circumstances import Circumstances
+from api.services.looking import recorded_c2pa
+from api.services.reverifying import Changed, reverify
+from api.services.screening import sweep_all
+from api.services.verification import verify_file
+from ledger.rules.lineage import examination
+from ops.home import Home
+from schemas.base import new_id
+from schemas.statements.reverification import ClearanceReverified
+from schemas.statements.review import ReviewRejected
+from schemas.statements.trust import TrustListImported
+from tests.house_of import raises_code
+from tests.office_of import ASKED, Made, Office
+
+QUESTION = Circumstances(**ASKED)
+DSSE = {"Content-Type": "application/vnd.dsse+json"}
+
+
+def again(office: Office) -> list[Changed]:
+    return list(reverify(office.services))
+
+
+def say(office: Office, name: str, body: object) -> None:
+    answer = office.post("/v1/statements", name, content=office.signed(name, body), headers=DSSE)  # type: ignore[arg-type]
+    assert answer.status_code == 201, answer.text
+
+
+def own_root(office: Office) -> Path:
+    (file,) = (Home(office.home.path).trust / "signers").glob("*.pem")
+    return file
+
+
+def told(office: Office) -> list[dict[str, object]]:
+    office.services.views.catch_up()
+    pending = office.services.views.notices.pending("platform")
+    return [one.payload for one in pending if one.payload["type"] == "countersign.clearance.reverified.v1"]
+
+
+def test_while_nothing_changes_nothing_is_said(office: Office) -> None:
+    size = office.size
+    assert again(office) == again(office) == []
+    assert office.size == size
+
+
+def test_a_changed_trust_list_is_told_once_for_each_clearance_and_again_when_it_is_back(
+    office: Office, made: Made
+) -> None:
+    root = own_root(office)
+    content = root.read_bytes()
+    root.unlink()
+    (changed,) = again(office)
+    assert (changed.said.asset, changed.said.verdict, changed.said.c2pa_state) == (made.signed, "allow", "untrusted")
+    size = office.size
+    assert again(office) == []
+    assert office.size == size
+    (event,) = told(office)
+    assert event["data"]["c2pa_state"] == "untrusted"  # type: ignore[index]
+    root.write_bytes(content)
+    assert [one.said.c2pa_state for one in again(office)] == ["trusted"]
+    assert len(told(office)) == 2
+
+
+def test_reading_a_manifest_again_keeps_what_else_was_found(office: Office, made: Made) -> None:
+    before = examination(office.services.ledger.history(), made.signed)
+    own_root(office).unlink()
+    again(office)
+    after = examination(office.services.ledger.history(), made.signed)
+    assert before is not None and after is not None and before[0].index < after[0].index
+    assert (after[1].frames, after[1].essence_sha256) == (before[1].frames, before[1].essence_sha256)
+    assert after[1].c2pa_state == "untrusted"
+    report = recorded_c2pa(office.services, office.services.ledger.history(), made.signed)
+    assert report is not None and report.state == "untrusted"
+    found = verify_file(office.services, made.file("copy"), QUESTION)
+    assert found.identified.asset == made.signed
+    assert verify_file(office.services, made.file("signed"), QUESTION).verdict == "allow"
+
+
+def test_a_lists_sunset_is_told_when_it_comes_and_not_before(office: Office) -> None:
+    root, until = own_root(office), office.clock.now() + timedelta(hours=1)
+    body = TrustListImported(
+        list="interim",
+        kind="signer",
+        list_sha256=office.services.blobs.put(root.read_bytes()),
+        certificates=1,
+        until=until,
+        reason="for now",
+    )
+    root.unlink()
+    say(office, "operator", body)
+    assert again(office) == []
+    office.clock.move_to(until - timedelta(seconds=1))
+    assert again(office) == []
+    office.clock.move_to(until)
+    assert [one.said.c2pa_state for one in again(office)] == ["untrusted"]
+    assert again(office) == []
+
+
+def test_a_rejection_turns_the_answer_and_the_reasons_are_told(office: Office, made: Made) -> None:
+    say(
+        office,
+        "rob",
+        ReviewRejected.model_validate({"asset": made.signed, "gate": "brand", "comment": "not ours any more"}),
+    )
+    (changed,) = again(office)
+    assert (changed.said.verdict, changed.said.c2pa_state) == ("deny", "trusted")
+    assert changed.said.codes
+    assert changed.as_json()["use"] == ASKED["use"]
+    assert again(office) == []
+
+
+def test_only_what_the_rules_say_and_only_what_is_new_is_taken(office: Office, made: Made) -> None:
+    own_root(office).unlink()
+    (changed,) = again(office)
+    raises_code("reverified_already", lambda: office.services.ledger.say(changed.said))
+    other = ClearanceReverified.model_validate({**changed.said.as_json(), "verdict": "deny", "codes": ["made_up"]})
+    raises_code("verdict_differs", lambda: office.services.ledger.say(other))
+    unknown = changed.said.model_copy(update={"asset": "ab" * 32})
+    raises_code("clearance_unknown", lambda: office.services.ledger.say(unknown))
+
+
+def test_what_ended_with_a_consent_is_told_as_an_end_and_not_here(office: Office, made: Made) -> None:
+    office.clock.move_to(made.story.ends_at)
+    assert again(office) == []
+
+
+def test_an_entry_on_the_do_not_generate_list_turns_the_answer(office: Office, made: Made) -> None:
+    body = {
+        "guardrail": new_id(office.clock.now()),
+        "kind": "mark",
+        "label": "Warm Cup",
+        "reason": "a test",
+        "counsel": "lena",
+    }
+    entry = {"type": "guardrail.entry-added.v1", "body": {**body, "effective_from": "2026-10-01T00:00:00Z"}}
+    assert office.post("/v1/statements", "lena", json=entry).status_code == 201
+    sweep_all(office.services)
+    (changed,) = again(office)
+    assert changed.said.verdict == "deny"
+    assert any(code.startswith(("guardrail_", "rights_review_")) for code in changed.said.codes)
+    assert again(office) == []
+    assert len(told(office)) == 1
