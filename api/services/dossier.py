@@ -11,12 +11,13 @@ from datetime import datetime
 
 from api.limits import VIEW_WAIT_S
 from api.services.consents import consent_answer
-from api.services.looking import recorded_c2pa
+from api.services.looking import recorded_json
 from api.services.opinions import opinions_of
 from api.services.origins import evidence_answer
 from api.services.services import Services
 from ledger.errors import NotFound
 from ledger.history import History, bodies
+from ledger.media.c2pa_report import C2paReport
 from ledger.rules.lineage import arrival, examination, flags
 from ledger.statement import Said
 from projections.clearance import ClearanceView
@@ -77,10 +78,12 @@ class Dossier:
             ancestors=line.family[:here],
             descendants=line.family[here + 1 :],
             not_checked=not_checked(found[1]) if found else ("examination",),
+            reviewable=found is not None and found[1].c2pa_state != "not_checked",
         )
 
     def _examination(self, said: Said, body: AssetExamined) -> ExaminationShape:
-        report = recorded_c2pa(self.services, self.history, self.asset)
+        kept = recorded_json(self.services, self.history, self.asset)
+        report = C2paReport.from_json(kept) if kept else None
         return ExaminationShape(
             entry_index=said.index,
             at=format_instant(said.recorded_at),
@@ -88,6 +91,11 @@ class Dossier:
             c2pa_ingredients_state=body.c2pa_ingredients_state,
             c2pa_signing_state=report.signing_state if report else "not_checked",
             c2pa_signed_at=report.signed_at if report else None,
+            c2pa_issuer=report.issuer if report else None,
+            c2pa_engine=report.version if report else None,
+            c2pa_trust_sha256=report.trust_sha256 if report else None,
+            c2pa_checked_at=report.checked_at if report else None,
+            c2pa_report_sha256=kept["raw_report_sha256"] if kept else None,
             manifest_sha256=body.manifest_sha256,
             essence_sha256=body.essence_sha256,
             frames=body.frames,

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from api.services.services import Services
 from ledger.errors import NotFound
@@ -58,13 +59,20 @@ def look(services: Services, history: History, path: Path, at: datetime, beside:
 
 def recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:
     """What was read when the file came in; None where nobody looked, or the report is no longer here."""
+    found = recorded_json(services, history, asset)
+    return None if found is None else C2paReport.from_json(found)
+
+
+def recorded_json(services: Services, history: History, asset: str | None) -> dict[str, Any] | None:
+    """The same as it is kept, with `raw_report_sha256`: the blob of the engine's own report."""
     examined = examination(history, asset) if asset else None
     if examined is None:
         return None
     try:
-        return C2paReport.from_json(json.loads(services.blobs.get(examined[1].examination_sha256))["c2pa"])
+        found: dict[str, Any] = json.loads(services.blobs.get(examined[1].examination_sha256))["c2pa"]
     except NotFound:
         return None
+    return found
 
 
 def still_says(services: Services, history: History, report: C2paReport, at: datetime) -> bool:

@@ -137,7 +137,7 @@ def _of_one(manifest: Any) -> list[str]:
     if any(a.get("digitalSourceType") not in (None, *DIGITAL_SOURCE_TYPES) for a in actions(manifest)):
         found.append("countersign.digitalSourceType.unlisted")
     bindings = [b.get("data") for b in assertions(manifest, "c2pa.soft-binding")]
-    if any(not isinstance(b, dict) or b.get("alg") not in SOFT_BINDING_ALGORITHMS for b in bindings):
+    if any(not isinstance(b, dict) or str(b.get("alg")) not in SOFT_BINDING_ALGORITHMS for b in bindings):
         found.append("countersign.softBinding.unlisted")
     if sum(i.get("relationship") == "parentOf" for i in ingredients(manifest)) > 1:
         found.append("countersign.ingredient.severalParents")

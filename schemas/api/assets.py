@@ -97,6 +97,13 @@ class ExaminationShape(Shape):
     c2pa_signing_state: str
     """Under the trust lists that counted when it was signed; `not_checked` where no trusted time stamp says when."""
     c2pa_signed_at: str | None
+    c2pa_issuer: str | None
+    c2pa_engine: str | None
+    c2pa_trust_sha256: str | None
+    """Of the anchors and lists that were used, and by which engine, at `c2pa_checked_at`."""
+    c2pa_checked_at: str | None
+    c2pa_report_sha256: str | None
+    """Blob: the engine's own report, as it came."""
     manifest_sha256: str | None
     essence_sha256: str | None
     frames: int
@@ -168,6 +175,7 @@ class AssetAnswer(Shape):
             "ancestors": [],
             "descendants": [_SIGNED],
             "not_checked": ["examination"],
+            "reviewable": False,
         }
     )
 
@@ -184,6 +192,8 @@ class AssetAnswer(Shape):
     ancestors: tuple[str, ...]
     descendants: tuple[str, ...]
     not_checked: tuple[str, ...]
+    reviewable: bool
+    """Whether its provenance was looked at: nobody reviews what was not."""
 
 
 class TrailRowShape(Shape):

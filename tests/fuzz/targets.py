@@ -100,8 +100,12 @@ def _c2pa(raw: bytes) -> None:
     c2pa_validation.informational(report)
     manifests: Any = report.get("manifests")
     for label in manifests if isinstance(manifests, dict) else ():
-        c2pa_claims.remarks(manifests, label)
+        c2pa_claims.remarks(manifests, label, list(manifests))
+        c2pa_claims.training_mining(manifests, list(manifests))
         c2pa_claims.digital_source_type(manifests, label)
+        if isinstance(manifests[label], dict):
+            c2pa_claims.beginning(manifests[label])
+            c2pa_claims.soft_bindings(manifests[label])
 
 
 def _cbor(raw: bytes) -> None:
