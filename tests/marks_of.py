@@ -59,6 +59,28 @@ def marked(image: Image.Image, sign: Image.Image, t: float, width: float = 0.2, 
     return out.convert("RGB")
 
 
+def emblem(seed: int = 1) -> Image.Image:
+    """A logo with letters and shapes, on transparency."""
+    chance = np.random.default_rng(seed)
+    image = Image.new("RGBA", (220, 160))
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((4, 4, 216, 156), 24, fill=(240, 233, 216), outline=(107, 66, 38), width=6)
+    for _ in range(14):
+        x, y, r = chance.uniform(20, 200), chance.uniform(20, 90), chance.uniform(4, 16)
+        pen.regular_polygon(
+            (x, y, r), int(chance.integers(3, 7)), fill=tuple(int(v) for v in chance.integers(0, 200, 3))
+        )
+    pen.text((24, 98), chance.choice(["Morning", "Anvil&Co"]), font=ImageFont.load_default(44), fill=(60, 30, 10))
+    return image
+
+
+def with_logo(t: float, sign: Image.Image, width: int = 170, turn: float = 8) -> Image.Image:
+    small = sign.resize((width, round(sign.height * width / sign.width))).rotate(turn, expand=True)
+    out = scene(t).convert("RGBA")
+    out.alpha_composite(small, (60 + round(30 * t), 50))
+    return out.convert("RGB")
+
+
 def film(path: Path, frame: Callable[[float], Image.Image], seconds: float = 6.0, rate: int = 8) -> Path:
     """An H.264 clip of `frame(t)`."""
     with av.open(str(path), "w") as container:

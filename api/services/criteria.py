@@ -19,6 +19,7 @@ from ledger.media.extractors import FILE_EXTRACTORS, FRAME_EXTRACTORS
 from ledger.media.wording import Wanted
 from ledger.rules.criteria import kits, templates
 from ledger.rules.rulepacks import entries_in_force
+from schemas.statements.criteria import StyleKitAdopted
 
 PICTURE_BYTES_MAX = 256 * 2**10  # of a mark or a logo: it goes to every examination, and a cut-out PNG has 5 to 50 kB
 KIT_CHARS_MAX = 45_000  # more fits no entry
@@ -38,8 +39,18 @@ def looked_for(history: History, blobs: Blobs, at: datetime) -> dict[str, Any]:
         }
         for body in templates(history)
     ]
+    brands = [_brand(blobs, kit) for kit in kits(history) if kit.palette or kit.logos]
     words = [one.as_json() for one in _wanted(history, at)][:WANTED_MAX]
-    return ({"visible_mark": {"templates": marks}} if marks else {}) | ({"text": {"wanted": words}} if words else {})
+    told = {"visible_mark": {"templates": marks}, "brand": {"kits": brands}, "text": {"wanted": words}}
+    return {name: wanted for name, wanted in told.items() if any(wanted.values())}
+
+
+def _brand(blobs: Blobs, kit: StyleKitAdopted) -> dict[str, Any]:
+    palette = kit.palette and {**kit.palette.model_dump(), "colours": [one.rgb for one in kit.palette.colours]}
+    logos = [
+        {"id": one.id, "sha256": one.image_sha256, "image": _picture(blobs, one.image_sha256)} for one in kit.logos
+    ]
+    return {"kit": kit.kit, "version": kit.version, "palette": palette, "logos": logos}
 
 
 def _wanted(history: History, at: datetime) -> Iterator[Wanted]:

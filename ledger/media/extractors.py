@@ -74,6 +74,16 @@ def _text(looking: Looking) -> FrameConsumer:
     return TextConsumer(looking)
 
 
+def _brand(looking: Looking) -> FrameConsumer:
+    if not looking.options.get("brand", {}).get("kits"):
+        from ledger.media.looks import NotAsked
+
+        return NotAsked("brand", "no_style_kit", "countersign criteria adopt-kit")
+    from ledger.media.brand import BrandConsumer
+
+    return BrandConsumer(looking)
+
+
 FILE_EXTRACTORS: Final = (
     FileExtractor(names=("probe",), run=_probe),
     FileExtractor(names=("essence",), run=_essence),
@@ -87,6 +97,7 @@ FRAME_EXTRACTORS: Final = (
     ),
     FrameExtractor(names=("visible_mark",), needs=("cv2",), extra="vision", start=_marks),
     FrameExtractor(names=("text",), needs=("cv2", "rapidocr", "onnxruntime"), extra="ocr", start=_text),
+    FrameExtractor(names=("brand",), needs=("cv2",), extra="vision", start=_brand),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

@@ -45,6 +45,7 @@ ALL: Final = frozenset(
         "audio_fingerprint",
         "visible_mark",
         "text",
+        "brand",
         LOCAL_FEATURES,
     }
 )  # what is built today

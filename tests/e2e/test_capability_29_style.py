@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from api.app import create_app
 from ops.wiring import services_of
 from tests.cli_of import Command
-from tests.marks_of import film, scene
+from tests.marks_of import emblem, film, png, scene, with_logo
 
 pytest.importorskip("rapidocr", reason="rapidocr is not installed (extra ocr)")
 
@@ -59,3 +59,35 @@ def test_a_kit_that_is_no_kit_is_refused(cli: Command, tmp_path: Path) -> None:
     cli.fails("file_not_found", 2, "criteria", "adopt-kit", tmp_path / "none.json")
     cli.fails("body_invalid", 2, "criteria", "adopt-kit", kit(tmp_path, texts=[{"id": "one"}]))
     cli.fails("logo_invalid", 2, "criteria", "adopt-kit", kit(tmp_path), "--logo", "cup.png")
+
+
+def test_capability_29_colours_and_logo_are_judged_by_the_kits_version_and_a_newer_one_counts(
+    cli: Command, tmp_path: Path
+) -> None:
+    sign = tmp_path / "emblem.png"
+    sign.write_bytes(png(emblem()))
+    colours = [{"id": "cream", "name": "Cream", "rgb": "#f3e9d8"}]
+    palette = {"id": "palette", "colours": colours, "delta_e_tenths_max": 100, "share_permille_min": 600}
+    logo = ("--logo", f"emblem={sign}", "--as", "ivy")
+    cli.json("criteria", "adopt-kit", kit(tmp_path, palette=palette), *logo)
+    (first,) = cli.json("import", film(tmp_path / "one.mp4", lambda t: with_logo(t, emblem()), 2, 4))["assets"]
+    assert "brand" not in first["not_checked"]
+    assert _outcomes(cli, first["asset_sha256"]) == {("cafe", 1, "palette"): "not_met", ("cafe", 1, "emblem"): "met"}
+    cli.json("criteria", "adopt-kit", kit(tmp_path, 2, palette=palette), "--as", "ivy")
+    cream = Image.new("RGB", (320, 180), "#f3e9d8")
+    (second,) = cli.json("import", film(tmp_path / "two.mp4", lambda t: cream, 2, 4))["assets"]
+    assert _outcomes(cli, second["asset_sha256"]) == {("cafe", 2, "palette"): "met"}
+    with (
+        services_of(cli.home) as services,
+        TestClient(create_app(services, "operator"), base_url="http://localhost") as client,
+    ):
+        page = client.get(f"/assets/{first['asset_sha256']}", headers={"Accept": "text/html"}).text
+    assert "Held against style kits" in page and "features agree" in page and page.count("/frames/") == 2
+
+
+def _outcomes(cli: Command, asset: str) -> dict[tuple[str, int, str], str]:
+    with services_of(cli.home) as services:
+        examined = [said.body.as_json() for said in services.ledger.read(types=["asset.examined.v1"])]
+    body = next(one for one in examined if one["asset"] == asset)
+    (brand,) = [one for one in body["findings"] if one["extractor"] == "brand"]
+    return {(one["kit"], one["version"], one["criterion"]): one["outcome"] for one in brand["detail"]["criteria"]}

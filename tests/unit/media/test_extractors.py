@@ -22,7 +22,7 @@ class Watcher:
     """Counts frames; breaks at the second when it was told to."""
 
     def __init__(self, looking: Looking) -> None:
-        self.seen, self.breaks = 0, bool(looking.options.get("brand", {}).get("breaks"))
+        self.seen, self.breaks = 0, bool(looking.options.get("invisible_watermark", {}).get("breaks"))
 
     def see(self, frame: SampledFrame) -> None:
         self.seen += 1
@@ -30,7 +30,11 @@ class Watcher:
             raise RuntimeError("what a stranger wrote")
 
     def finish(self, found: Extraction, coverage: Coverage) -> None:
-        found.add(Finding("brand", "watcher", "1", "found", {"frames": self.seen, "until_ms": coverage.until_ms}))
+        found.add(
+            Finding(
+                "invisible_watermark", "watcher", "1", "found", {"frames": self.seen, "until_ms": coverage.until_ms}
+            )
+        )
 
 
 @pytest.fixture
@@ -46,14 +50,14 @@ def look(path: Path, *names: str, **options: object) -> Extraction:
 
 
 def with_watcher(monkeypatch: pytest.MonkeyPatch, *needs: str) -> None:
-    watcher = FrameExtractor(names=("brand",), needs=needs, extra="vision", start=Watcher)
+    watcher = FrameExtractor(names=("invisible_watermark",), needs=needs, extra="vision", start=Watcher)
     monkeypatch.setattr(examining, "FRAME_EXTRACTORS", (*FRAME_EXTRACTORS, watcher))
 
 
 def test_every_frame_extractor_sees_the_frames_of_one_decode(animation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_watcher(monkeypatch)
-    found = look(animation, "pdq", "brand")
-    assert found.findings["brand"].detail == {"frames": 4, "until_ms": 1500}
+    found = look(animation, "pdq", "invisible_watermark")
+    assert found.findings["invisible_watermark"].detail == {"frames": 4, "until_ms": 1500}
     assert found.findings["pdq"].detail["frames"] == 4
 
 
@@ -61,8 +65,11 @@ def test_an_extractor_that_breaks_stops_no_other_and_repeats_nothing_it_read(
     animation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_watcher(monkeypatch)
-    found = look(animation, "pdq", "brand", brand={"breaks": True})
-    assert (found.findings["brand"].state, found.findings["brand"].detail) == ("failed", {"code": "RuntimeError"})
+    found = look(animation, "pdq", "invisible_watermark", invisible_watermark={"breaks": True})
+    assert (found.findings["invisible_watermark"].state, found.findings["invisible_watermark"].detail) == (
+        "failed",
+        {"code": "RuntimeError"},
+    )
     assert (found.findings["pdq"].state, found.findings["pdq"].detail["frames"]) == ("found", 4)
 
 
@@ -70,7 +77,7 @@ def test_what_is_not_installed_is_not_checked_and_says_what_to_install(
     animation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_watcher(monkeypatch, "no_such_module_anywhere")
-    said = look(animation, "pdq", "brand").findings["brand"]
+    said = look(animation, "pdq", "invisible_watermark").findings["invisible_watermark"]
     assert said.state == "not_checked"
     assert said.detail == {"reason": "not_installed", "do": "pip install 'countersign[vision]'"}
 
