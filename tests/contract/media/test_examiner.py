@@ -53,8 +53,10 @@ def test_full_examination_of_a_signed_clip(examiner: Examiner, signed: Path) -> 
     assert found.sha256 == hashlib.sha256(signed.read_bytes()).hexdigest()
     assert found.size_bytes == signed.stat().st_size
     assert tuple(f.extractor for f in found.findings) == EXTRACTORS
+    told = {"visible_mark", "text", "brand"}  # only where somebody says what to look for
     heard = {"audio_fingerprint"}  # where Chromaprint's library is installed
-    assert {f.extractor for f in found.findings if f.state == "found"} | heard == ALL
+    assert {f.extractor for f in found.findings if f.state == "found"} | heard | told == ALL
+    assert {found.finding(name).state for name in told} == {"not_checked"}
     assert {f.state for f in found.findings if f.extractor not in ALL} == {"not_checked"}
     assert found.probe is not None
     assert [(s.kind, s.codec) for s in found.probe.streams] == [("video", "h264"), ("audio", "aac")]
