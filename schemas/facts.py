@@ -5,7 +5,7 @@ Every row names the entry behind it. Nothing here is anybody's opinion: it can b
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from schemas.facts_disputes import DisputeFact
 from schemas.statements.asset import EvidenceGrade, FindingState
 from schemas.statements.placement import Label
 
+FACTS_FORMAT: Final = "countersign.facts/1"
 Index = NonNegativeInt
 Word = Annotated[str, Field(max_length=200)]
 Moment = Literal["generation", "publication", "now"]
@@ -240,7 +241,8 @@ class LogKeysFact(Shape):
 class PackFacts(Shape):
     """facts.json."""
 
-    format: Literal["countersign.facts/1"] = "countersign.facts/1"
+    format: Literal["countersign.facts/1"] = FACTS_FORMAT
+    """Another way of telling, or of certifying, is another version: packs of an older one stay as they are."""
     assets: tuple[Digest, ...]
     as_of: Instant
     files: tuple[FileFact, ...]

@@ -15,6 +15,7 @@ from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import Contents, contents_of
 from api.services.evidence_order import PackOrder, require_in_order, shown_to, size_known
 from api.services.evidence_outside import Bounds, Outside, bounds_of
+from api.services.evidence_pdf import pdf_there, render_pdf
 from api.services.evidence_report import render_report
 from api.services.facts import facts_bytes, facts_in
 from ledger.blobs import Blobs
@@ -165,6 +166,8 @@ class _Pack:
         members["report.html"] = render_report(
             manifest, self.facts, found, verifier_sha256, self.vkeys, self._bounds, shown
         )
+        if pdf_there():
+            members["report.pdf"] = render_pdf(manifest, self.facts, verifier_sha256)
         claims = canonical(self._sealed(manifest, members).model_dump(mode="json", exclude_none=True))
         attested = self._ledger.attest(claims, PACK_PAYLOAD_TYPE, PACK_JSON_BYTES_MAX)
         write_archive(path, claims, attested.to_bytes(), members, self._blobs.present)
@@ -221,7 +224,7 @@ class _Pack:
                 PackEntry(index=said.index, type=said.type, why=self.contents.why[said.index]) for said in found
             ),
             omitted=self._blobs.omitted,
-            gaps=tuple(gaps_of(store, size, assets, self._blobs.omitted, bounded=self._bounds.any)),
+            gaps=tuple(gaps_of(store, size, assets, self._blobs.omitted, bounded=self._bounds.any, pdf=pdf_there())),
             members={},
             index=PackIndex(entry=self._named.index, size=self._horizon),
             complete=tuple(

@@ -24,7 +24,7 @@ from ledger.rules.decision import RULES_VERSION, decide
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Stored
 from schemas.evidence import PackManifest
-from schemas.facts import PackFacts
+from schemas.facts import FACTS_FORMAT, PackFacts
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued
 
 REPLAY_STEP = 10
@@ -63,7 +63,10 @@ def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
         found = [_said(file, entry.index) for entry in manifest.entries]
         older = [entry_name(said.index) for said, body in decisions(found) if body.rules != RULES_VERSION]
         step = PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(file, manifest, found)), ())
-        return (step,), tuple(f"{name} was decided by other rules and not weighed again" for name in older)
+        remarks = [f"{name} was decided by other rules and not weighed again" for name in older]
+        if manifest.index is not None and _facts_format(file) != FACTS_FORMAT:
+            remarks.append("facts.json and certificate.txt are of another version and were not computed again")
+        return (step,), tuple(remarks)
     except (LedgerError, KeyError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         what = f"an entry or a claim has no shape that these rules know ({type(error).__name__})"
         return (PackStep(REPLAY_STEP, 0, (PackFault(REPLAY_STEP, "pack.json", "not_replayable", what),), ()),), ()
@@ -109,13 +112,20 @@ def _weigh_again(file: PackFile, manifest: PackManifest, found: list[Said]) -> I
 
 
 def _written_differently(file: PackFile, manifest: PackManifest, facts: PackFacts) -> Iterator[PackFault]:
-    """facts.json and the draft of a certificate, computed again from the entries."""
+    """facts.json and the draft of a certificate, computed again from the entries; not those of another version."""
+    if _facts_format(file) != facts.format:
+        return
     verifier = manifest.members["verify.py"]
     again = {"facts.json": facts_bytes(facts), "certificate.txt": certificate_text(manifest, facts, verifier)}
     for name, computed in again.items():
         if file.read(name) != computed:
             what = "the entries of the pack give another one"
             yield PackFault(REPLAY_STEP, name, f"{name.partition('.')[0]}_differs", what)
+
+
+def _facts_format(file: PackFile) -> object:
+    told = parse_json(file.read("facts.json"))
+    return told.get("format") if isinstance(told, dict) else None
 
 
 def _left_open(manifest: PackManifest, asked: dict[str, Topics]) -> Iterator[PackFault]:

@@ -27,6 +27,8 @@ from tests.contract.evidence.story import forged, members
 from tests.house_of import ADMIN, SERVICE, House, raises_code, spki
 from tests.rights_of import licensed_clip
 
+VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "packs"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -189,6 +191,12 @@ def test_facts_and_certificate_follow_from_the_entries(case: Case, pack: bytes) 
         assert [(fault.step, fault.item) for fault in replay(lie).faults] == [(10, name)]
 
 
+def test_facts_of_another_version_are_left_as_they_are_and_said_to_be(case: Case, pack: bytes) -> None:
+    other = members(pack)["facts.json"].replace(b"countersign.facts/1", b"countersign.facts/0")
+    report = replay(forged(pack, case.house.keys[SERVICE], {"facts.json": other}))
+    assert report.state == "consistent" and "facts.json" in report.remarks[-1]
+
+
 def test_the_certificate_is_an_unsigned_draft_with_the_facts_filled_in(case: Case, pack: bytes) -> None:
     text = members(pack)["certificate.txt"].decode()
     assert "902(13)" in text and "902(14)" in text and "DRAFT, UNSIGNED" in text and "Name: ____" in text
@@ -249,3 +257,14 @@ def test_what_of_a_cap_is_used_is_counted(house: House, tmp_path: Path) -> None:
     (used,) = json.loads(members(out.read_bytes())["facts.json"])["usage"]
     assert (used["licence"], used["counted"], used["used"], used["cap"]) == (name, "placements", 1, 2)
     assert used["state"] == "in-force"
+
+
+def test_a_frozen_pack_of_format_2_stays_verifiable(verifier: Verifier) -> None:
+    """Of a dispute, with facts, a certificate and a report for print; written once, and never again."""
+    pack = (VECTORS / "evidence-2.zip").read_bytes()
+    vkeys = (VECTORS / "evidence-2.vkeys").read_text().split()
+    assert verifier(pack, vkeys) == (True, "")
+    report = replay(pack, vkeys)
+    assert (report.state, bool(report.dispute)) == ("verified", True), report.faults
+    (dispute,) = json.loads(members(pack)["facts.json"])["disputes"]
+    assert {one["state"] for one in dispute["clocks"]} == {"met", "missed"}
