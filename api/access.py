@@ -107,6 +107,12 @@ ACCESS: dict[str, Access] = {
     "list_rules_due": Access("token", frozenset({"legal", "ip-steward"})),  # it says of whom something is due
     "get_labels": Access("token", _EVERYBODY),
     "get_brief": Access("token", _STUDIO),
+    "register_reference": Access("token", frozenset({"ip-steward", "legal", "talent"})),
+    "list_references": Access("token", _CARE),
+    "get_reference": Access("token", _CARE),
+    "list_matches": Access("token", _CARE),
+    "replay_match": Access("token", _CARE),
+    "get_matching": Access("token", _CARE),
     "list_guardrails": Access("token", _CARE),
     "get_guardrail": Access("token", _CARE),
     "get_why": Access("token", _STUDIO | {"platform"}),

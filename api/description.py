@@ -39,6 +39,7 @@ _TAGS = (
     ("passkeys", "Signing with a device of one's own."),
     ("records", "Consents, briefs and notices."),
     ("likeness", "Faces of files, and whose may be recognised."),
+    ("references", "What files are compared with, and what was found."),
     ("operation", "For whoever runs this."),
 )
 _EXAMPLES: dict[str, Any] = {

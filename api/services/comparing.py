@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from api.services.reference_codes import runs_of_reference
+from api.services.reference_codes import features_of_reference, runs_of_reference
 from api.services.services import Services
 from ledger.errors import Conflict, Refused, Unavailable
 from ledger.media.findings import FRAMED_ALGORITHM
@@ -102,7 +102,7 @@ def _compare_now(services: Services, assets: Iterable[str]) -> None:
 def _sweep(services: Services, one: Reference, policy: MatchPolicy, done: Done) -> Done:
     """One reference against every file that was here before it."""
     views, book = services.views, services.views.matchbook
-    theirs = _Side(runs_of_reference(services, one, policy), _features_of(services, one))
+    theirs = _Side(runs_of_reference(services, one, policy), features_of_reference(services, one))
     algorithm = next((name for name in theirs.runs if name != FRAMED_ALGORITHM), "none")
     nearest = views.matches.near(theirs.runs, "own", policy, far=bool(theirs.features))
     near = list(
@@ -141,7 +141,7 @@ def _compare(services: Services, asset: str, algorithm: str, policy: MatchPolicy
     near = list(islice(standing, policy.flood_candidates_max + 1))
     found: dict[tuple[str, str], Match] = {}
     for one in [*near[: policy.flood_candidates_max], *(one for one in book.likenesses() if one.index < came)]:
-        theirs = _Side(runs_of_reference(services, one, policy), _features_of(services, one))
+        theirs = _Side(runs_of_reference(services, one, policy), features_of_reference(services, one))
         if match := _near(one, asset, mine, theirs, policy):
             found[asset, one.reference] = match
     flooded = _is_flood(len(near), len(found), policy)
@@ -172,11 +172,6 @@ class _Side:
 def _side_of(services: Services, asset: str, policy: MatchPolicy) -> _Side:
     matches = services.views.matches
     return _Side(matches.runs(asset, "own", policy), matches.features(asset, "own"))
-
-
-def _features_of(services: Services, one: Reference) -> Sequence[Points]:
-    """Of a person's picture none are kept."""
-    return services.views.matches.features(one.media, "reference") if one.media is not None else ()
 
 
 def _near(one: Reference, asset: str, mine: _Side, theirs: _Side, policy: MatchPolicy) -> Match | None:

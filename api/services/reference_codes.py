@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from api.services.services import Services
 from ledger.errors import Gone
 from ledger.media.findings import FRAMED_ALGORITHM, FrameCode
+from ledger.media.local_features import Points
 from ledger.statement import Opening
 from projections.alignment import Frames
 from projections.comparison import voting_frames
@@ -29,6 +32,11 @@ def runs_of_reference(services: Services, one: Reference, policy: MatchPolicy) -
     if not isinstance(opened, Opening):
         return {}
     return _opened(SealedCodes.model_validate(opened.value), policy)
+
+
+def features_of_reference(services: Services, one: Reference) -> Sequence[Points]:
+    """Its local features. Of a person's picture none are kept."""
+    return services.views.matches.features(one.media, "reference") if one.media is not None else ()
 
 
 def _opened(codes: SealedCodes, policy: MatchPolicy) -> Runs:

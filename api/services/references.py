@@ -7,7 +7,7 @@ of a person leaves nothing but codes, sealed under their pseudonym: no file, no 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,19 @@ from ledger.door import Receipt
 from ledger.errors import Misuse
 from ledger.media.findings import ALL, QUERY_VARIANTS, Examination, Fingerprints, VariantCode
 from projections.comparison import runs_of, voting_frames
-from projections.matchbook import Reference
 from projections.matchpolicy import current
 from projections.matchrows import PLAIN
-from schemas.base import new_id
+from schemas.base import Body, new_id
 from schemas.statements.reference import (
     FRAMES_MAX,
     ReferenceKind,
     ReferenceRegistered,
-    ReferenceWithdrawn,
     SealedCodes,
     SealedFrame,
 )
+
+Say = Callable[[Body, dict[str, Any] | None, str | None], Receipt]
+"""body, sealed values by pointer, whose they are -> receipt: said by the actor's own key, or by the service for them."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,9 @@ class Registration:
     person: str | None = None
 
 
-def register_reference(
-    services: Services, path: Path, said: Registration, *, actor: str, method: str
-) -> tuple[str, Receipt]:
-    """Examines the file and registers it; returns the reference's number and the receipt. Compares nothing yet.
+def register_reference(services: Services, path: Path, said: Registration, say: Say) -> tuple[str, Receipt]:
+    """Examines the file and registers it as whoever `say` speaks for; returns the reference's number and the receipt. Compares
+    nothing yet.
 
     Raises Misuse (`no_picture`, `media_…`, `reference_invalid`, `reference_too_long`), Refused, Forbidden, Unavailable.
     """
@@ -76,16 +76,7 @@ def register_reference(
         what = "these don't go together: " + str(error).split("\n")[2].strip().partition(" [")[0]
         raise Misuse("reference_invalid", what, "See SPEC S16.1.") from None
     sealed = {"/body/codes": _sealed(found.fingerprints, found.variants).model_dump(mode="json")} if likeness else None
-    receipt = services.ledger.say(body, actor=actor, method=method, sealed=sealed, subject=said.person)
-    return number, receipt
-
-
-def withdraw_reference(services: Services, number: str, reason: str, *, actor: str, method: str) -> Receipt:
-    """From here on nothing is compared with it; its codes are gone when this returns. Raises Refused, Forbidden."""
-    body = ReferenceWithdrawn(reference=number, reason=reason)
-    receipt = services.ledger.say(body, actor=actor, method=method)
-    services.views.catch_up()
-    return receipt
+    return number, say(body, sealed, said.person)
 
 
 def _as_blob(found: Examination) -> bytes:
@@ -102,16 +93,3 @@ def _sealed(found: Fingerprints, variants: Sequence[VariantCode]) -> SealedCodes
         raise Misuse("reference_too_long", what, "Send a part of it.")
     codes = tuple(SealedFrame(variant=name, t_ms=one.t_ms, pdq=one.pdq, quality=one.quality) for name, one in frames)
     return SealedCodes(algorithm=found.algorithm, version=found.version, frames=codes)
-
-
-def reference_json(one: Reference) -> dict[str, Any]:
-    return {
-        "reference": one.reference,
-        "kind": one.kind,
-        "media_sha256": one.media,
-        "title": one.title,
-        "owner": one.owner,
-        "person": one.person,
-        "standing": one.standing,
-        "entry_index": one.index,
-    }

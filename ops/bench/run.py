@@ -22,16 +22,17 @@ from ops.bench.consents import consent_figures
 from ops.bench.door import door_figures
 from ops.bench.figures import Figure
 from ops.bench.http import http_figures, slow_disk_figures
+from ops.bench.indexes import index_figures
 from ops.bench.large import large_figures
 from ops.bench.postgres import postgres_figures, postgres_http_figures
 from ops.bench.verifying import verifying_figures
 from ops.bench.views import view_figures
 
-LARGE, CONSENTS = 100_000, 5_000
+LARGE, CONSENTS, CODES = 100_000, 5_000, 1_000_000
 HEADINGS = ("figure", "value", "baseline", "its value", "ratio", "reach", "reached")
 
 
-def parts_of(large: int, consents: int) -> dict[str, Callable[[Path], list[Figure]]]:
+def parts_of(large: int, consents: int, codes: int = CODES) -> dict[str, Callable[[Path], list[Figure]]]:
     """Each part of the measurement by its name."""
     return {
         "door": door_figures,
@@ -46,6 +47,7 @@ def parts_of(large: int, consents: int) -> dict[str, Callable[[Path], list[Figur
         "completeness": completeness_figures,
         "clip": clip_figures,
         "verify": verifying_figures,
+        "index": lambda folder: index_figures(folder, codes),
     }
 
 
@@ -55,10 +57,11 @@ def main() -> None:
     parser.add_argument("part", nargs="*", help=f"of {', '.join(parts_of(LARGE, CONSENTS))}; all without one")
     parser.add_argument("--large", type=int, default=LARGE, help="entries of the large log")
     parser.add_argument("--consents", type=int, default=CONSENTS, help="consents, with a file each")
+    parser.add_argument("--codes", type=int, default=CODES, help="codes of the largest index: 10000000 takes 1 GB")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures are written")
     parser.add_argument("--markdown", type=Path, help="the table once more, for docs/speed.md")
     asked = parser.parse_args()
-    parts = parts_of(asked.large, asked.consents)
+    parts = parts_of(asked.large, asked.consents, asked.codes)
     console, figures = Console(width=150), list[Figure]()
     with tempfile.TemporaryDirectory(prefix="countersign-bench-") as folder:
         for name in asked.part or parts:

@@ -26,6 +26,7 @@ from ops.cli import (
     licence_commands,
     likeness_commands,
     log_commands,
+    match_commands,
     media_commands,
     operating_commands,
     opinion_commands,
@@ -131,6 +132,8 @@ app.add_typer(licence_commands.licences, name="licence", rich_help_panel=_ASK)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
 app.add_typer(dispute_commands.disputes, name="dispute", rich_help_panel=_SAY)
 app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)
+app.add_typer(match_commands.references, name="reference", rich_help_panel=_ASK)
+app.add_typer(match_commands.matches, name="matches", rich_help_panel=_ASK)
 app.add_typer(rights_commands.rights, name="rights", rich_help_panel=_ASK)
 app.add_typer(privacy_commands.vault, name="vault", rich_help_panel=_RUN)
 

@@ -32,7 +32,7 @@ def address(route: APIRoute) -> str:
     for name, value in (
         ("{sha256}", SHA), ("{index}", "0"), ("{clearance}", ID), ("{consent}", ID), ("{brief}", ID), ("{person}", "p-1"),
         ("{holder}", "pia"), ("{licence}", ID), ("{notice}", ID), ("{guardrail}", ID),
-        ("{permission}", ID), ("{face}", "1"), ("{dispute}", ID),
+        ("{permission}", ID), ("{face}", "1"), ("{dispute}", ID), ("{reference}", ID), ("{match}", ID),
         ("{manifest_id}", "urn:x"), ("{form}", "dpv"), ("{listed}", "consents"), ("{number}", "0"),
     ):  # fmt: skip
         path = path.replace(name, value)
