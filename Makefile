@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-unit test-deep check dev serve bench bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz mutants simulate
+.PHONY: help demo test test-unit test-deep check dev serve bench bench-media bench-long bench-scale bench-peers schemas vectors docs lock clean fuzz mutants simulate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ bench-long: .venv/.dev ## the same with a log of a million entries
 
 bench-scale: .venv/.dev ## a million consents and files, 10,000 due at once, 100,000 descendants of one: hours
 	@$(BIN)/python -m ops.bench.run --consents 1000000 consents
+
+bench-media: .venv/.dev ## how well copies are found, per edit, and what examining costs; MEDIA=folder adds real media; an hour
+	@PYTHONPATH=.peers nice $(BIN)/python -m ops.bench.media.run $(if $(MEDIA),--corpus "$(MEDIA)") $(PARTS)
 
 bench-peers: .venv/.dev ## the other libraries that bench compares with, into .peers
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .peers -r ops/lock/bench.txt

@@ -29,6 +29,12 @@ Consumers = list[tuple[tuple[str, ...], FrameConsumer]]
 AnyExtractor = TypeVar("AnyExtractor", bound=Extractor)
 
 
+class NoFramesError(Exception):
+    """It has a picture by its own account, and no frame of it could be decoded: that is not the same as having none."""
+
+    code = "no_frames"
+
+
 def examine(
     path: Path,
     extractors: frozenset[str],
@@ -90,6 +96,9 @@ def _watch(found: Extraction, looking: Looking, consumers: Consumers) -> None:
             _failed(found, [name for names, _ in consumers for name in names], error)
             return
         coverage.ended_early = _code(error)
+    if not coverage.frames:
+        _failed(found, [name for names, _ in consumers for name in names], NoFramesError())
+        return
     for names, consumer in consumers:
         _guarded(found, names, partial(consumer.finish, found, coverage))
 

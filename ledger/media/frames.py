@@ -166,8 +166,16 @@ def _loaded(path: Path, coverage: Coverage) -> Image.Image:
 
 
 def _canonical_still(image: Image.Image) -> Pixels:
-    upright = _eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
+    upright = _opaque(_eight_bits(ImageOps.exif_transpose(image)))
     return np.asarray(upright.resize(fitted(*upright.size), Image.Resampling.BILINEAR))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """On white, as most pages show it: a picture may lie in the transparency alone, over one even colour."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -22,7 +22,7 @@ REPROJECTION_PX: Final = 4.0  # at 384 px: recoding and resampling move a point 
 ITERATIONS_MAX: Final = 2_000  # OpenCV draws from a fixed seed: the same bytes, the same verdict
 PLACES_MIN: Final = 12  # distinct places that agree; measured in docs/media.md
 PLACE_PX: Final = 4.0  # nearer than this is one place: an edge or a letter gives several points
-SPREAD_MIN: Final = 0.15  # of one frame's area that the places span: a shared logo or caption is not a shared picture
+SPREAD_MIN: Final = 0.15  # of the area in which one frame has features at all: a shared logo is not a shared picture
 SCALE_MIN, SCALE_MAX = 0.12, 8.0
 SQUEEZE_MAX: Final = 2.2  # longer axis to shorter: 9:16 stretched to 16:9 is 3.2 and no longer looked for
 _MIRRORED: Final = np.arange(DESCRIPTOR_BYTES).reshape(4, 4, 8)[::-1, :, [0, 7, 6, 5, 4, 3, 2, 1]].ravel()
@@ -93,12 +93,16 @@ def _places(positions: NDArray[np.float32]) -> int:
     return len(np.unique(np.floor(positions / PLACE_PX), axis=0))
 
 
-def _spread(positions: NDArray[np.float32], frame: Points) -> float:
-    """The share of the frame's area in the box of all but the outermost tenth of the points."""
+def _spread(agreed: NDArray[np.float32], frame: Points) -> float:
+    """The box of the places that agree over the box of all features, each without its outermost twentieths."""
+    return _area(agreed) / max(_area(frame.positions), 1.0)
+
+
+def _area(positions: NDArray[np.float32]) -> float:
     if not len(positions):
         return 0.0
     low, high = np.quantile(positions, 0.05, axis=0), np.quantile(positions, 0.95, axis=0)
-    return float(np.prod(high - low) / (frame.width * frame.height))
+    return float(np.prod(high - low))
 
 
 def _transform(matrix: Any, query: Points, reference: Points, places: int, mirrored: bool) -> Transform | None:

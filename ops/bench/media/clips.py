@@ -1,0 +1,131 @@
+"""Recall over edited clips, and false clips among the wrong pairs, through the product: import, then search.
+
+Each clip is imported into a home of its own making; each edited file is examined and searched like anybody's. A found asset
+of another family is a false clip. Beside it, from the same codes: vPDQ's policy, and whole frames without framings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from api.services.intake import Origin, import_file
+from api.services.services import Services
+from ledger.clock import SystemClock
+from ledger.media.findings import ALL, QUERY_VARIANTS, Examination, Fingerprints
+from ledger.media.fingerprints import hamming
+from ledger.media.framings import QUALITY_MIN
+from ledger.media.sandbox import Examiner
+from ops.bench.media.clip_edits import EDITS, read, written
+from ops.bench.media.sources import Clip, clips
+from ops.home import init_home
+from ops.wiring import services_of
+
+VPDQ_BITS: Final = 31
+VPDQ_SHARE: Final = 0.8
+"""vPDQ's own policy (ThreatExchange, extensions/vpdq): 80 % of the query's frames within 31 bits, quality 50 or more."""
+METHODS: Final = (
+    "vPDQ policy",
+    "PDQ, whole frames, copy or candidate",
+    "ours: copy or confirmed",
+    "ours, with candidates",
+)
+
+
+@dataclass
+class Tally:
+    """Per method: edits -> how many of the clips were found, and the false clips."""
+
+    found: dict[str, dict[str, int]] = field(
+        default_factory=lambda: {name: dict.fromkeys(EDITS, 0) for name in METHODS}
+    )
+    false: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in METHODS})
+    decisions: dict[str, int] = field(default_factory=dict)
+
+    def note(self, method: str, edit: str, clip: Clip, families: set[str]) -> None:
+        self.found[method][edit] += clip.family in families
+        self.false[method] += [f"{edit}: {clip.family} as {other}" for other in sorted(families - {clip.family})]
+
+
+_EXAMINER: Final = Examiner()
+
+
+def _examined(job: tuple[Path, str, Path]) -> dict[str, Any]:
+    """In a worker: edit, write, examine."""
+    source, edit, query = job
+    found = _EXAMINER.examine(written(query, *EDITS[edit](*read(source))), extractors=ALL | {QUERY_VARIANTS})
+    query.unlink()
+    return found.as_json(whole=True)
+
+
+def measure(folder: Path, corpus: Path | None, workers: int, log: Callable[[str], None]) -> dict[str, Any]:
+    """Figures as JSON."""
+    sources, home = clips(folder, corpus), folder / "home"
+    init_home(home, SystemClock(), "bench.example/log")
+    log(f"{len(sources)} clips: {', '.join(clip.family for clip in sources)}")
+    tally = Tally()
+    with services_of(home) as services:
+        known: dict[str, str] = {}
+        plain: dict[str, Fingerprints] = {}
+        for clip in sources:
+            found = import_file(services, clip.path, Origin(), actor="operator", method="bench")
+            known[found.asset_sha256] = clip.family
+            if found.examination.fingerprints:
+                plain[clip.family] = found.examination.fingerprints
+        jobs = [(clip, edit) for clip in sources for edit in EDITS]
+        tasks = [(clip.path, edit, folder / f"query{n}.mp4") for n, (clip, edit) in enumerate(jobs)]
+        with get_context("spawn").Pool(workers) as pool:
+            for (clip, edit), found_json in zip(jobs, pool.imap(_examined, tasks), strict=True):
+                _ask(services, Examination.from_json(found_json), clip, edit, known, plain, tally)
+                if edit == list(EDITS)[-1]:
+                    log(clip.family)
+    return _figures(tally, len(sources))
+
+
+def _ask(
+    services: Services,
+    seen: Examination,
+    clip: Clip,
+    edit: str,
+    known: dict[str, str],
+    plain: dict[str, Fingerprints],
+    tally: Tally,
+) -> None:
+    if seen.fingerprints is None:
+        return
+    services.views.catch_up()
+    search = services.views.matches.search
+    found = search(seen.fingerprints, variants=seen.variants, features=seen.features)
+    for match in found:
+        if known[match.asset_sha256] == clip.family:
+            tally.decisions[match.decision] = tally.decisions.get(match.decision, 0) + 1
+    sure = {known[match.asset_sha256] for match in found if match.decision in ("copy", "confirmed")}
+    told = {known[match.asset_sha256] for match in found if match.tells}
+    whole = {known[match.asset_sha256] for match in search(seen.fingerprints)}
+    vpdq = {family for family, codes in plain.items() if _vpdq(seen.fingerprints, codes)}
+    for method, families in zip(METHODS, (vpdq, whole, sure, told), strict=True):
+        tally.note(method, edit, clip, families)
+
+
+def _vpdq(query: Fingerprints, reference: Fingerprints) -> bool:
+    asked, known = ([one.pdq for one in side.frames if one.quality >= QUALITY_MIN] for side in (query, reference))
+    near = sum(any(hamming(one, other) <= VPDQ_BITS for other in known) for one in asked)
+    return bool(asked) and near >= VPDQ_SHARE * len(asked)
+
+
+def _figures(tally: Tally, clips_made: int) -> dict[str, Any]:
+    queries = clips_made * len(EDITS)
+    rows = [
+        {
+            "method": name,
+            "recalls": {edit: found / clips_made for edit, found in tally.found[name].items()},
+            "mean": round(sum(tally.found[name].values()) / queries, 4),
+            "false": tally.false[name],
+        }
+        for name in METHODS
+    ]
+    sizes = {"clips": clips_made, "edits": len(EDITS), "queries": queries, "wrong pairs": queries * (clips_made - 1)}
+    return {"sizes": sizes, "rows": rows, "decisions": tally.decisions}

@@ -1,0 +1,84 @@
+"""`make bench-media`: how well copies are found, and what examining costs. Each part leaves its figures as JSON in --out;
+`report` makes docs/media-figures.md and the plots of them.
+
+usage: python -m ops.bench.media.run [--corpus FOLDER] [--out FOLDER] [--edited N] [--distractors N] [PART …]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ops.bench.media.report import write_report
+
+EDITED, DISTRACTORS = 16, 8_300  # 8,300 views have a little over 10^5 codes
+
+
+def _stills(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.media.sources import stills
+    from ops.bench.media.stills import measure
+
+    rows, sizes = measure(stills(asked.corpus), asked.edited, asked.distractors, asked.workers, _log)
+    return {"sizes": sizes, "rows": [row.as_json() for row in rows]}
+
+
+def _clips(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.media.clips import measure
+
+    with tempfile.TemporaryDirectory(prefix="countersign-clips-") as folder:
+        return measure(Path(folder), asked.corpus, asked.workers, _log)
+
+
+def _time(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.media.timing import measure
+
+    with tempfile.TemporaryDirectory(prefix="countersign-time-") as folder:
+        return measure(Path(folder))
+
+
+def _mutants(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.media.mutants import measure
+
+    with tempfile.TemporaryDirectory(prefix="countersign-mutants-") as folder:
+        return measure(Path(folder), asked.mutants, asked.workers, _log)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "stills": _stills,
+    "clips": _clips,
+    "time": _time,
+    "mutants": _mutants,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench-media")
+    parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)} and report; all without one")
+    parser.add_argument("--corpus", type=Path, help="a folder with more real media; nothing of it is copied")
+    parser.add_argument("--out", type=Path, default=Path("bench-media"))
+    parser.add_argument("--docs", type=Path, default=Path("docs"))
+    parser.add_argument("--edited", type=int, default=EDITED, help="pictures that are edited")
+    parser.add_argument("--distractors", type=int, default=DISTRACTORS, help="pictures that must not match")
+    parser.add_argument("--mutants", type=int, default=3_000)
+    parser.add_argument("--workers", type=int, default=2, help="processes; timing uses one")
+    asked = parser.parse_args()
+    asked.out.mkdir(exist_ok=True)
+    for name in asked.part or [*PARTS, "report"]:
+        if name != "report":
+            found = PARTS[name](asked)
+            (asked.out / f"{name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    if not asked.part or "report" in asked.part:
+        write_report(asked.out, asked.docs)
+
+
+def _log(message: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {message}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
