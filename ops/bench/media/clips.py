@@ -20,7 +20,7 @@ from ledger.media.fingerprints import hamming
 from ledger.media.framings import QUALITY_MIN
 from ledger.media.sandbox import Examiner
 from ops.bench.media.clip_edits import EDITS, read, written
-from ops.bench.media.sources import Clip, clips
+from ops.bench.media.sources import Clip, clips, pans, stills
 from ops.home import init_home
 from ops.wiring import services_of
 
@@ -34,6 +34,9 @@ METHODS: Final = (
     "ours, with candidates",
 )
 
+PANS_MAX: Final = 40
+KEPT_EVERY: Final = 5
+
 
 @dataclass
 class Tally:
@@ -43,6 +46,7 @@ class Tally:
         default_factory=lambda: {name: dict.fromkeys(EDITS, 0) for name in METHODS}
     )
     false: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in METHODS})
+    asked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EDITS, 0))
     decisions: dict[str, int] = field(default_factory=dict)
 
     def note(self, method: str, edit: str, clip: Clip, families: set[str]) -> None:
@@ -61,11 +65,14 @@ def _examined(job: tuple[Path, str, Path]) -> dict[str, Any]:
     return found.as_json(whole=True)
 
 
-def measure(folder: Path, corpus: Path | None, workers: int, log: Callable[[str], None]) -> dict[str, Any]:
-    """Figures as JSON."""
-    sources, home = clips(folder, corpus), folder / "home"
+def measure(
+    folder: Path, corpus: Path | None, edited: int, workers: int, keep: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
+    """Figures as JSON: the last `edited` clips under every edit, against all clips and a pan over each still. `keep` gets the
+    figures so far after every few queries: a run that is stopped leaves what it found."""
+    asked = clips(folder, corpus)
+    sources, home = asked + pans(folder, stills(corpus)[:PANS_MAX]), folder / "home"
     init_home(home, SystemClock(), "bench.example/log")
-    log(f"{len(sources)} clips: {', '.join(clip.family for clip in sources)}")
     tally = Tally()
     with services_of(home) as services:
         known: dict[str, str] = {}
@@ -75,13 +82,14 @@ def measure(folder: Path, corpus: Path | None, workers: int, log: Callable[[str]
             known[found.asset_sha256] = clip.family
             if found.examination.fingerprints:
                 plain[clip.family] = found.examination.fingerprints
-        jobs = [(clip, edit) for clip in sources for edit in EDITS]
+        jobs = [(clip, edit) for clip in asked[-edited:] for edit in EDITS]
         tasks = [(clip.path, edit, folder / f"query{n}.mp4") for n, (clip, edit) in enumerate(jobs)]
         with get_context("spawn").Pool(workers) as pool:
             for (clip, edit), found_json in zip(jobs, pool.imap(_examined, tasks), strict=True):
+                tally.asked[edit] += 1
                 _ask(services, Examination.from_json(found_json), clip, edit, known, plain, tally)
-                if edit == list(EDITS)[-1]:
-                    log(clip.family)
+                if sum(tally.asked.values()) % KEPT_EVERY == 0:
+                    keep(_figures(tally, len(sources)))
     return _figures(tally, len(sources))
 
 
@@ -116,16 +124,22 @@ def _vpdq(query: Fingerprints, reference: Fingerprints) -> bool:
     return bool(asked) and near >= VPDQ_SHARE * len(asked)
 
 
-def _figures(tally: Tally, clips_made: int) -> dict[str, Any]:
-    queries = clips_made * len(EDITS)
+def _figures(tally: Tally, references: int) -> dict[str, Any]:
+    asked = {edit: count for edit, count in tally.asked.items() if count}
+    queries = sum(asked.values())
     rows = [
         {
             "method": name,
-            "recalls": {edit: found / clips_made for edit, found in tally.found[name].items()},
-            "mean": round(sum(tally.found[name].values()) / queries, 4),
+            "recalls": {edit: tally.found[name][edit] / count for edit, count in asked.items()},
+            "mean": round(sum(tally.found[name].values()) / max(1, queries), 4),
             "false": tally.false[name],
         }
         for name in METHODS
     ]
-    sizes = {"clips": clips_made, "edits": len(EDITS), "queries": queries, "wrong pairs": queries * (clips_made - 1)}
+    sizes = {
+        "clips known": references,
+        "edits": len(asked),
+        "queries": queries,
+        "wrong pairs": queries * (references - 1),
+    }
     return {"sizes": sizes, "rows": rows, "decisions": tally.decisions}

@@ -11,6 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def _clips(asked: argparse.Namespace) -> dict[str, Any]:
     from ops.bench.media.clips import measure
 
     with tempfile.TemporaryDirectory(prefix="countersign-clips-") as folder:
-        return measure(Path(folder), asked.corpus, asked.workers, _log)
+        return measure(Path(folder), asked.corpus, asked.clips, asked.workers, partial(_keep, asked.out / "clips.json"))
 
 
 def _time(asked: argparse.Namespace) -> dict[str, Any]:
@@ -64,16 +65,20 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     parser.add_argument("--edited", type=int, default=EDITED, help="pictures that are edited")
     parser.add_argument("--distractors", type=int, default=DISTRACTORS, help="pictures that must not match")
+    parser.add_argument("--clips", type=int, default=8, help="clips that are edited")
     parser.add_argument("--mutants", type=int, default=3_000)
     parser.add_argument("--workers", type=int, default=2, help="processes; timing uses one")
     asked = parser.parse_args()
     asked.out.mkdir(exist_ok=True)
     for name in asked.part or [*PARTS, "report"]:
         if name != "report":
-            found = PARTS[name](asked)
-            (asked.out / f"{name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+            _keep(asked.out / f"{name}.json", PARTS[name](asked))
     if not asked.part or "report" in asked.part:
         write_report(asked.out, asked.docs)
+
+
+def _keep(path: Path, found: dict[str, Any]) -> None:
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _log(message: str) -> None:

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from ledger.media.media_type import LEADING_BYTES, media_type
 from ops.bench.media.clip_edits import picture_of, written
-from ops.demo.media import make_demo_clip, make_unrelated_clip
+from ops.demo.media import PHOTOGRAPHS, UNRELATED_PHOTOGRAPHS, make_demo_clip, make_unrelated_clip
 
 SIDE_MAX_PX: Final = 1024  # larger pictures are taken at this size: the edits are about content
 SIDE_MIN_PX: Final = 200
@@ -59,7 +59,7 @@ def stills(corpus: Path | None) -> list[Still]:
     return found
 
 
-def clips(folder: Path, corpus: Path | None, seconds: int = 4) -> list[Clip]:
+def clips(folder: Path, corpus: Path | None, seconds: int = 3) -> list[Clip]:
     """Clips of this project, and the first seconds of each family in the corpus: 480 px wide, at most 15 frames a second."""
     made = [
         Clip("demo", make_demo_clip(folder / "demo.mp4", seconds=seconds, size=(480, 270), fps=12)),
@@ -74,6 +74,18 @@ def clips(folder: Path, corpus: Path | None, seconds: int = 4) -> list[Clip]:
         if cut is not None:
             families.add(family)
             made.append(Clip(family, cut))
+    return made
+
+
+def pans(folder: Path, pictures: list[Still], seconds: int = 2) -> list[Clip]:
+    """A slow move over each picture: clips that must not match. Those that the clips of this project show are left out."""
+    shown = {Path(name).stem for name in (*PHOTOGRAPHS, *UNRELATED_PHOTOGRAPHS)}
+    made = list[Clip]()
+    for still in (still for still in pictures if still.family not in shown):
+        small, frames = ImageOps.fit(still.picture, (360, 200)), list[Image.Image]()
+        for n in range(6 * seconds):
+            frames.append(small.crop((n, n // 2, n + 320, n // 2 + 180)))
+        made.append(Clip(f"pan over {still.family}", written(folder / f"pan{len(made)}.mp4", frames, 6)))
     return made
 
 
