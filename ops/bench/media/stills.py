@@ -21,8 +21,8 @@ from ledger.media.local_features import Points
 from ops.bench.media.edits import EDITS
 from ops.bench.media.hashes import METHODS, OURS, Codes, Near, canonical, near, points
 from ops.bench.media.sources import Still
-from projections.comparison import CANDIDATE_DISTANCE_BITS_MAX, COPY_DISTANCE_BITS_MAX, NEAR_DISTANCE_BITS_MAX
 from projections.confirmation import ASSETS_MAX
+from projections.matchpolicy import current
 
 RATES: Final = (1e-4, 1e-6)
 THREATEXCHANGE_BITS: Final = 31
@@ -153,9 +153,9 @@ def _rows(
         if method.name == "PDQ":
             rows.append(_at_radius(world, "ThreatExchange's PDQ policy", found, THREATEXCHANGE_BITS))
         if method is OURS:
-            rows.append(_at_radius(world, "ours without geometry: copy", found, COPY_DISTANCE_BITS_MAX))
+            rows.append(_at_radius(world, "ours without geometry: copy", found, current().copy_bits_max))
             rows.append(
-                _at_radius(world, "ours without geometry: copy or candidate", found, CANDIDATE_DISTANCE_BITS_MAX)
+                _at_radius(world, "ours without geometry: copy or candidate", found, current().candidate_bits_max)
             )
             rows.append(_confirmed(world, found, seen, pool, log))
         log(method.name)
@@ -218,13 +218,13 @@ def _confirmed(world: World, found: Near, seen: Sequence[Points], pool: Any, log
     sure = _logged(pool.imap(_sure, pairs, 32), len(rows), "pairs compared", log)
     hit, wrong = np.zeros(len(queries), dtype=bool), 0
     for (query, row), confirmed in zip(rows, sure, strict=True):
-        told = confirmed or found.bits[row] <= COPY_DISTANCE_BITS_MAX
+        told = confirmed or found.bits[row] <= current().copy_bits_max
         same = int(found.references[row]) == queries[query][1]
         hit[query] |= same and bool(told)
         wrong += not same and bool(told)
     _, _, total = _split(world, found)
     name = "ours: copy or confirmed by geometry"
-    return Row(name, "as decided", NEAR_DISTANCE_BITS_MAX, _recalls(world, hit), wrong, total)
+    return Row(name, "as decided", current().near_bits_max, _recalls(world, hit), wrong, total)
 
 
 def _likeliest(found: Near, query: int, own: int, families: Sequence[str]) -> list[int]:
@@ -235,6 +235,6 @@ def _likeliest(found: Near, query: int, own: int, families: Sequence[str]) -> li
         for row in range(int(begin), int(end))
         if int(found.references[row]) == own or families[int(found.references[row])] != families[own]
     ]
-    return sorted((row for row in rows if found.bits[row] <= NEAR_DISTANCE_BITS_MAX), key=lambda row: found.bits[row])[
+    return sorted((row for row in rows if found.bits[row] <= current().near_bits_max), key=lambda row: found.bits[row])[
         :ASSETS_MAX
     ]
