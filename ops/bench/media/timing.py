@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import av
 
@@ -44,7 +44,7 @@ def measure(folder: Path) -> dict[str, Any]:
     }
 
 
-def _decode(clip: Path, skip: str) -> None:
+def _decode(clip: Path, skip: Literal["NONREF", "DEFAULT"]) -> None:
     """The frames that an examination decodes, or all, and the sound, with as many threads."""
     with av.open(str(clip)) as container:
         video = container.streams.video[0]
