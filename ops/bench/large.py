@@ -33,7 +33,7 @@ def large_figures(folder: Path, size: int) -> list[Figure]:
         Figure(f"{ASSETS_EACH} entries by tag among {size:,}", read_large, f"among {SMALL:,}", read_small, reach=1.5),
         Figure("the memory of reading them", memory_large, f"among {SMALL:,}", memory_small, reach=1.1, unit="B"),
     ]
-    peer = pymerkle_proof_seconds(folder, min(size, 100_000))
+    peer = pymerkle_proof_seconds(folder, size)
     if peer is None:
         print("pymerkle is not measured: it is not installed (make bench-peers)", file=sys.stderr)
     else:
