@@ -55,7 +55,7 @@ bench: .venv/.dev ## measure, each figure against a bare baseline of the same ru
 bench-long: .venv/.dev ## the same with a log of a million entries
 	@PYTHONPATH=.peers $(BIN)/python -m ops.bench.run --large 1000000 $(PARTS)
 
-bench-scale: .venv/.dev ## a million consents and files, 10,000 due at once, 100,000 descendants of one: hours
+bench-scale: .venv/.dev ## a million consents and files, 10,000 due at once, 100,000 descendants of one: an hour or more
 	@$(BIN)/python -m ops.bench.run --consents 1000000 consents
 
 bench-media: .venv/.dev ## how well copies are found, per edit, and what examining costs; MEDIA=folder adds real media; an hour
