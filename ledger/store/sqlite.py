@@ -41,6 +41,7 @@ from ledger.store.sqlite_rows import (
 )
 
 NO_END = 2**63 - 1
+WAL_PAGES = 8_192  # 32 MB between checkpoints; a page of tags that many commits touch is copied into the file once
 POLL_S = 0.05  # how late another process's append is noticed; our own wakes waiters at once
 
 
@@ -60,6 +61,7 @@ class SQLiteStore:
         self._closed = False
         with translated():
             self._writer = open_database(self._path, SCHEMA)
+            self._writer.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
             self._appender = Appender(self._writer, seal)
 
     # -- writing -------------------------------------------------------------------------------------------------
