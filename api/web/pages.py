@@ -119,10 +119,14 @@ def page_consent(
 
 
 @router.post("/assets/{sha256}/evidence", operation_id="page_evidence")
-def page_evidence(request: Request, services: ServicesOf, sha256: Sha256) -> StreamingResponse:
+def page_evidence(
+    request: Request, services: ServicesOf, sha256: Sha256, known_at: str | None = None
+) -> StreamingResponse:
+    """`known_at`: the instant as of which the page was shown."""
     require_same_origin(request)
     caller = request.state.caller
-    return evidence_file(services, PackOrder.about(sha256, requested_by=caller.actor if caller else None))
+    order = PackOrder.about(sha256, known_at=chosen_instant(known_at), requested_by=caller.actor if caller else None)
+    return evidence_file(services, order)
 
 
 @router.get("/log", operation_id="page_log")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from api.web.sessions import SESSION_LENGTH, SESSIONS_MAX, Sessions
+from ledger.proof.pack import check_pack
+from schemas.base import format_instant
 from tests.office_of import ASKED, PLACE, Made, Office, refused
 
 SECRET_PAGES = ("/log/3", "/assets/{signed}")
@@ -218,6 +220,17 @@ def test_a_files_page_at_another_time(local: Office, made: Made) -> None:
     assert "expired" in text and "not in force" in text
     assert local.page(f"/assets/{made.signed}?at=yesterday").status_code == 400
     assert local.page(f"/assets/{made.signed}?at=2026-01-01T00:00").status_code == 404
+
+
+def test_a_page_of_a_past_instant_offers_the_pack_as_known_then(local: Office, made: Made) -> None:
+    then = format_instant(made.now)
+    local.clock.move_to(made.now + timedelta(days=1))
+    page = local.page(f"/assets/{made.signed}?at={then}").text
+    assert "Download the evidence pack as known then" in page
+    action = f"/assets/{made.signed}/evidence?known_at={then}"
+    assert action in page
+    assert check_pack(local.form(action).content).known_at == then
+    assert check_pack(local.form(f"/assets/{made.signed}/evidence").content).known_at is None
 
 
 def test_evidence_is_sent_by_a_form_of_ours(local: Office, made: Made) -> None:
