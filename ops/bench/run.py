@@ -24,6 +24,7 @@ from ops.bench.figures import Figure
 from ops.bench.http import http_figures, slow_disk_figures
 from ops.bench.indexes import index_figures
 from ops.bench.large import large_figures
+from ops.bench.packs import pack_figures
 from ops.bench.postgres import postgres_figures, postgres_http_figures
 from ops.bench.verifying import verifying_figures
 from ops.bench.views import view_figures
@@ -47,6 +48,7 @@ def parts_of(large: int, consents: int, codes: int = CODES) -> dict[str, Callabl
         "completeness": completeness_figures,
         "clip": clip_figures,
         "verify": verifying_figures,
+        "packs": lambda folder: pack_figures(folder, large),
         "index": lambda folder: index_figures(folder, codes),
     }
 
