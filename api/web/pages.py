@@ -22,6 +22,7 @@ from api.services.dossier import caught_up, dossier
 from api.services.endings import consent_report
 from api.services.evidence_frames import evidence_frame, lines_read
 from api.services.evidence_order import PackOrder
+from api.services.match_answers import matches_answer, matching_answer
 from api.services.verification import verify_file
 from api.web.drawing import described, draw
 from api.web.forms import plain_form, uploaded_form
@@ -85,6 +86,8 @@ def page_asset(request: Request, services: ServicesOf, sha256: Sha256, at: str |
         why=why_shown(services, sha256, instant),
         trail=found.trail(),
         c2pa=C2PA.get(state, ""),
+        near=matches_answer(services, asset=sha256).matches,
+        matching=matching_answer(services),
         read=lines_read(services, asset.examination.findings if asset.examination else ()),
         chosen=instant is not None,
         at_value=found.at.strftime("%Y-%m-%dT%H:%M:%S"),

@@ -12,7 +12,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from ops.bench.figures import Figure, median_seconds
+from ops.bench.figures import Figure, in_turns, median_seconds
 from projections.index.memory import MemoryIndex
 from projections.index.port import CODE_BITS, CODE_BYTES, Codes, Ids
 from projections.index.snapshot import load, save
@@ -32,10 +32,10 @@ def index_figures(folder: Path, codes_max: int = SIZES[-1]) -> Figures:
 
 def _at(folder: Path, size: int) -> Figures:
     codes, ids = _codes(size), np.arange(size, dtype=np.int64) // 20
-    bare, queries, radius = faiss.IndexBinaryFlat(CODE_BITS), _near(codes), current().candidate_bits_max
-    adding, before = median_seconds(lambda: bare.add(codes), 1), _resident_bytes()
-    index = MemoryIndex()
-    building = median_seconds(lambda: index.add(codes, ids), 1)
+    queries, radius = _near(codes), current().candidate_bits_max
+    adding, building = in_turns([lambda: _bare(codes), lambda: _built(codes, ids)], RUNS)
+    bare, before = _bare(codes), _resident_bytes()
+    index = _built(codes, ids)
     held = _resident_bytes() - before
     path, told = folder / f"{size}.codes", {"idx": size}
     save(path, index, told)
@@ -56,6 +56,18 @@ def _at(folder: Path, size: int) -> Figures:
     ):
         figures.append(Figure(f"index: {name}, {how}", seconds / size, "bare faiss add", adding / size, True, 0.5))
     return figures
+
+
+def _bare(codes: Codes) -> Any:
+    index = faiss.IndexBinaryFlat(CODE_BITS)
+    index.add(codes)
+    return index
+
+
+def _built(codes: Codes, ids: Ids) -> MemoryIndex:
+    index = MemoryIndex()
+    index.add(codes, ids)
+    return index
 
 
 def _rate(name: str, run: Callable[[], Any], scan: float, asked: int) -> Figure:

@@ -24,6 +24,14 @@ def work(cli: Command, clips: Clips) -> dict[str, Any]:
     return cli.json("reference", "add", clips.clip, "--title", "The Lighthouse", "--owner", "North Sea", *WORDS)
 
 
+def page(cli: Command, path: str) -> str:
+    with (
+        services_of(cli.home) as services,
+        TestClient(create_app(services, "operator"), base_url="http://localhost") as client,
+    ):
+        return client.get(path, headers={"Accept": "text/html"}).text
+
+
 def asked(cli: Command, path: str) -> Any:
     with (
         services_of(cli.home) as services,
@@ -76,6 +84,8 @@ def test_capability_54_a_persons_word_on_a_match_counts_and_is_in_the_error_rate
     cli.json("matches", "review", waiting[0]["match"], *said)
     assert len(cli.json("matches", "list", "--waiting")["matches"]) == 1
     assert sum(one["false"] for one in cli.json("matches", "rates")["reviewed"].values()) == 1
+    shown = page(cli, f"/assets/{waiting[0]['asset_sha256']}")
+    assert "ivy: different" in shown and "1 showed something else" in shown and "by chance at most" in shown
 
 
 def test_capability_58_search_leaves_out_what_shows_anothers_work(
