@@ -59,7 +59,7 @@ class _Known:
     ancestry: Ancestry
 
 
-def sign_asset(services: Services, asset: str, *, title: str, pass_token: str | None = None) -> Signed:
+def sign_asset(services: Services, asset: str, *, title: str) -> Signed:
     """Raises NotFound `asset_unknown`, Unavailable `signer_missing`, Misuse from the signer."""
     history = services.ledger.history()
     known = _known(services, history, asset)
@@ -68,7 +68,7 @@ def sign_asset(services: Services, asset: str, *, title: str, pass_token: str | 
         made = known.signer.sign(
             services.blobs.path(asset),
             target,
-            _claim(services, history, known, title, pass_token),
+            _claim(services, history, known, title),
             parent=known.ancestry.parent,
             components=tuple(known.ancestry.components),
         )
@@ -100,7 +100,7 @@ def sign_beside(services: Services, asset: str, *, title: str) -> Sidecar:
         made = known.signer.sign(
             services.blobs.path(asset),
             Path(folder) / "store.c2pa",
-            _claim(services, history, known, title, None),
+            _claim(services, history, known, title),
             parent=known.ancestry.parent,
             components=tuple(known.ancestry.components),
             embed=False,
@@ -123,7 +123,7 @@ def _known(services: Services, history: History, asset: str) -> _Known:
     return _Known(services.signer, came, recorded, ancestry(services, history, asset, recorded))
 
 
-def _claim(services: Services, history: History, known: _Known, title: str, pass_token: str | None) -> Claim:
+def _claim(services: Services, history: History, known: _Known, title: str) -> Claim:
     """What the manifest says: the file's entry here, the model that made it, and its picture as a soft binding."""
     assertion = {
         "origin": services.origin,
@@ -140,7 +140,6 @@ def _claim(services: Services, history: History, known: _Known, title: str, pass
         digital_source_type=known.examination.c2pa.digital_source_type or TRAINED_ALGORITHMIC_MEDIA,
         soft_bindings=(binding,) if binding else (),
         edits=tuple(known.ancestry.edits),
-        pass_token=pass_token,
     )
 
 

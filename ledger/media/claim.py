@@ -40,7 +40,7 @@ class SoftBinding:
 class Claim:
     """What a manifest is to say. `software_agent` made the content; `training_mining` is "notAllowed", "allowed" or
     "constrained" for each of `TRAINING_MINING_USES`; `edits` follow `c2pa.opened` in a derivative, each an
-    action, or an action and who did it. `pass_token` is a distribution pass over the source (docs/platform.md)."""
+    action, or an action and who did it."""
 
     title: str
     ledger_assertion: dict[str, Any]
@@ -49,7 +49,6 @@ class Claim:
     soft_bindings: tuple[SoftBinding, ...] = ()
     training_mining: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TRAINING_MINING_USES, "notAllowed"))
     edits: tuple[str | tuple[str, str], ...] = ()
-    pass_token: str | None = None
 
     def __post_init__(self) -> None:
         """The engine lets these pass. Raises Misuse `claim_vocabulary`."""
@@ -76,7 +75,6 @@ PARENT_ID: Final = "parent"
 
 def definition(claim: Claim, *, derived: bool, components: int = 0) -> dict[str, Any]:
     """The engine's manifest definition. `created` marks what the signer vouches for; the default is hearsay."""
-    said = claim.ledger_assertion | ({"pass": claim.pass_token} if claim.pass_token else {})
     assertions = [
         {
             "label": "c2pa.actions.v2",
@@ -84,7 +82,7 @@ def definition(claim: Claim, *, derived: bool, components: int = 0) -> dict[str,
             "created": True,
         },
         {"label": "cawg.training-mining", "data": {"entries": _entries(claim)}, "created": True},
-        {"label": LEDGER_ASSERTION, "data": said, "created": True},
+        {"label": LEDGER_ASSERTION, "data": claim.ledger_assertion, "created": True},
     ]
     assertions += [
         {
