@@ -63,7 +63,8 @@ def _decisions(small: World, large: World, size: int) -> list[Figure]:
     few, many, child = in_turns(works, RUNS, DECISIONS)
     for world in (small, large):
         world.clock.move_to(DUE_AT)
-    due = [[asset for _, asset in world.due] for world in (small, large)]
+    as_many = len(small.due)  # of both: whoever draws from more files finds fewer of them in memory
+    due = [[asset for _, asset in world.due[:: len(world.due) // as_many]] for world in (small, large)]
     few_over, many_over = in_turns([deciding(small, due[0]), deciding(large, due[1])], RUNS, DECISIONS)
     return [
         Figure(f"decision among {size:,} consents", many, f"among {SMALL:,}", few, reach=1.5),
