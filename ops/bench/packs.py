@@ -50,7 +50,7 @@ def pack_figures(folder: Path, large: int) -> list[Figure]:
     return [
         Figure(f"write a pack {name}", written[1], f"of {SHORT}", written[0], reach=each),
         Figure(f"check a pack {name}", checked[1], f"of {SHORT}", checked[0], reach=each),
-        Figure(f"write a pack {name} {size}", written[2], f"in a log of {FILLERS:,}", written[1], reach=2.0),
+        Figure(f"write a pack {name} {size}", written[2], f"in a log of {FILLERS:,}", written[1], reach=1.5),
     ]
 
 

@@ -141,9 +141,21 @@ def test_the_keyboard_reaches_everything_in_order(local: Shown) -> None:
     browser, address, _ = local
     browser.open(address + "/")
     reached = []
-    for _ in range(9):
+    for _ in range(11):
         for kind in ("keyDown", "keyUp"):
             browser.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
         reached.append(browser.run("document.activeElement.id || document.activeElement.textContent.trim()"))
-    wanted = ["Skip to the content", "Countersign", "Verify", "Log", "file", "use", "channel", "territory", "Verify"]
+    wanted = [
+        "Skip to the content",
+        "Countersign",
+        "Verify",
+        "Log",
+        "Drift",
+        "Disputes",
+        "file",
+        "use",
+        "channel",
+        "territory",
+        "Verify",
+    ]
     assert reached == wanted

@@ -65,4 +65,4 @@ def test_what_an_hsm_signed_verifies_offline_without_it(
     monkeypatch.delenv(KEY_PIN_VARIABLE)
     for written in (first, second, third):
         assert check_pack(written.path, vkeys).state == "verified"
-        assert ask_oracle(written.path, vkeys)["asset"] == asset
+        assert ask_oracle(written.path, vkeys)["assets"] == [asset]
