@@ -95,7 +95,6 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += weigh_moderation(history, requests)
     weighed += weigh_registries(history, consents, at)
     weighed += weigh_matches(history, family)
-    weighed += weigh_matches(history, family)
     weighed += _of_the_gates(history, question.asset)
     if len(weighed) > WEIGHED_MAX:
         raise TooLarge("weighed_too_many", f"more than {WEIGHED_MAX} rows of reasons", "Clear its parts.")

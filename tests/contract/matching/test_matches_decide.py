@@ -37,6 +37,7 @@ def test_what_nobody_compared_is_no_yes(desk: Desk) -> None:
     assert desk.against(asset) == {("not_checked", "references_not_compared")}
     compare_all(desk.services)
     assert desk.against(asset) == set()
+    assert [row.rule for row in desk.house.decision(asset).weighed].count("match") == 1  # a reason is given once
 
 
 def test_a_file_without_a_picture_needs_no_comparison(desk: Desk) -> None:
