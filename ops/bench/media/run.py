@@ -49,11 +49,19 @@ def _mutants(asked: argparse.Namespace) -> dict[str, Any]:
         return measure(Path(folder), asked.mutants, asked.workers, _log)
 
 
+def _faces(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.media.faces import measure
+
+    labelled = asked.corpus if asked.corpus and (asked.corpus / "manifest.tsv").is_file() else None
+    return measure(labelled)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "stills": _stills,
     "clips": _clips,
     "time": _time,
     "mutants": _mutants,
+    "faces": _faces,
 }
 
 
