@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ledger.history import History
 from ledger.rules.lineage import examination
 from ledger.rules.matches import comparison, matches_of, reviewed
+from ledger.rules.medium import medium_found
 from ledger.rules.references import any_reference, reference
 from ledger.rules.weighing import weigh
 from ledger.statement import Said
@@ -18,30 +19,27 @@ _SURE = frozenset({"exact", "copy", "confirmed"})
 
 
 def weigh_matches(history: History, family: Sequence[str]) -> Iterator[Weighed]:
-    """Every match that stands and every file that was compared with nothing; no row where there is nothing to compare with."""
+    """Every match that stands; every file that was not, or could not be, compared; no row where there is no reference."""
     first = any_reference(history)
     found = [row for name in family for row in _of_file(history, name, first)]
     yield from found[:ROWS_MAX]
     if not found and first is not None:
-        yield weigh("match", "pass", "no_match", "it was compared with reference media; nothing stands against it")
+        yield weigh("match", "pass", "no_match", "nothing among the reference media stands against it")
 
 
 def _of_file(history: History, asset: str, first: Said | None) -> Iterator[Weighed]:
-    compared = comparison(history, asset)
-    if compared is None and first is not None and _has_picture(history, asset):
-        yield weigh(
-            "match", "not_checked", "references_not_compared", "nobody compared it with reference media", first.index
-        )
+    compared, looked = comparison(history, asset), examination(history, asset)
+    if first is not None and looked is not None:  # what was never examined is `asset_not_examined`
+        if looked[1].frames == 0 and medium_found(looked[1]) != "audio":
+            detail = "its picture could not be fingerprinted, so nothing could be compared"
+            yield weigh("match", "not_checked", "picture_not_fingerprinted", detail, first.index, looked[0].index)
+        elif looked[1].frames > 0 and compared is None:
+            detail = "nobody compared it with reference media"
+            yield weigh("match", "not_checked", "references_not_compared", detail, first.index)
     if compared is not None and compared[1].flooded:
         yield from _flood(history, asset, compared[0])
     for name, (said, match) in matches_of(history, asset).items():
         yield from _match(history, asset, name, said, match)
-
-
-def _has_picture(history: History, asset: str) -> bool:
-    """What was never examined is `asset_not_examined`; what has no frames has nothing that could be near."""
-    found = examination(history, asset)
-    return found is not None and found[1].frames > 0
 
 
 def _flood(history: History, asset: str, compared: Said) -> Iterator[Weighed]:

@@ -40,9 +40,22 @@ def test_what_nobody_compared_is_no_yes(desk: Desk) -> None:
     assert [row.rule for row in desk.house.decision(asset).weighed].count("match") == 1  # a reason is given once
 
 
-def test_a_file_without_a_picture_needs_no_comparison(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("medium", "state", "against"),
+    [
+        ("audio", "unsupported", set()),
+        ("video", "failed", {("not_checked", "picture_not_fingerprinted")}),
+        ("still", "unsupported", {("not_checked", "picture_not_fingerprinted")}),
+        ("", "found", {("not_checked", "picture_not_fingerprinted")}),
+    ],
+)
+def test_only_sound_needs_no_comparison_and_a_picture_that_nobody_could_read_is_no_yes(
+    desk: Desk, medium: str, state: str, against: set[Any]
+) -> None:
     desk.reference(codes(8, 1))
-    assert desk.against(clip(desk.house)) == set()
+    asset = clip(desk.house, medium=medium, pdq=state)
+    compare_all(desk.services)
+    assert desk.against(asset) == against
 
 
 @pytest.mark.parametrize(

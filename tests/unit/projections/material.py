@@ -65,6 +65,8 @@ def examine(
     found: Fingerprints | None,
     framings: Sequence[Sequence[bytes]] = (),
     features: bytes = b"",
+    medium: str = "video",
+    pdq: str = "found",
 ) -> str:
     """Says `asset.examined.v1` with a real report, and the packed local features, in the blobs."""
     sound = SoundPrint("chromaprint", "1", "".join(frame.pdq for frame in found.frames)) if found else None
@@ -73,7 +75,7 @@ def examine(
     )
     local = {"extractor": LOCAL_FEATURES, "algorithm": "sift", "version": "1", "state": "found"}
     kept = {"sha256": house.blobs.put(features)} if features else {}
-    finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": "1", "state": "found"}
+    finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": "1", "state": pdq}
     heard = {"extractor": "audio_fingerprint", "algorithm": "chromaprint", "version": "1", "state": "found"}
     probed = {"extractor": "probe", "algorithm": "libav", "version": "av 18", "state": "found"}
     body = AssetExamined(
@@ -87,7 +89,7 @@ def examine(
             FindingRecord.model_validate(finding),
             FindingRecord.model_validate(heard),
             FindingRecord.model_validate({**local, "detail": kept}),
-            FindingRecord.model_validate({**probed, "detail": {"media_type": "video/mp4", "medium": "video"}}),
+            FindingRecord.model_validate({**probed, "detail": {"media_type": "video/mp4", "medium": medium}}),
         ),
     )
     house.ledger.say(body)
@@ -100,10 +102,13 @@ def clip(
     *,
     framings: Sequence[Sequence[bytes]] = (),
     features: bytes = b"",
+    medium: str = "video",
+    pdq: str = "found",
     **options: Any,
 ) -> str:
     """A file without a generation, with these frames."""
-    return examine(house, house.asset(), fingerprints(run, **options) if run else None, framings, features)
+    found = fingerprints(run, **options) if run else None
+    return examine(house, house.asset(), found, framings, features, medium, pdq)
 
 
 def ready_clip(house: House) -> tuple[str, str]:
