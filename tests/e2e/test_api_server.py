@@ -158,28 +158,25 @@ def test_a_caller_who_vanishes_leaves_nothing_and_gives_the_place_back(server: S
 
 def test_a_body_that_stalls_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.incoming.RECEIVE_IDLE_S_MAX", 0.3)
-    begin = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         token = server.office.tokens["lior"]
         line.sendall(
             f"POST /v1/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 10\r\n\r\nx".encode()
         )
         assert line.recv(100).startswith(b"HTTP/1.1 400 ")
-    assert time.monotonic() - begin < 10
 
 
 def test_while_files_are_examined_the_loop_answers(server: Server, made: Made) -> None:
     raw = made.file("copy").read_bytes()
     with ThreadPoolExecutor(2) as pool:
         slow = [pool.submit(server.call, "POST", "/v1/verifications", "pia", raw) for _ in range(2)]
-        waits = []
-        while not all(call.done() for call in slow):
-            begin = time.monotonic()
+        answered = 0
+        while not any(call.done() for call in slow):
             assert server.call("GET", "/health")[0] == 200
-            waits.append(time.monotonic() - begin)
+            answered += 1
             time.sleep(0.02)
         assert [call.result()[0] for call in slow] == [200, 200]
-    assert sorted(waits)[len(waits) // 2] < 0.5
+    assert answered > 3, "a loop that waits for an examination answers once"
 
 
 def test_past_the_bound_callers_are_told_to_come_back(server: Server, made: Made) -> None:

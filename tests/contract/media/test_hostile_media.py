@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 import zlib
 from collections.abc import Iterator
 from fractions import Fraction
@@ -80,9 +79,7 @@ def test_ten_hours_of_one_picture_are_looked_at_up_to_the_bound(
     quick: Examiner, fields: Image.Image, tmp_path: Path
 ) -> None:
     clip = film(tmp_path / "long.mp4", [fields] * 4, [0, 1, 2, 36_000])
-    began = time.monotonic()
     found = quick.examine(clip, extractors=LOOKED)
-    assert time.monotonic() - began < 30
     assert (found.finding("pdq").state, found.finding("pdq").detail["ended_early"]) == ("found", "over_bound")
     assert found.finding("pdq").detail["until_ms"] == 2000
 

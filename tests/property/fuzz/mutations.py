@@ -102,13 +102,13 @@ changes = st.tuples(_PLACE, ODD, st.sampled_from(["replace", "replace", "remove"
 
 def survives(call: Callable[[], object]) -> LedgerError | None:
     """A typed error or an answer, and soon. Anything else is the bug."""
-    start = time.monotonic()
+    start = time.thread_time()
     try:
         call()
     except LedgerError as error:
         assert error.code and error.what
         return error
     finally:
-        took = time.monotonic() - start
-        assert took < CALL_SECONDS_MAX, f"it took {took:.1f} s"
+        took = time.thread_time() - start
+        assert took < CALL_SECONDS_MAX, f"it took {took:.1f} s of processor time"
     return None
