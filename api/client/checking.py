@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from api.client.carried import carried_in
 from ledger.errors import Misuse, Unavailable
 from ledger.proof.distributionpass import PASS_BYTES_MAX, PassProven, verify_pass
 from ledger.proof.jws import JWS_BYTES_MAX
@@ -31,11 +32,25 @@ def check_pass_files(
     return verify_pass(
         read_bounded(document, PASS_BYTES_MAX + 1),
         read_vkeys(vkeys),
-        sha256=wanted_digest(file, sha256),
+        subject=wanted_digest(file, sha256),
         now=now,
         status=_status(status),
         asked=asked,
     )
+
+
+def check_carried(
+    file: Path,
+    vkeys: Path,
+    *,
+    status: Path | None = None,
+    now: datetime,
+    asked: Mapping[str, str | None] | None = None,
+) -> PassProven:
+    """The pass that is in the file. Raises what `carried_in` and `check_pass_files` raise."""
+    carried = carried_in(file)
+    keys, listed = read_vkeys(vkeys), _status(status)
+    return verify_pass(carried.document, keys, subject=carried.essence, now=now, status=listed, asked=asked)
 
 
 def read_vkeys(path: Path) -> list[NoteVerifier]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from api.client.answers import Verification, failure, read_verification
+from api.client.carried import carried_in
 from api.client.checking import digest_of
 from api.client.transport import checked_address, exchange
 from ledger.clock import SystemClock
@@ -77,7 +78,24 @@ class LedgerClient:
         status = fetch_status(document, log_keys)
         asked = {"use": use, "channel": channel, "territory": territory}
         at = now or SystemClock().now()
-        return verify_pass(document, log_keys, sha256=sha256, now=at, status=status, asked=asked)
+        return verify_pass(document, log_keys, subject=sha256, now=at, status=status, asked=asked)
+
+    def check_file(
+        self,
+        file: Path,
+        log_keys: Sequence[NoteVerifier],
+        *,
+        use: str | None = None,
+        channel: str | None = None,
+        territory: str | None = None,
+        now: datetime | None = None,
+    ) -> PassProven:
+        """The pass that the file carries, with its status list fetched. Raises what `carried_in` and `verify_pass` raise."""
+        carried = carried_in(file)
+        status = fetch_status(carried.document, log_keys)
+        asked = {"use": use, "channel": channel, "territory": territory}
+        at = now or SystemClock().now()
+        return verify_pass(carried.document, log_keys, subject=carried.essence, now=at, status=status, asked=asked)
 
     def _post(self, address: str, asked: dict[str, str], good: int) -> bytes:
         headers = {"Content-Type": "application/json", **self._authorised()}

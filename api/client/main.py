@@ -1,4 +1,4 @@
-"""The command `countersign-client`: verify, pass and check-pass, with the exit codes of `countersign`, 0 only for allow."""
+"""`countersign-client`: verify, pass, check-pass and check-file, with the exit codes of `countersign`, 0 only for allow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api.client.answers import Verification
-from api.client.checking import check_pass_files, digest_of, read_bounded, read_vkeys, wanted_digest
+from api.client.checking import check_carried, check_pass_files, digest_of, read_bounded, read_vkeys, wanted_digest
 from api.client.ledger_client import LedgerClient
 from ledger.clock import SystemClock
 from ledger.errors import LedgerError, Unavailable
@@ -68,6 +68,15 @@ def _check_pass(given: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     return 0, {"verdict": "allow", **proven.as_json()}
 
 
+def _check_file(given: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    asked, now = _asked(given), SystemClock().now()
+    if given.fetch:
+        proven = LedgerClient("http://localhost").check_file(given.file, read_vkeys(given.vkeys), now=now, **asked)
+    else:
+        proven = check_carried(given.file, given.vkeys, status=given.status, now=now, asked=asked)
+    return 0, {"verdict": "allow", **proven.as_json()}
+
+
 def _client(given: argparse.Namespace) -> LedgerClient:
     token = read_bounded(given.token_file, TOKEN_BYTES_MAX).decode("ascii", "replace").strip()
     return LedgerClient(given.ledger, token)
@@ -101,23 +110,30 @@ def _parser() -> argparse.ArgumentParser:
         prog="countersign-client", description="May this file be shown, for this, here, now?"
     )
     commands = parser.add_subparsers(required=True)
-    asking, checking = argparse.ArgumentParser(add_help=False), argparse.ArgumentParser(add_help=False)
+    asking, checking, carried, listed = (argparse.ArgumentParser(add_help=False) for _ in range(4))
     asking.add_argument("file", type=Path)
     asking.add_argument("--ledger", required=True, help="https://…, or http on this machine")
     asking.add_argument("--token-file", type=Path, required=True, help="a file with your token")
     checking.add_argument("document", type=Path, metavar="pass")
-    checking.add_argument("--vkeys", type=Path, required=True, help="the log's keys, as you got them elsewhere")
     checking.add_argument("--file", type=Path, help="the file that the pass came with")
     checking.add_argument("--sha256", help="or its digest")
-    lists = checking.add_mutually_exclusive_group()
+    carried.add_argument("file", type=Path)
+    listed.add_argument("--vkeys", type=Path, required=True, help="the log's keys, as you got them elsewhere")
+    lists = listed.add_mutually_exclusive_group()
     lists.add_argument("--status", type=Path, help="the status list that the pass names, fetched just now")
     lists.add_argument("--fetch", action="store_true", help="fetch it from where the pass says")
     for name, runs, above, told in (
-        ("verify", _verify, asking, "ask the ledger"),
-        ("pass", _pass, asking, "a pass that is checked offline"),
-        ("check-pass", _check_pass, checking, "check a pass; exit 0 only if it counts, for this file, now"),
+        ("verify", _verify, [asking], "ask the ledger"),
+        ("pass", _pass, [asking], "a pass that is checked offline"),
+        ("check-pass", _check_pass, [checking, listed], "check a pass; exit 0 only if it counts, for this file, now"),
+        (
+            "check-file",
+            _check_file,
+            [carried, listed],
+            "check the pass that the file itself carries, as check-pass does",
+        ),
     ):
-        command = commands.add_parser(name, parents=[above], help=told)
+        command = commands.add_parser(name, parents=above, help=told)
         for option in ("--use", "--channel", "--territory"):
             command.add_argument(option, required=name == "pass")
         if name == "pass":

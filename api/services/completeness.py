@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
 
 from api.services.erasure_certificate import with_keys
 from ledger.door import Ledger
@@ -21,6 +23,8 @@ from projections.tag_index import IndexLook, TagIndex
 from schemas.catalogue import TYPES
 from schemas.statements.index import LogIndexed
 
+Enough = Callable[[Said, int], bool]
+"""Of an entry that names a root, and the size that it is the root of."""
 NAMING_TRIES = 5  # another process may take the file further, or name the same size, each time just before us
 
 
@@ -34,10 +38,14 @@ def name_root(ledger: Ledger, index: TagIndex) -> Said:
 
 
 @contextmanager
-def named_look(ledger: Ledger, index: TagIndex) -> Iterator[tuple[Said, IndexLook]]:
-    """The index under a root that the log names, and the entry that names it; as new as the log is, or a moment older."""
+def named_look(ledger: Ledger, index: TagIndex, enough: Enough | None = None) -> Iterator[tuple[Said, IndexLook]]:
+    """The index under a root that the log names, and the entry that names it; as new as the log is, or a moment older.
+
+    `enough` says of the newest root that is named whether it will do; without it only one of the whole log does.
+    """
+    will_do = enough or (lambda _said, size: not _grown(ledger, size))
     for _ in range(NAMING_TRIES):
-        size = _settle(ledger, index)
+        size = _settle(ledger, index, will_do)
         with index.look() as look:
             said = _naming(ledger, look)
             if said is not None and look.size >= size:
@@ -51,10 +59,11 @@ def named_look(ledger: Ledger, index: TagIndex) -> Iterator[tuple[Said, IndexLoo
     raise Unavailable("index_busy", "other processes keep moving the tag index", "Try again.")
 
 
-def _settle(ledger: Ledger, index: TagIndex) -> int:
-    """Brings the index up to the log and has the log name its root, unless neither would say anything new."""
+def _settle(ledger: Ledger, index: TagIndex, will_do: Enough) -> int:
+    """Brings the index up to the log and has the log name its root, unless the one that is named will do."""
     with index.look() as look:
-        if _naming(ledger, look) is not None and not _grown(ledger, look.size):
+        said = _naming(ledger, look)
+        if said is not None and will_do(said, look.size):
             return look.size
     index.catch_up()
     with index.look() as look:
@@ -82,6 +91,22 @@ def _naming(ledger: Ledger, look: IndexLook) -> Said | None:
 def _grown(ledger: Ledger, size: int) -> bool:
     """Whether anything but names of roots came since: an idle log does not talk to itself."""
     return any(stored.type != INDEXED_TYPE for stored in ledger.store.read_entries(after=size))
+
+
+def recent_proofs(
+    ledger: Ledger, index: TagIndex, tags: Sequence[str], since: datetime
+) -> tuple[Said, list[dict[str, Any]]]:
+    """The entry that names a root, recorded at `since` or later, before which nothing about these tags is left out; and their
+    proofs under it. Raises as `named_look`.
+    """
+    asked = [Query(tags=[tag]) for tag in tags]
+
+    def enough(said: Said, size: int) -> bool:
+        newer = ledger.store.read_entries(asked, after=size, limit=1)
+        return said.recorded_at >= since and next(iter(newer), None) is None
+
+    with named_look(ledger, index, enough) as (said, look):
+        return said, [look.prove(tag).as_json() for tag in tags]
 
 
 def completeness(ledger: Ledger, index: TagIndex, tag: str, asked: str | None = None, *, entries: bool = True) -> bytes:

@@ -13,33 +13,41 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.services.circumstances import Circumstances
+from api.services.completeness import recent_proofs
 from api.services.erasure_certificate import proven, with_keys
 from api.services.services import Services
 from api.services.status_lists import status_reference
 from api.services.verification import verify_digest
 from ledger.errors import Misuse, Refused
 from ledger.history import History
-from ledger.proof.distributionpass import PASS_TYPE, format_pass
+from ledger.proof.distributionpass import PASS_SECONDS_MAX, PASS_TYPE, format_pass
+from ledger.proof.passcomplete import ROOT_AGE_MAX, wanted_tags
 from ledger.rules.clearances import standing
 from ledger.rules.decision import decide
+from ledger.rules.lineage import examination
 from ledger.statement import Said
 from schemas.base import format_instant
 from schemas.statements.clearance import ClearanceIssued, Question
 
-PASS_TTL = timedelta(hours=1)  # an upload and its review by a platform's own people fit into it
+PASS_TTL = timedelta(seconds=PASS_SECONDS_MAX)  # an upload and its review by a platform's own people fit into it
 _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Issued:
-    """The document, and the claims in its token."""
+    """The document, the claims in its token, and what was cleared."""
 
     document: bytes
     claims: dict[str, Any]
+    cleared: Question
 
 
-def issue_pass(services: Services, sha256: str, asked: Circumstances) -> Issued:
-    """Raises Misuse `question_incomplete`, Refused `pass_refused` with every reason, Unavailable."""
+def issue_pass(services: Services, sha256: str, asked: Circumstances, *, carried_by: str | None = None) -> Issued:
+    """For these very bytes; `carried_by`: for what they show and sound, in a file whose manifest the certificate with this
+    SHA-256 signs (SPEC S11.11).
+
+    Raises Misuse `question_incomplete`, `essence_unknown`, Refused `pass_refused` with every reason, Unavailable.
+    """
     if not asked.complete:
         raise Misuse("question_incomplete", "a pass is for one use, channel and territory", "Give all three.")
     verified = verify_digest(services, sha256, asked)
@@ -47,18 +55,48 @@ def issue_pass(services: Services, sha256: str, asked: Circumstances) -> Issued:
         what = f"no pass: the verdict is {verified.verdict}"
         raise Refused("pass_refused", what, "Every reason is listed.", verified.reasons)
     services.views.catch_up()
+    seen = services.ledger.history()
+    cleared = _clearance(seen, asked.question(sha256, services.clock.now()), services.clock.now())
+    if cleared is None:
+        raise _over()
+    tags = wanted_tags(_body(cleared).clearance, _body(cleared).consents, cleared.actor)
+    since = services.clock.now() - ROOT_AGE_MAX / 2  # it is older by the time it is looked at
+    root, proofs = recent_proofs(services.ledger, services.index, tags, since)
     size, checkpoint = services.ledger.head()
-    history = History(services.ledger.store, size)
-    at = services.clock.now()
+    history, at = History(services.ledger.store, size), services.clock.now()
     ends = _holds_until(history, asked, sha256, at)
-    cleared = _clearance(history, asked.question(sha256, at), at)
-    if ends is None or cleared is None:
-        what = "something behind it ends within this second, or ended just now"
-        raise Refused("pass_refused", what, "Ask for a verification, which gives every reason.")
-    claims = _claims(services, cleared, at, ends)
+    still = _clearance(history, asked.question(sha256, at), at)
+    if ends is None or still is None or still.index != cleared.index:
+        raise _over()
+    essence = _essence(history, sha256, carried_by) if carried_by else None
+    claims = _claims(services, cleared, at, ends) | {"essence": essence and essence[1]}
     token = services.ledger.attest_token(claims, PASS_TYPE)
-    entries = [proven(services, said, size, checkpoint) for said in with_keys(history, [cleared])]
-    return Issued(format_pass(token, entries), claims)
+    shown = [cleared, *([essence[0]] if essence else [])]
+    entries = [proven(services, said, size, checkpoint) for said in with_keys(history, shown)]
+    complete = {"indexed": proven(services, root, size, checkpoint), "tags": proofs}
+    return Issued(format_pass(token, entries, complete), claims, _body(cleared).question)
+
+
+def _over() -> Refused:
+    what = "something behind it ends within this second, or changed just now"
+    return Refused("pass_refused", what, "Ask for a verification, which gives every reason.")
+
+
+def _essence(history: History, sha256: str, certificate_sha256: str) -> tuple[Said, dict[str, Any]]:
+    """The examination that says what the file shows and sounds, and what the token says of it."""
+    found = examination(history, sha256)
+    looked = found and next((one for one in found[1].findings if one.extractor == "essence"), None)
+    if found is None or looked is None or found[1].essence_sha256 is None:
+        what = "nobody computed what this file shows and sounds, so no pass can travel in it"
+        raise Misuse("essence_unknown", what, "Examine it again, or send the pass beside it.")
+    said, body = found
+    claim = {"sha256": body.essence_sha256, "algorithm": looked.algorithm, "entry_index": said.index}
+    return said, claim | {"certificate_sha256": certificate_sha256}
+
+
+def _body(cleared: Said) -> ClearanceIssued:
+    assert isinstance(cleared.body, ClearanceIssued)  # noqa: S101  what `standing` looks for
+    return cleared.body
 
 
 def _clearance(history: History, question: Question, at: datetime) -> Said | None:
@@ -94,8 +132,7 @@ def _good(history: History, asked: Circumstances, sha256: str, at: datetime, unt
 
 
 def _claims(services: Services, cleared: Said, at: datetime, ends: int) -> dict[str, Any]:
-    body = cleared.body
-    assert isinstance(body, ClearanceIssued)  # noqa: S101  what `standing` looks for
+    body = _body(cleared)
     question = body.question
     behind = services.views.rights.consents(sorted(body.consents), at) if body.consents else {}
     return {

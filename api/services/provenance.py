@@ -10,6 +10,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from api.services.ancestry import Ancestry, ancestry
 from api.services.intake import keep_file, say_examination
@@ -59,8 +60,11 @@ class _Known:
     ancestry: Ancestry
 
 
-def sign_asset(services: Services, asset: str, *, title: str) -> Signed:
-    """Raises NotFound `asset_unknown`, Unavailable `signer_missing`, Misuse from the signer."""
+def sign_asset(services: Services, asset: str, *, title: str, carried: dict[str, Any] | None = None) -> Signed:
+    """`carried`: more members of the ledger's assertion.
+
+    Raises NotFound `asset_unknown`, Unavailable `signer_missing`, Misuse from the signer.
+    """
     history = services.ledger.history()
     known = _known(services, history, asset)
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
@@ -68,7 +72,7 @@ def sign_asset(services: Services, asset: str, *, title: str) -> Signed:
         made = known.signer.sign(
             services.blobs.path(asset),
             target,
-            _claim(services, history, known, title),
+            _claim(services, history, known, title, carried),
             parent=known.ancestry.parent,
             components=tuple(known.ancestry.components),
         )
@@ -111,25 +115,34 @@ def sign_beside(services: Services, asset: str, *, title: str) -> Sidecar:
     return Sidecar(asset, sha256, services.blobs.path(sha256), said.index)
 
 
-def _known(services: Services, history: History, asset: str) -> _Known:
+def signer_of(services: Services) -> ManifestSigner:
+    """Raises Unavailable `signer_missing`."""
     if services.signer is None:
         raise Unavailable(
             "signer_missing", "no C2PA signing identity is set up in this home", "See the runbook on keys."
         )
+    return services.signer
+
+
+def _known(services: Services, history: History, asset: str) -> _Known:
+    signer = signer_of(services)
     came, examined = arrival(history, asset), examination(history, asset)
     if came is None or examined is None:
         raise NotFound("asset_unknown", "no examined file with this digest is in the ledger", "Import it first.")
     recorded = Examination.from_json(json.loads(services.blobs.get(examined[1].examination_sha256)))
-    return _Known(services.signer, came, recorded, ancestry(services, history, asset, recorded))
+    return _Known(signer, came, recorded, ancestry(services, history, asset, recorded))
 
 
-def _claim(services: Services, history: History, known: _Known, title: str) -> Claim:
+def _claim(
+    services: Services, history: History, known: _Known, title: str, carried: dict[str, Any] | None = None
+) -> Claim:
     """What the manifest says: the file's entry here, the model that made it, and its picture as a soft binding."""
     assertion = {
         "origin": services.origin,
         "statement_id": known.came.statement.id,
         "leaf_sha256": leaf_hash(known.came.entry).hex(),
         "index": known.came.index,
+        **(carried or {}),
     }
     fingerprints = known.examination.fingerprints
     binding = pdq_soft_binding(fingerprints) if fingerprints else None

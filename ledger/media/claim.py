@@ -8,6 +8,7 @@ read as trusted.
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,6 +69,12 @@ def pdq_soft_binding(fingerprints: Fingerprints) -> SoftBinding | None:
     step = max(1, -(-len(codes) // SOFT_BINDING_FRAMES_MAX))
     value = base64.b64encode(b"".join(bytes.fromhex(code) for code in codes[::step])).decode()
     return SoftBinding(SOFT_BINDING_PDQ, value) if codes else None
+
+
+def carrying(clearance: str, status_uri: str, status_index: int, document: bytes) -> dict[str, Any]:
+    """Members of the ledger's assertion that let a file carry its own pass, and say where to ask when that is over."""
+    listed = {"status_uri": status_uri, "status_index": status_index}
+    return {"clearance": clearance, **listed, "pass": json.loads(document)}
 
 
 PARENT_ID: Final = "parent"

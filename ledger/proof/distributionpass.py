@@ -5,12 +5,13 @@
     (3) every signature is by a key that an entry before it brought
     (4) the token is signed by a key of the service that no entry here ends, for this log
     (5) the clearance that it names is the service's own word, about this file and these circumstances
-    (6) the file in hand, and what it is wanted for, are those of the token
-    (7) it counts at this instant
-    (8) the status list says that the clearance stands
+    (6) the essence that it names, if it is to travel in a file, is what the log says of the cleared file
+    (7) the log's tag index shows that no end of the clearance, of a consent behind it or of a key was left out
+    (8) the file in hand, and what it is wanted for, are those of the token
+    (9) it counts at this instant
+    (10) the status list says that the clearance stands
 
-Every no is raised, each under its own code; nothing that could not be looked at is a yes. Keys that the service lost are
-known ended only if the pass carries the entry that ends them: step 8's list is what dies early.
+Every no is raised, each under its own code; nothing that could not be looked at is a yes.
 """
 
 from __future__ import annotations
@@ -26,26 +27,37 @@ from ledger.proof.jws import verify_jws
 from ledger.proof.keyring import KeyRing
 from ledger.proof.logentry import LogEntry, instant
 from ledger.proof.logged import LoggedEntry, document_members, trusted_chain, verify_logged
+from ledger.proof.logkeys import LogKeys
 from ledger.proof.note import NoteVerifier
+from ledger.proof.passcomplete import check_nothing_missing
+from ledger.proof.passsubject import Essence, check_essence_said, check_subject
 from ledger.proof.statuslist import check_status
 
 PASS_FORMAT = "countersign.distribution-pass/1"  # noqa: S105  a format's name
 PASS_TYPE = "countersign-pass+jwt"  # noqa: S105
 PASS_BYTES_MAX = 4 * 2**20
-PASS_ENTRIES_MAX = 100  # the service's keys over a log's life, and one clearance
+PASS_ENTRIES_MAX = 100  # the service's keys over a log's life, one clearance, one examination
+PASS_SECONDS_MAX = 3_600
 CLOCK_SKEW_MAX = timedelta(minutes=1)  # how far behind ours an honest platform's clock may run
 CIRCUMSTANCES = ("use", "channel", "territory")
 
+_MEMBERS = frozenset({"format", "token", "entries", "complete"})
 _CLAIMS = frozenset(
-    {"iss", "iat", "exp", "sha256", "clearance", "entry_index", "consents", "window", "status", *CIRCUMSTANCES}
-)
+    {"iss", "iat", "exp", "sha256", "essence", "clearance", "entry_index", "consents", "window", "status"}
+).union(CIRCUMSTANCES)
 
 
 @dataclass(frozen=True)
 class PassProven:
-    """What was verified, and that it counted at the instant asked about. `consents`: how many stood in which state."""
+    """What was verified, and that it counted at the instant asked about. `consents`: how many stood in which state.
+
+    `covers`: "bytes", or "essence" (picture and sound, in a file of the same signer). `complete_to`: of how many entries of the
+    log it is shown that none ends the clearance or a consent.
+    """
 
     sha256: str
+    covers: str
+    complete_to: int
     use: str
     channel: str
     territory: str
@@ -61,53 +73,76 @@ class PassProven:
         return dict(self.__dict__)
 
 
-def format_pass(token: str, entries: Sequence[dict[str, Any]]) -> bytes:
-    """The document. `entries` as `logged_json` gives them, indices rising."""
-    return canonical({"format": PASS_FORMAT, "token": token, "entries": entries})
+@dataclass(frozen=True)
+class _Opened:
+    """What a pass says, proven, of which nothing is a yes yet."""
+
+    claims: dict[str, Any]
+    keys: dict[str, bytes]
+    complete_to: int
+
+
+def format_pass(token: str, entries: Sequence[dict[str, Any]], complete: dict[str, Any]) -> bytes:
+    """The document. `entries` as `logged_json` gives them, indices rising; `complete` as `check_nothing_missing` reads it."""
+    return canonical({"format": PASS_FORMAT, "token": token, "entries": entries, "complete": complete})
 
 
 def verify_pass(
     raw: bytes,
     log_keys: Sequence[NoteVerifier],
     *,
-    sha256: str,
+    subject: str | Essence,
     now: datetime,
     status: str | None,
     asked: Mapping[str, str | None] | None = None,
 ) -> PassProven:
-    """The steps above, for the file with this digest, and for the circumstances in `asked` as far as they are given.
+    """The steps above, for the file with this digest (or with this essence, for a pass that came in it), and for the
+    circumstances in `asked` as far as they are given.
 
-    Raises Untrusted (`document_malformed`, `pass_…`, and what `verify_logged`, KeyRing and `verify_jws` raise), Refused
-    `pass_other_file`, `pass_other_circumstances`, `pass_not_yet`, `pass_expired`, and what `check_status` raises.
+    Raises Untrusted (`document_malformed`, `pass_…`, and what `verify_logged`, KeyRing, `verify_jws` and
+    `check_nothing_missing` raise), Refused `pass_clearance_ended`, `pass_consent_ended`, `pass_other_file`,
+    `pass_other_signer`, `pass_other_circumstances`, `pass_not_yet`, `pass_expired`, and what `check_status` raises.
     """
-    claims, keys = _opened(raw, log_keys)
-    _check_asked(claims, sha256, asked or {})  # (6)
-    _check_time(claims, now)  # (7)
-    check_status(status, keys, claims["status"]["status_list"], now)  # (8)
+    opened = _opened(raw, log_keys)
+    claims = opened.claims
+    check_subject(claims, subject)  # (8)
+    _check_asked(claims, asked or {})
+    _check_time(claims, now)  # (9)
+    check_status(status, opened.keys, claims["status"]["status_list"], now)  # (10)
     said = {name: claims[name] for name in ("sha256", *CIRCUMSTANCES, "clearance", "entry_index", "window", "consents")}
-    return PassProven(issued_at=claims["iat"], expires_at=claims["exp"], origin=claims["iss"], **said)
+    return PassProven(
+        covers="bytes" if isinstance(subject, str) else "essence",
+        complete_to=opened.complete_to,
+        issued_at=claims["iat"],
+        expires_at=claims["exp"],
+        origin=claims["iss"],
+        **said,
+    )
 
 
 def status_address(raw: bytes, log_keys: Sequence[NoteVerifier]) -> str:
-    """Steps 1 to 5, and where the status list is to be fetched for step 8. Raises Untrusted."""
-    return str(_opened(raw, log_keys)[0]["status"]["status_list"]["uri"])
+    """Steps 1 to 7, and where the status list is to be fetched for step 10. Raises Untrusted, Refused."""
+    return str(_opened(raw, log_keys).claims["status"]["status_list"]["uri"])
 
 
-def _opened(raw: bytes, log_keys: Sequence[NoteVerifier]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """(claims, the service's keys): what the pass says, proven, of which nothing is a yes yet."""
-    shown = document_members(raw, PASS_FORMAT, frozenset({"format", "token", "entries"}), PASS_BYTES_MAX)  # (1)
-    logged = _logged(shown["entries"], log_keys)  # (2)
-    entries = [one.entry for one in logged]
-    keys = _service_keys(entries)  # (3)
-    claims = _claims(shown["token"], keys, logged[0].head.checkpoint.origin)  # (4)
-    _check_clearance(claims, entries)  # (5)
-    return claims, keys
-
-
-def _logged(values: Any, log_keys: Sequence[NoteVerifier]) -> list[LoggedEntry]:
+def _opened(raw: bytes, log_keys: Sequence[NoteVerifier]) -> _Opened:
+    shown = document_members(raw, PASS_FORMAT, _MEMBERS, PASS_BYTES_MAX)  # (1)
+    values = shown["entries"]
     if not isinstance(values, list) or not 0 < len(values) <= PASS_ENTRIES_MAX:
         raise Untrusted("pass_entries", f"it has no entries, or more than {PASS_ENTRIES_MAX}")
-    keys = trusted_chain(values, log_keys)
+    chain = trusted_chain(values, log_keys)
+    logged = _logged(values, chain)  # (2)
+    entries = [one.entry for one in logged]
+    ring = _ring(entries)  # (3)
+    keys = _service_keys(ring)
+    claims = _claims(shown["token"], keys, logged[0].head.checkpoint.origin)  # (4)
+    clearance = _clearance(claims, entries)  # (5)
+    check_essence_said(claims, entries)  # (6)
+    complete_to = check_nothing_missing(shown["complete"], claims["iat"], clearance, logged, ring, chain)  # (7)
+    return _Opened(claims, keys, complete_to)
+
+
+def _logged(values: list[Any], keys: LogKeys) -> list[LoggedEntry]:
     logged = [verify_logged(value, keys) for value in values]
     indices = [one.entry.index for one in logged]
     if indices != sorted(set(indices)) or indices[0] != 0:
@@ -117,13 +152,18 @@ def _logged(values: Any, log_keys: Sequence[NoteVerifier]) -> list[LoggedEntry]:
     return logged
 
 
-def _service_keys(entries: Sequence[LogEntry]) -> dict[str, bytes]:
-    """The service's keys that no entry here has ended, after every entry's signatures held."""
+def _ring(entries: Sequence[LogEntry]) -> KeyRing:
+    """Everybody's keys as the entries bring them, after every entry's signatures held."""
     ring, faults = KeyRing.of(entries)
     for index, what in faults.items():
         raise Untrusted("pass_keys", f"entry {index}: {what}")
     for entry in entries:
         ring.verify(entry)
+    return ring
+
+
+def _service_keys(ring: KeyRing) -> dict[str, bytes]:
+    """The service's keys that no entry here has ended."""
     mine = {name: key for name, key in ring.keys.items() if key.actor == ring.service and key.passkey is None}
     return {name: key.spki for name, key in mine.items() if key.rotated_by is None and key.revoked is None}
 
@@ -143,7 +183,7 @@ def _claims(token: Any, keys: Mapping[str, bytes], origin: str) -> dict[str, Any
     return claims
 
 
-def _check_clearance(claims: Mapping[str, Any], entries: Sequence[LogEntry]) -> None:
+def _clearance(claims: Mapping[str, Any], entries: Sequence[LogEntry]) -> LogEntry:
     found = next((one for one in entries if one.index == claims["entry_index"]), None)
     service = entries[0].actor
     if found is None or found.type != "clearance.issued.v1" or found.actor != service or found.on_behalf:
@@ -156,6 +196,9 @@ def _check_clearance(claims: Mapping[str, Any], entries: Sequence[LogEntry]) -> 
     window = {"from": question.get("valid_from"), "until": question.get("valid_until")}
     if claims["window"] != window or not _inside(claims, window):
         raise Untrusted("pass_clearance", "it reaches beyond what was cleared")
+    if claims["exp"] - claims["iat"] > PASS_SECONDS_MAX:
+        raise Untrusted("pass_too_long", f"it counts for longer than {PASS_SECONDS_MAX} seconds")
+    return found
 
 
 def _inside(claims: Mapping[str, Any], window: Mapping[str, Any]) -> bool:
@@ -163,9 +206,7 @@ def _inside(claims: Mapping[str, Any], window: Mapping[str, Any]) -> bool:
     return bool(begins < claims["iat"] + 1 and claims["iat"] < claims["exp"] <= ends)  # iat is cut to a whole second
 
 
-def _check_asked(claims: Mapping[str, Any], sha256: str, asked: Mapping[str, str | None]) -> None:
-    if claims["sha256"] != sha256:
-        raise Refused("pass_other_file", "the pass is for other bytes than these", "Ask for a pass for this file.")
+def _check_asked(claims: Mapping[str, Any], asked: Mapping[str, str | None]) -> None:
     other = [name for name in CIRCUMSTANCES if asked.get(name) not in (None, claims[name])]
     if other:
         what = f"the pass is for another {' and '.join(other)}"

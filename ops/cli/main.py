@@ -87,6 +87,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[..., int]], ...]] = (
     (_PROVE, "audit", evidence_commands.audit),
     (_PROVE, "check", evidence_commands.check),
     (_PROVE, "pass", pass_commands.pass_),
+    (_PROVE, "deliver", pass_commands.deliver),
     (_PROVE, "check-pass", pass_commands.check_pass),
     (_SAY, "say", actor_commands.say),
     (_SAY, "approve", verdict_commands.approve),

@@ -41,6 +41,46 @@ def pass_(
     return 0
 
 
+def deliver(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE|SHA256", help="The cleared file, or its digest.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the twin that carries the pass goes.")],
+    use: UseOption = None,
+    territory: TerritoryOption = None,
+    channel: ChannelOption = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What the manifest calls it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Sign a cleared file so that it carries a pass for its picture and sound; the twin is cleared for the same."""
+    import shutil
+
+    from api.services.circumstances import Circumstances
+    from api.services.delivering import deliver as deliver_file
+    from ops.cli.inputs import asset_digest, writable_target
+
+    run, target = invocation_of(ctx), writable_target(out, force=force)
+    asked = Circumstances(use=use, territory=territory, channel=channel)
+    with run.services() as services:
+        made = deliver_file(
+            services, asset_digest(file), asked, title=title or target.name, asked_by=run.settings.operator
+        )
+        shutil.copyfile(made.signed.path, target)
+    found = {"file": shown(target), "asset_sha256": made.signed.asset_sha256, "clearance": made.answer.as_json()}
+    listed = made.claims["status"]["status_list"]
+    pairs = [
+        ("file", found["file"]),
+        ("asset", made.signed.asset_sha256),
+        ("twin cleared", "yes" if made.answer.issued else "no"),
+        ("pass ends", made.claims["exp"]),
+        ("status list", listed["uri"]),
+        ("check it", f"countersign-client check-file {shown(target)} --vkeys FILE --status FILE"),
+    ]
+    run.answer({**found, "pass": made.claims}, facts(pairs))
+    return 0 if made.answer.issued else 3
+
+
 def check_pass(
     ctx: typer.Context,
     document: Annotated[Path, typer.Argument(metavar="PASS", help="The pass.")],

@@ -22,12 +22,22 @@ class PassQuestion(Shape):
 
 
 class PassDocument(Shape):
-    """A signed token, the clearance that it names and the service's keys, each proven to be in the log."""
+    """A signed token, the clearance that it names and the service's keys, each proven to be in the log, and the proof that no
+    end of any of them was left out."""
 
     model_config = example(
-        {"format": "countersign.distribution-pass/1", "token": "eyJhbGciOiJFZDI1NTE5In0.e30.c2ln", "entries": [_ENTRY]}
+        {
+            "format": "countersign.distribution-pass/1",
+            "token": "eyJhbGciOiJFZDI1NTE5In0.e30.c2ln",
+            "entries": [_ENTRY],
+            "complete": {
+                "indexed": _ENTRY,
+                "tags": [{"tag": "clearance:0190", "types": None, "other": None, "path": []}],
+            },
+        }
     )
 
     format: Literal["countersign.distribution-pass/1"]
     token: str
     entries: tuple[dict[str, Any], ...]
+    complete: dict[str, Any]

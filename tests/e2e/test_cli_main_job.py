@@ -83,9 +83,12 @@ def test_an_operator_runs_the_main_job_with_commands_alone(bare: Command, clips:
 
     allowed = cli.json("verify", tmp_path / "signed.mp4", *ASKED)
     assert (allowed["verdict"], allowed["identified_by"]) == ("allow", "digest")
+    delivered = cli.json("deliver", tmp_path / "signed.mp4", "--out", tmp_path / "delivered.mp4", *ASKED)
+    assert delivered["clearance"]["issued"]
+    assert cli.json("verify", tmp_path / "delivered.mp4", *ASKED)["verdict"] == "allow"
     copied = cli.json("verify", clips.copy, *ASKED, code=4)
     assert (copied["verdict"], copied["identified_by"]) == ("review", "fingerprint")
-    assert copied["asset_sha256"] in (asset, signed["asset_sha256"])
+    assert copied["asset_sha256"] in (asset, signed["asset_sha256"], delivered["asset_sha256"])
     later = cli.json("verify", tmp_path / "signed.mp4", *ASKED, "--at", in_days(40), code=3)
     assert later["verdict"] == "deny"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,21 +13,33 @@ from typing import Any
 
 import pytest
 
+from api.services.completeness import recent_proofs
+from api.services.erasure_certificate import proven
 from api.services.passes import PASS_TTL
+from ledger.clock import SteppedClock
 from ledger.errors import LedgerError
+from ledger.keys import read_signing_key
 from ledger.proof.canonical import canonical
 from ledger.proof.distributionpass import PassProven, verify_pass
 from ledger.proof.jws import base64url_bytes, sign_jws
 from ledger.proof.note import NoteVerifier
+from ledger.statement import read_entry as read_stored
+from ops.actorkeys import rotate_key
 from ops.cli.main import main
 from ops.demo.story import PERSON
+from ops.home import Home, open_ledger
+from ops.settings import read_settings
 from schemas.base import format_instant, new_id
+from schemas.statements.actor import ActorKeyRevoked
 from schemas.statements.clearance import ClearanceRevoked
 from schemas.statements.consent import ConsentWithdrawn
-from schemas.statements.consent_changes import ConsentSuspended
+from schemas.statements.consent_changes import ConsentResumed, ConsentSuspended
 from tests.house_of import raises_code
 from tests.office_of import ASKED, Made, Office, refused
 
+PASS_BYTES_REACHED = (
+    64 * 2**10
+)  # what one consent and a young log come to is a third of it; it goes into a file's manifest
 DSSE = {"Content-Type": "application/vnd.dsse+json"}
 
 
@@ -53,7 +67,7 @@ def fetched(office: Office, document: bytes) -> str:
 
 
 def check(office: Office, document: bytes, **other: Any) -> PassProven:
-    given: dict[str, Any] = {"sha256": office.made.signed, "now": office.clock.now(), "asked": ASKED, **other}
+    given: dict[str, Any] = {"subject": office.made.signed, "now": office.clock.now(), "asked": ASKED, **other}
     status = given.pop("status") if "status" in given else fetched(office, document)
     return verify_pass(document, vkeys(office), status=status, **given)
 
@@ -92,7 +106,7 @@ def later(office: Office, **by: float) -> datetime:
 @pytest.mark.parametrize(
     ("code", "other"),
     [
-        ("pass_other_file", lambda office: {"sha256": "ab" * 32}),
+        ("pass_other_file", lambda office: {"subject": "ab" * 32}),
         ("pass_other_circumstances", lambda office: {"asked": {**ASKED, "channel": "cinema"}}),
         ("pass_other_circumstances", lambda office: {"asked": {"territory": "US"}}),
         ("pass_expired", lambda office: {"now": later(office, hours=1)}),
@@ -157,7 +171,7 @@ def forged(office: Office, document: bytes, *, signer: str = "service", **claims
 def test_not_even_the_service_says_more_than_its_clearance(office: Office, code: str, claims: dict[str, Any]) -> None:
     document = issue(office).content
     wrong, status = forged(office, document, **claims), fetched(office, document)
-    raises_code(code, lambda: check(office, wrong, status=status, sha256=claims.get("sha256", office.made.signed)))
+    raises_code(code, lambda: check(office, wrong, status=status, subject=claims.get("sha256", office.made.signed)))
 
 
 def test_nobody_else_signs_a_pass_and_no_other_log_proves_one(office: Office) -> None:
@@ -223,9 +237,101 @@ def test_any_changed_byte_is_a_no_of_ours(office: Office) -> None:
         changed, at = bytearray(document), chance.randrange(len(document))
         changed[at] ^= 1 << chance.randrange(8)
         with pytest.raises(LedgerError):
-            verify_pass(bytes(changed), keys, sha256=office.made.signed, now=now, status=status)
+            verify_pass(bytes(changed), keys, subject=office.made.signed, now=now, status=status)
     for at in range(0, len(status), max(1, len(status) // 40)):
         cut_or_changed = (status[:at], status[:at] + ("A" if status[at] != "A" else "B") + status[at + 1 :])
         for wrong in cut_or_changed:
             with pytest.raises(LedgerError):
-                verify_pass(document, keys, sha256=office.made.signed, now=now, status=wrong)
+                verify_pass(document, keys, subject=office.made.signed, now=now, status=wrong)
+
+
+def afresh(office: Office, document: bytes, *, without: int | None = None) -> bytes:
+    """What somebody with the service's key makes of an old pass: the same token, proven anew under the log as it is now."""
+    services, parts = office.services, json.loads(document)
+    tags = [one["tag"] for one in parts["complete"]["tags"]]
+    root, proofs = recent_proofs(services.ledger, services.index, tags, office.clock.now())
+    size, checkpoint = services.ledger.head()
+    indices = [one["index"] for one in parts["entries"] if one["index"] != without]
+    shown = [read_stored(services.ledger.store.entry(index)) for index in indices]
+    entries = [proven(services, one, size, checkpoint) for one in shown]
+    return canonical(
+        {**parts, "entries": entries, "complete": {"indexed": proven(services, root, size, checkpoint), "tags": proofs}}
+    )
+
+
+def test_a_pass_shows_that_no_end_was_left_out_whatever_a_status_list_says(office: Office, made: Made) -> None:
+    document = issue(office).content
+    listed = fetched(office, document)
+    assert check(office, afresh(office, document), status=listed).complete_to > claims_of(document)["entry_index"]
+    assert len(document) < PASS_BYTES_REACHED
+    withdrawn = {"consent": made.story.consent, "person": PERSON, "reason": "changed my mind"}
+    said(office, "ines", ConsentWithdrawn.model_validate(withdrawn))
+    raises_code("pass_consent_ended", lambda: check(office, afresh(office, document), status=listed))
+
+
+def test_a_suspension_and_a_revocation_are_shown_too(office: Office, made: Made) -> None:
+    document = issue(office).content
+    listed, now = fetched(office, document), office.clock.now()
+    about = {"consent": made.story.consent, "person": PERSON}
+    suspended = {**about, "suspension": new_id(now), "reason": "a claim is pending", "cause": "dispute"}
+    said(office, "lena", ConsentSuspended.model_validate(suspended))
+    raises_code("pass_consent_ended", lambda: check(office, afresh(office, document), status=listed))
+    lifted = {**about, "suspension": suspended["suspension"], "reason": "settled"}
+    said(office, "lena", ConsentResumed.model_validate(lifted))
+    assert check(office, afresh(office, document), status=listed)
+    body = {
+        "clearance": claims_of(document)["clearance"],
+        "asset": office.made.signed,
+        "cause": "by-hand",
+        "detail": "x",
+    }
+    said(office, "lena", ClearanceRevoked.model_validate(body))
+    raises_code("pass_clearance_ended", lambda: check(office, afresh(office, document), status=listed))
+
+
+def test_what_a_pass_does_not_show_complete_is_a_no(office: Office) -> None:
+    document = issue(office).content
+    parts, listed = json.loads(document), fetched(office, document)
+    for tags in ([], parts["complete"]["tags"][1:], parts["complete"]["tags"][::-1]):
+        fewer = canonical({**parts, "complete": {**parts["complete"], "tags": tags}})
+        raises_code("pass_complete", lambda fewer=fewer: check(office, fewer, status=listed))
+    raises_code("pass_complete", lambda: check(office, canonical({**parts, "complete": None}), status=listed))
+    claims = claims_of(document)
+    late = {name: claims[name] + 301 for name in ("iat", "exp")}
+    raises_code(
+        "pass_root_old", lambda: check(office, forged(office, document, **late), now=later(office, seconds=310))
+    )
+    raises_code("pass_too_long", lambda: check(office, forged(office, document, exp=claims["exp"] + 1)))
+
+
+def test_passes_name_a_root_every_few_minutes_and_not_each_time(office: Office) -> None:
+    issue(office)
+    size = office.size
+    issue(office)
+    assert office.size == size
+    office.clock.move_to(later(office, minutes=3))
+    assert check(office, issue(office).content)
+    assert office.size == size + 1
+
+
+def test_an_entry_about_the_services_keys_can_not_be_left_out(made: Made, tmp_path: Path) -> None:
+    turned = tmp_path / "turned"
+    shutil.copytree(made.home, turned / "home")
+    home = Home(turned / "home")
+    old = read_signing_key(home.keys / "service.pem").keyid
+    ledger = open_ledger(home, read_settings(home.path), SteppedClock(made.now))
+    try:
+        rotate_key(ledger, home, read_settings(home.path), "countersign", admin="operator")
+    finally:
+        ledger.close()
+    (tmp_path / "office").mkdir()
+    office = Office(dataclasses.replace(made, folder=turned), tmp_path / "office")
+    try:
+        lost = {"actor": "countersign", "keyid": old, "effective_at": made.now, "reason": "lost"}
+        said(office, "operator", ActorKeyRevoked.model_validate(lost))
+        document = issue(office).content
+        revoked = office.size - 2  # the pass had the log name a root after it
+        assert check(office, document)
+        raises_code("completeness_missing", lambda: check(office, afresh(office, document, without=revoked)))
+    finally:
+        office.close()
