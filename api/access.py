@@ -129,7 +129,7 @@ ACCESS: dict[str, Access] = {
     # disputes: legal's, and of those who see and answer for what is found
     "list_disputes": Access("token", _DISPUTES),
     "get_dispute": Access("token", _DISPUTES),
-    "sight_copy": Access("token", PERMISSIONS["dispute.sighted.v1"]),
+    "sight_copy": Access("token", PERMISSIONS["dispute.sighted.v2"]),
     "record_dispute_notice": Access("token", PERMISSIONS["dispute.notified.v1"]),
     "get_dispute_evidence": Access("token", frozenset({"legal"})),
     "page_disputes": Access("session", _DISPUTES),

@@ -8,7 +8,7 @@ from typing import Any
 from projections.wording import day as _day
 from projections.wording import file as _file
 from projections.wording import joined as _list
-from schemas.statements import dispute
+from schemas.statements import dispute, privilege
 
 
 def _clocks(body: dispute.DisputeNotified) -> str:
@@ -30,4 +30,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     dispute.DisputeMissed: lambda b: f"recorded that the clock of {b.entry} ran out unmet at {_day(b.due_at)}",
     dispute.DisputeDecided: lambda b: f"decided dispute {b.dispute}: {b.outcome}, by {b.decided_by}: {b.reason}",
     dispute.DisputeClosed: lambda b: f"closed dispute {b.dispute} and released its hold: {b.reason}",
+    privilege.PrivilegeAsserted: lambda b: (
+        f"claimed privilege ({b.basis}) over a {b.kind} by {b.author} of {_day(b.written_at)}: {b.description}"
+    ),
+    privilege.PrivilegeWaived: lambda b: f"gave up the claim of privilege {b.privilege}: {b.reason}",
 }

@@ -19,6 +19,7 @@ from schemas.statements import (
     contract,
     criteria,
     dispute,
+    dispute_v1,
     drift,
     endings_v1,
     erasure,
@@ -38,6 +39,7 @@ from schemas.statements import (
     passkey,
     person,
     placement,
+    privilege,
     provider,
     reference,
     registry,
@@ -141,12 +143,15 @@ BODIES: tuple[type[Body], ...] = (
     evidence.EvidenceExportedV1,
     evidence.EvidenceExported,
     dispute.DisputeOpened,
+    dispute_v1.DisputeSightedV1,
     dispute.DisputeSighted,
     dispute.DisputeNotified,
     dispute.DisputeAnswered,
     dispute.DisputeMissed,
     dispute.DisputeDecided,
     dispute.DisputeClosed,
+    privilege.PrivilegeAsserted,
+    privilege.PrivilegeWaived,
     erasure.SubjectErasureRequested,
     erasure.SubjectErasureBegun,
     erasure.SubjectErased,
@@ -173,6 +178,7 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     endings_v1.AssetFlaggedV1: endings_v1.AssetFlaggedV1.newest,
     notice_v1.NoticeIssuedV1: notice_v1.NoticeIssuedV1.newest,
     evidence.EvidenceExportedV1: evidence.EvidenceExportedV1.newest,
+    dispute_v1.DisputeSightedV1: dispute_v1.DisputeSightedV1.newest,
 }
 """Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
 _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
@@ -183,6 +189,7 @@ _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     asset.AssetFlagged: (endings_v1.AssetFlaggedV1,),
     notice.NoticeIssued: (notice_v1.NoticeIssuedV1,),
     evidence.EvidenceExported: (evidence.EvidenceExportedV1,),
+    dispute.DisputeSighted: (dispute_v1.DisputeSightedV1,),
 }
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

@@ -12,6 +12,7 @@ from schemas.statements.clearance import Question, Weighed
 from schemas.statements.evidence import PACK_ASSETS_MAX
 
 PACK_ENTRIES_MAX = 10_000  # as many as one asset's family may have files
+PACK_FRAMES_MAX = 2_000  # sides of matches; how many are shown is bounded more tightly
 CLAIMS_MAX = 2_000  # a file that was cleared more often than this has its history in the log, not in one pack
 
 
@@ -95,6 +96,18 @@ class PackComplete(Shape):
     topics: Annotated[tuple[str, ...], Field(max_length=64)]
 
 
+class PackFrame(Shape):
+    """One side of a match that entry `entry` records: the frame at `at_ms` of those bytes, or why it is not here."""
+
+    entry: NonNegativeInt
+    side: Literal["file", "reference", "copy"]
+    media: Digest | None = None
+    at_ms: NonNegativeInt
+    sha256: Digest | None = None
+    """Of the JPEG, which is the member frames/<sha256>.jpg."""
+    why: Line | None = None
+
+
 class PackManifest(Shape):
     """pack.json."""
 
@@ -116,6 +129,8 @@ class PackManifest(Shape):
     known: PackKnown | None = None
     reader: ActorId | None = None
     """To whom fields are shown in disclosures/."""
+    frames: Annotated[tuple[PackFrame, ...], Field(max_length=PACK_FRAMES_MAX)] | None = None
+    """Of matches, two sides each, in their order; None where the log records no match."""
 
     @property
     def bounded(self) -> bool:

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from schemas.base import ActorId, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
 from schemas.facts_disputes import DisputeFact
+from schemas.facts_matches import MatchFact, WithheldFact
 from schemas.statements.asset import EvidenceGrade, FindingState
 from schemas.statements.placement import Label
 
-FACTS_FORMAT: Final = "countersign.facts/1"
+FACTS_FORMAT: Final = "countersign.facts/2"
 Index = NonNegativeInt
 Word = Annotated[str, Field(max_length=200)]
 Moment = Literal["generation", "publication", "now"]
@@ -241,7 +242,7 @@ class LogKeysFact(Shape):
 class PackFacts(Shape):
     """facts.json."""
 
-    format: Literal["countersign.facts/1"] = FACTS_FORMAT
+    format: Literal["countersign.facts/2"] = FACTS_FORMAT
     """Another way of telling, or of certifying, is another version: packs of an older one stay as they are."""
     assets: tuple[Digest, ...]
     as_of: Instant
@@ -251,6 +252,7 @@ class PackFacts(Shape):
     usage: tuple[UsageFact, ...]
     policies: tuple[PolicyFact, ...]
     approvals: tuple[ApprovalFact, ...]
+    matches: tuple[MatchFact, ...]
     labels: tuple[LabelFact, ...]
     endings: tuple[EndingFact, ...]
     disputes: tuple[DisputeFact, ...]
@@ -258,5 +260,6 @@ class PackFacts(Shape):
     custody_gaps: tuple[CustodyGap, ...]
     redactions: tuple[RedactionFact, ...]
     privilege: tuple[PrivilegeFact, ...]
+    privilege_log: tuple[WithheldFact, ...]
     keys: tuple[KeyFact, ...]
     log_keys: tuple[LogKeysFact, ...]

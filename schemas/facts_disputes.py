@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug
+from schemas.statements.dispute import MatchPlace
 
 Index = NonNegativeInt
 Word = Annotated[str, Field(max_length=200)]
@@ -23,6 +24,7 @@ class SightingFact(Shape):
     captured_sha256: Digest
     matched_by: Slug
     match: Line
+    place: MatchPlace | None = None
     entry: Index
 
 

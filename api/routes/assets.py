@@ -190,6 +190,7 @@ def get_evidence(
     sha256: Sha256,
     caller: CallerOf,
     media: Annotated[bool, Query(description="Also the file's own bytes.")] = False,
+    frames: Annotated[bool, Query(description="Show matched frames side by side; they may show people.")] = False,
     known_at: Annotated[
         Instant | None, Query(description="Tell what was known at that instant, RFC 3339 in UTC; now when left out.")
     ] = None,
@@ -203,7 +204,14 @@ def get_evidence(
     if reader is not None and "legal" not in caller.roles:
         what = "a pack with disclosed fields is made for legal"
         raise Forbidden("role_not_permitted", what, "Ask somebody who holds the role.")
-    order = PackOrder.about(sha256, known_at=known_at, reader=reader, requested_by=caller.actor, with_media=media)
+    order = PackOrder.about(
+        sha256,
+        known_at=known_at,
+        reader=reader,
+        requested_by=caller.actor,
+        with_media=media,
+        with_frames=frames,
+    )
     return evidence_file(services, order)
 
 

@@ -120,6 +120,7 @@ def get_dispute_evidence(
     caller: CallerOf,
     dispute: Number,
     media: Annotated[bool, Query(description="Also the files' own bytes and what was captured.")] = False,
+    frames: Annotated[bool, Query(description="Show matched frames side by side; they may show people.")] = False,
     known_at: Annotated[Instant | None, Query(description="Tell what was known at that instant.")] = None,
     reader: Annotated[ActorId | None, Query(description="Show the fields that were disclosed to this reader.")] = None,
 ) -> StreamingResponse:
@@ -132,6 +133,7 @@ def get_dispute_evidence(
         reader=reader,
         requested_by=caller.actor,
         with_media=media,
+        with_frames=frames,
     )
     return evidence_file(services, order)
 

@@ -20,10 +20,11 @@ from ledger.door import Receipt
 from ledger.errors import Misuse, NotFound
 from ledger.history import bodies
 from ledger.rules.disputes import DisputeState, clocks_set, dispute_state
+from projections.matches import Match
 from projections.sounds import SoundMatch
 from schemas.api.disputes import ClockShape, DisputeAnswer, DisputeNoticeShape, NoticeReceived, SightingShape
 from schemas.base import Body, format_instant, new_id
-from schemas.statements.dispute import DisputeAnswered, DisputeNotified, DisputeSighted, DisputeStatement
+from schemas.statements.dispute import DisputeAnswered, DisputeNotified, DisputeSighted, DisputeStatement, MatchPlace
 
 Speak = Callable[[Body], Receipt]
 """Says a statement as somebody: with their own key, or for them."""
@@ -34,6 +35,7 @@ _WITHOUT_PLACE = {
     "soft_binding": "its C2PA manifest has the soft binding of the file's",
 }
 Capture = Literal["file", "screenshot", "page"]
+_Matched = tuple[str, str, str, MatchPlace | None]
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def sight(services: Services, dispute: str, captured: Path, seen: Sighting, spea
     leaves a blob that nothing names.
     """
     state = require_dispute(services, dispute)
-    asset, by, words = _matched(services, state, captured, seen)
+    asset, by, words, place = _matched(services, state, captured, seen)
     digest, _ = services.blobs.put_stream(read_chunks(captured), bytes_max=services.upload_bytes_max)
     address = {"url_sha256": _digest(seen.url)} if seen.private else {"url": seen.url}
     told: dict[str, Any] = {
@@ -141,12 +143,13 @@ def sight(services: Services, dispute: str, captured: Path, seen: Sighting, spea
         "captured_sha256": digest,
     }
     told |= {"platform": seen.platform, "seen_at": seen.seen_at, "capture": seen.capture, **address}
-    return speak(_body(DisputeSighted, {**told, "matched_by": by, "match": words}))
+    return speak(_body(DisputeSighted, {**told, "matched_by": by, "match": words, "place": place}))
 
 
-def _matched(services: Services, state: DisputeState, captured: Path, seen: Sighting) -> tuple[str, str, str]:
+def _matched(services: Services, state: DisputeState, captured: Path, seen: Sighting) -> _Matched:
+    """Of which file, how that is known, in words, and where."""
     if seen.asset is not None:
-        return seen.asset, "by-eye", "somebody looked, and says that it is a copy"
+        return seen.asset, "by-eye", "somebody looked, and says that it is a copy", None
     history = services.ledger.history()
     known = identify(services, history, look(services, history, captured, services.clock.now()))
     near = [known.asset, *(match.asset_sha256 for match in known.matches)]
@@ -154,16 +157,27 @@ def _matched(services: Services, state: DisputeState, captured: Path, seen: Sigh
     if asset is None:
         what = "what was captured is near no file of this dispute"
         raise Misuse("sighting_unmatched", what, "Name the file that you see in it.")
-    return asset, known.by, _words(known, asset)
-
-
-def _words(known: Identified, asset: str) -> str:
     match = next((one for one in known.matches if one.asset_sha256 == asset), None)
+    return asset, known.by, _words(known, match), _place(match) if match else None
+
+
+def _words(known: Identified, match: Match | SoundMatch | None) -> str:
     if match is None:
         return _WITHOUT_PLACE[known.by]
     what = "sound" if isinstance(match, SoundMatch) else "picture"
     place = f"{match.query_ms / 1000:.1f} s into the copy is {match.reference_ms / 1000:.1f} s into the file"
     return f"{match.decision} by its {what}, score {match.score:.2f}; {place}"
+
+
+def _place(match: Match | SoundMatch) -> MatchPlace:
+    turned = "plain" if isinstance(match, SoundMatch) else match.transform
+    return MatchPlace(
+        of="sound" if isinstance(match, SoundMatch) else "picture",
+        copy_ms=match.query_ms,
+        asset_ms=match.reference_ms,
+        transform=turned,
+        score_permille=round(1000 * match.score),
+    )
 
 
 def notify(services: Services, dispute: str, notice: NoticeReceived, speak: Speak) -> Receipt:

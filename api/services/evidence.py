@@ -15,7 +15,9 @@ from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import Contents, contents_of
 from api.services.evidence_order import PackOrder, require_in_order, shown_to, size_known
 from api.services.evidence_outside import Bounds, Outside, bounds_of
+from api.services.evidence_pairs import frames_of
 from api.services.evidence_pdf import pdf_there, render_pdf
+from api.services.evidence_privilege import claimed_now, privileged_documents, privileged_fields
 from api.services.evidence_report import render_report
 from api.services.facts import facts_bytes, facts_in
 from ledger.blobs import Blobs
@@ -129,7 +131,13 @@ class _Pack:
         self.contents.add(ledger.history().about("log:keys"), "turns the log to new keys")
         if self._known:
             require_in_order(self.contents.ordered(), self._known)
-        self._blobs: PackBlobs = blobs_of(self.contents.ordered(), blobs, order.with_media)
+        claims = claimed_now(ledger.history(), order.assets, made_at)
+        self._blobs: PackBlobs = blobs_of(
+            self.contents.ordered(), blobs, order.with_media, privileged_documents(claims)
+        )
+        documents = frozenset(privileged_documents(claims))
+        self._frames = frames_of(ledger.history(), self.facts, blobs, documents, shown=order.with_frames)
+        self._withheld = privileged_fields(claims)
         opening = self.contents.said[0].body
         if not isinstance(opening, LogOpened):
             raise Untrusted("log_not_opened", "the log's first entry does not open it", "Run fsck.")
@@ -164,10 +172,10 @@ class _Pack:
         found = self.contents.ordered()
         shown = sum(name.startswith("disclosures/") for name in members)
         members["report.html"] = render_report(
-            manifest, self.facts, found, verifier_sha256, self.vkeys, self._bounds, shown
+            manifest, self.facts, found, verifier_sha256, self.vkeys, self._bounds, self._frames, shown
         )
         if pdf_there():
-            members["report.pdf"] = render_pdf(manifest, self.facts, verifier_sha256)
+            members["report.pdf"] = render_pdf(manifest, self.facts, verifier_sha256, self._frames)
         claims = canonical(self._sealed(manifest, members).model_dump(mode="json", exclude_none=True))
         attested = self._ledger.attest(claims, PACK_PAYLOAD_TYPE, PACK_JSON_BYTES_MAX)
         write_archive(path, claims, attested.to_bytes(), members, self._blobs.present)
@@ -183,6 +191,7 @@ class _Pack:
             hashes = inclusion_proof(said.index, self._size, self._ledger.store)
             members[entry_name(said.index)] = said.entry
             members[proof_name(said.index)] = format_proof(said.index, hashes, self._checkpoint)
+        members |= self._frames.members
         members |= self._bounds.reaching(self._size, self._ledger.store)
         for tag, proof in self._proofs.items():
             members[index_name(tag)] = canonical(proof.as_json())
@@ -190,7 +199,7 @@ class _Pack:
             hashes = consistency_proof(self._known.size, self._size, self._ledger.store)
             members[KNOWN_NAME] = consistency_file(self._known.size, self._size, hashes)
         if self._order.reader:
-            members |= shown_to(self._ledger, self.contents.ordered(), self._order.reader)
+            members |= shown_to(self._ledger, self.contents.ordered(), self._order.reader, self._withheld)
         return members
 
     def _decisive(self) -> int:
@@ -233,6 +242,7 @@ class _Pack:
             ),
             known=self._known,
             reader=self._order.reader,
+            frames=self._frames.told or None,
         )
 
     def _sealed(self, manifest: PackManifest, members: dict[str, bytes]) -> PackManifest:

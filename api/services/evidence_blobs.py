@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from ledger.blobs import Blobs
 from ledger.proof.logentry import LogEntry
@@ -29,15 +30,19 @@ class PackBlobs:
     omitted: tuple[PackOmission, ...]
 
 
-def blobs_of(found: Sequence[Said], blobs: Blobs, with_media: bool) -> PackBlobs:
-    """Every digest that the entries name, either with its bytes or with the reason why not."""
+def blobs_of(
+    found: Sequence[Said], blobs: Blobs, with_media: bool, withheld: Mapping[str, str] = MappingProxyType({})
+) -> PackBlobs:
+    """Every digest that the entries name, either with its bytes or with the reason why not. `withheld`: reasons by digest that
+    count before any other.
+    """
     media = _media(found)
     named = {digest for said in found for digest in named_digests(LogEntry.parse(said.index, said.entry))}
     present: dict[str, Path] = {}
     omitted: list[PackOmission] = []
     left = PACK_BLOBS_BYTES_MAX
     for digest in sorted(named, key=lambda digest: (digest in media, digest)):  # reports first, media if there is room
-        why = _why_not(blobs, digest, digest in media, with_media, left)
+        why = withheld.get(digest) or _why_not(blobs, digest, digest in media, with_media, left)
         if why is None:
             present[digest] = blobs.path(digest)
             left -= present[digest].stat().st_size

@@ -9,24 +9,28 @@ from datetime import datetime, timedelta
 from schemas.facts import FileFact, PackFacts
 
 WIDTH_MM = 180.0  # between the margins of an A4 page
-EVENTS_MAX = 40  # marks that can be told apart on one page; the tables have all of them
+LABELS_MM = 92.0  # the left part of the timeline, in words; the right part is the axis
+EVENTS_MAX = 40  # rows that fit on one page; the tables have all of them
 FILES_MAX = 24
-_ROW_MM, _BOX_MM, _GAP_MM = 5.0, (54.0, 12.0), 9.0
+ROW_MM = 5.0
+BOX_MM, _GAP_MM = (54.0, 12.0), 9.0
 
 
 @dataclass(frozen=True)
 class Mark:
-    """An event at `x` on the axis, with its label on line `row` below it."""
+    """An event on line `row`: when and what in words, and where on the axis, as a point or from `x` to `until`."""
 
     x: float
+    until: float
     row: int
+    when: str
     label: str
     bad: bool
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """`left_out`: events that found no room."""
+    """The axis reaches from `since` to `until`. `left_out`: events that found no room."""
 
     since: datetime
     until: datetime
@@ -35,7 +39,7 @@ class Timeline:
 
     @property
     def height(self) -> float:
-        return 8.0 + _ROW_MM * len(self.marks)
+        return ROW_MM * (len(self.marks) + 1)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,18 @@ class Lineage:
 
     @property
     def height(self) -> float:
-        return max((box.y for box in self.boxes), default=0.0) + _BOX_MM[1] + 4.0
+        return max((box.y for box in self.boxes), default=0.0) + BOX_MM[1] + 4.0
+
+
+@dataclass(frozen=True, order=True)
+class _Event:
+    """`rank`: where there is too much for one figure, the lowest stay."""
+
+    at: datetime
+    until: datetime
+    label: str
+    bad: bool
+    rank: int
 
 
 def timeline(facts: PackFacts) -> Timeline | None:
@@ -67,31 +82,48 @@ def timeline(facts: PackFacts) -> Timeline | None:
     events = sorted(set(_events(facts)))
     if not events:
         return None
-    shown = events[:EVENTS_MAX]
-    since, until = shown[0][0], max(shown[-1][0], shown[0][0] + timedelta(seconds=1))
-    span = (until - since).total_seconds()
-    marks = tuple(
-        Mark(WIDTH_MM * (at - since).total_seconds() / span, row, f"{at:%Y-%m-%d %H:%M:%S}  {label}", bad)
-        for row, (at, label, bad) in enumerate(shown)
-    )
+    shown = sorted(sorted(events, key=lambda one: one.rank)[:EVENTS_MAX])
+    since = shown[0].at
+    until = max(*(one.until for one in shown), since + timedelta(seconds=1))
+    marks = tuple(_mark(one, row, since, until) for row, one in enumerate(shown))
     return Timeline(since, until, marks, len(events) - len(shown))
 
 
-def _events(facts: PackFacts) -> Iterator[tuple[datetime, str, bool]]:
+def _mark(event: _Event, row: int, since: datetime, until: datetime) -> Mark:
+    start, end = (_across(at, since, until) for at in (event.at, event.until))
+    return Mark(start, end, row, f"{event.at:%Y-%m-%d %H:%M:%S}", event.label, event.bad)
+
+
+def _across(at: datetime, since: datetime, until: datetime) -> float:
+    share = (at - since).total_seconds() / (until - since).total_seconds()
+    return LABELS_MM + 2 + (WIDTH_MM - LABELS_MM - 4) * share
+
+
+def _events(facts: PackFacts) -> Iterator[_Event]:
     for one in facts.status:
+        state = one.state.replace("_", " ")
         if one.moment != "now":
-            yield one.at, f"{one.moment}: consent of {one.person} {one.state.replace('_', ' ')}", one.state != "given"
+            yield _point(one.at, f"{one.moment}: consent of {one.person} {state}", one.state != "given", 0)
     for review in facts.approvals:
-        yield review.at, f"{review.gate} gate: {'approved' if review.approved else 'rejected'}", not review.approved
+        answer = "approved" if review.approved else "rejected"
+        yield _point(review.at, f"{review.gate} gate: {answer} by {review.actor}", not review.approved, 1)
     for placed in facts.labels:
-        yield placed.starts_at, f"shown on {placed.platform} ({placed.territory})", placed.differs
+        label = f"shown on {placed.platform} ({placed.territory})"
+        yield _Event(placed.starts_at, max(placed.starts_at, placed.ended_at or facts.as_of), label, placed.differs, 0)
     for end in facts.endings:
-        yield end.at, f"{end.kind} {end.how.replace('_', ' ')}", True
+        yield _point(end.at, f"{end.kind} {end.how.replace('-', ' ').replace('_', ' ')}", True, 0)
     for event in facts.custody:
-        yield event.at, f"{event.event} by {event.handler}", False
+        yield _point(event.at, f"{event.event} by {event.handler}", False, 3 if event.event == "examined" else 2)
     for dispute in facts.disputes:
+        for seen in dispute.sightings:
+            yield _point(seen.seen_at, f"copy seen on {seen.platform}", True, 0)
         for clock in dispute.clocks:
-            yield clock.due_at, f"clock {clock.rule.rpartition(' ')[2]}: {clock.state}", clock.state == "missed"
+            label = f"clock {clock.rule.rpartition(' ')[2]}: {clock.state}"
+            yield _Event(clock.received_at, clock.due_at, label, clock.state == "missed", 0)
+
+
+def _point(at: datetime, label: str, bad: bool, rank: int) -> _Event:
+    return _Event(at, at, label, bad, rank)
 
 
 def lineage(facts: PackFacts) -> Lineage:
@@ -103,8 +135,9 @@ def lineage(facts: PackFacts) -> Lineage:
     for file in shown:
         column = depth[file.asset]
         row = rows[column] = rows.get(column, -1) + 1
-        x, y = column * (_BOX_MM[0] + _GAP_MM), row * (_BOX_MM[1] + 3.0)
-        boxes.append(Box(x, y, file.asset, file.how, file.disputed))
+        x, y = column * (BOX_MM[0] + _GAP_MM), row * (BOX_MM[1] + 3.0)
+        grade = f", {file.grade.replace('_', ' ')}" if file.grade else ""
+        boxes.append(Box(x, y, file.asset, f"{file.how}{grade}", file.disputed))
     place = {box.asset: number for number, box in enumerate(boxes)}
     arrows = [(place[parent], place[file.asset]) for file in shown for parent in file.parents if parent in place]
     return Lineage(tuple(boxes), tuple(arrows), len(facts.files) - len(shown))

@@ -30,6 +30,8 @@ class PackOrder:
     reader: str | None = None
     requested_by: str | None = None
     with_media: bool = False
+    with_frames: bool = False
+    """Frames of matches side by side: pictures, which may show people."""
 
     @classmethod
     def about(cls, *assets: str, **options: object) -> PackOrder:
@@ -68,9 +70,11 @@ def require_in_order(found: list[Said], known: PackKnown) -> None:
             raise Misuse("known_at_ambiguous", what, "Name another instant.")
 
 
-def shown_to(ledger: Ledger, found: list[Said], reader: str) -> dict[str, bytes]:
+def shown_to(
+    ledger: Ledger, found: list[Said], reader: str, withheld: frozenset[tuple[str, str]] = frozenset()
+) -> dict[str, bytes]:
     """Members with every field of these entries that the log says was disclosed to this reader, each with its salt. What was
-    erased since is gone, and facts.json says so.
+    erased since is gone, and facts.json says so; `withheld`: (statement, pointer) of what counsel claims privilege over.
 
     Raises Unavailable `vault_…`, Untrusted `vault_…`.
     """
@@ -78,7 +82,7 @@ def shown_to(ledger: Ledger, found: list[Said], reader: str) -> dict[str, bytes]
     members: dict[str, bytes] = {}
     for shown in [said.body for said in found if isinstance(said.body, FieldDisclosed)]:
         said = by_id.get(shown.statement)
-        if shown.to != reader or said is None:
+        if shown.to != reader or said is None or (shown.statement, shown.pointer) in withheld:
             continue
         opening = ledger.vault.open(shown.statement, shown.pointer)
         if not isinstance(opening, Erased):

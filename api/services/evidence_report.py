@@ -9,7 +9,11 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
+from api.services.evidence_figures import lineage, timeline
+from api.services.evidence_matches import pairs_of
 from api.services.evidence_outside import Bounds
+from api.services.evidence_pairs import Frames
+from api.services.evidence_svg import lineage_svg, timeline_svg
 from ledger.history import bodies
 from ledger.statement import Said
 from schemas.base import format_instant
@@ -63,10 +67,12 @@ def render_report(
     verifier_sha256: str,
     vkeys: Sequence[str],
     bounds: Bounds,
+    frames: Frames,
     shown: int = 0,
 ) -> bytes:
     """The page, UTF-8. A function of the pack's contents alone. `shown`: how many sealed fields it discloses."""
     why = {entry.index: entry.why for entry in manifest.entries}
+    told, drawn = timeline(facts), lineage(facts)
     page = _template().render(
         pack=manifest,
         facts=facts,
@@ -86,6 +92,12 @@ def render_report(
         witnessed=bounds.witnessed,
         cosigned=_cosigned(bounds),
         stamps=bounds.stamps,
+        timeline=told,
+        timeline_svg=timeline_svg(told) if told else "",
+        lineage=drawn,
+        lineage_svg=lineage_svg(drawn) if drawn.boxes else "",
+        pairs=list(pairs_of(facts, frames)),
+        pictured=bool(frames.content),
     )
     return page.encode("utf-8")
 

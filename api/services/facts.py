@@ -11,6 +11,7 @@ from datetime import datetime
 from api.services.facts_consents import endings_of, status_of
 from api.services.facts_custody import custody_of, gaps_in_custody
 from api.services.facts_disputes import disputes_of
+from api.services.facts_matches import matches_of, privilege_log_of
 from api.services.facts_scene import Scene
 from api.services.facts_signers import keys_of, log_keys_of, privilege_of, redactions_of
 from api.services.facts_story import approvals_of, files_of, generations_of, labels_of, policies_of, usage_of
@@ -33,11 +34,13 @@ def facts_in(history: History, assets: Sequence[str], at: datetime) -> PackFacts
         "usage": tuple(usage_of(scene)),
         "policies": tuple(policies_of(scene)),
         "approvals": tuple(approvals_of(scene)),
+        "matches": tuple(matches_of(scene)),
         "labels": tuple(labels_of(scene)),
         "endings": tuple(endings_of(scene)),
         "disputes": tuple(disputes_of(scene)),
         "custody": tuple(custody_of(scene)),
         "custody_gaps": tuple(gaps_in_custody(scene)),
+        "privilege_log": tuple(privilege_log_of(scene)),
         "log_keys": tuple(log_keys_of(scene)),
     }
     told["redactions"] = tuple(redactions_of(scene))

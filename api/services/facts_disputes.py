@@ -40,7 +40,7 @@ def _dispute(scene: Scene, state: DisputeState) -> DisputeFact:
 
 
 def _sightings(state: DisputeState) -> Iterator[SightingFact]:
-    names = ("sighting", "asset", "platform", "seen_at", "capture", "captured_sha256", "matched_by", "match")
+    names = ("sighting", "asset", "platform", "seen_at", "capture", "captured_sha256", "matched_by", "match", "place")
     for said, body in bodies(state.about, DisputeSighted):
         yield SightingFact.model_validate({**{name: getattr(body, name) for name in names}, "entry": said.index})
 

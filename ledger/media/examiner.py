@@ -33,10 +33,8 @@ def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
         from ledger.faces.job import cut_out
 
         return cut_out(job)
-    if job["kind"] == "samples":
-        from ledger.media.samples import samples
-
-        return {"samples": samples(Path(job["path"]))}
+    if job["kind"] in ("samples", "stills"):
+        return _pictures(job)
     if job["kind"] == "transcode":
         from ledger.media.transcode_job import transcode
 
@@ -52,6 +50,15 @@ def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
         beside_of(job),
     )
     return {"extraction": found.as_json(), "fences": fences.as_json()}
+
+
+def _pictures(job: dict[str, Any]) -> dict[str, Any]:
+    """What is taken out of a file for somebody to look at."""
+    from ledger.media.samples import samples
+    from ledger.media.stills_job import stills
+
+    path = Path(job["path"])
+    return {"samples": samples(path)} if job["kind"] == "samples" else {"stills": stills(path, job["times_ms"])}
 
 
 def beside_of(job: dict[str, Any]) -> Beside:

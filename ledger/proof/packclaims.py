@@ -12,6 +12,7 @@ from ledger.errors import LedgerError, Untrusted
 from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.logentry import STATEMENT_TAG, LogEntry, hex_digest, instant
 from ledger.proof.packfile import PACK_ENTRIES_MAX, PACK_NAMES, PACK_NAMES_2, PACK_UNCOVERED, member_bytes_max
+from ledger.proof.packframes import require_frames
 from ledger.proof.tagmap import tag_key
 
 PACK_FORMAT_1, PACK_FORMAT = "countersign.evidence/1", "countersign.evidence/2"
@@ -25,7 +26,7 @@ _PACK_JSON_MEMBERS = frozenset(
     {"format", "origin", "made_at", "rules", "size", "subject", "claims", "entries", "omitted", "gaps", "members"}
 )
 _PACK_JSON_INDEX = frozenset({"index", "complete"})  # since format 2
-_PACK_JSON_MAY = frozenset({"known", "reader"})
+_PACK_JSON_MAY = frozenset({"known", "reader", "frames"})
 KNOWN_NAME = "known/consistency"
 PACK_SUBJECT_MAX = 20  # files in one dispute (schemas.statements.evidence.PACK_ASSETS_MAX)
 PACK_STAMPS_MAX = 8  # one that is as near as can be and the newest are enough; each costs two signatures to check
@@ -131,6 +132,7 @@ _NAMING: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],
     "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
     "dispute.sighted.v1": lambda body: [body["captured_sha256"]],
+    "dispute.sighted.v2": lambda body: [body["captured_sha256"]],
     "generation.requested.v1": lambda body: [reference["sha256"] for reference in body.get("references", [])],
 }
 
@@ -167,6 +169,7 @@ def _claims_of(value: Any) -> PackClaims:
     shown = any(name.startswith("disclosures/") for name in members)
     _require(reader is None or (isinstance(reader, str) and _ACTOR.fullmatch(reader) is not None), "its reader")
     _require(reader is not None or not shown, "fields are shown to nobody who is named")
+    require_frames(value.get("frames", []), entries, members)
     return PackClaims(
         origin=value["origin"],
         made_at=value["made_at"],

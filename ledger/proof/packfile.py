@@ -36,6 +36,7 @@ PACK_TEXT_BYTES_MAX = 16 * 2**20  # keys, report and verifier
 PACK_RATIO_MAX = 200  # unpacked : packed. JSON of fingerprints reaches 20; deflate's own limit, a bomb's, is 1,032
 TAG_PROOF_BYTES_MAX = 64 * 2**10  # 256 siblings take 17 KB, a hundred types 15 KB
 DISCLOSED_BYTES_MAX = 4 * 2**20  # a reference picture has 2.8 MB in base64
+FRAME_BYTES_MAX = 256 * 2**10  # a small JPEG of noise has 150 kB
 LOG_ENTRY_BYTES_MAX = 65_535  # the length field of an entry bundle (C2SP tlog-tiles)
 
 PACK_NAMES = {
@@ -66,6 +67,7 @@ _PACK_SERIES = (
     (re.compile(r"known/consistency"), CONSISTENCY_BYTES_MAX),
     (re.compile(r"disclosures/(0|[1-9][0-9]{0,15})\.[a-z0-9_]{1,74}\.json"), DISCLOSED_BYTES_MAX),
     (re.compile(r"report\.pdf"), PACK_TEXT_BYTES_MAX),
+    (re.compile(r"frames/[0-9a-f]{64}\.jpg"), FRAME_BYTES_MAX),
 )
 _ZIP_END = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_BYTES = 20

@@ -38,6 +38,9 @@ def audit(
         typer.Option(metavar="ACTOR", help="Show the fields that were disclosed to this reader, with their salts."),
     ] = None,
     with_media: Annotated[bool, typer.Option("--with-media", help="Put the media files in as well.")] = False,
+    with_frames: Annotated[
+        bool, typer.Option("--with-frames", help="Show matched frames side by side; they may show people.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
     home: HomeOption = None,
     json: JsonOption = False,
@@ -50,11 +53,12 @@ def audit(
 
     run = invocation_of(ctx)
     target, digests = writable_target(out, force=force), [asset_digest(asset) for asset in assets or ()]
-    then = instant(known_at, "--known-at")
+    then, pictures = instant(known_at, "--known-at"), {"with_media": with_media, "with_frames": with_frames}
     with run.services() as services:
         if dispute is not None:
             digests += require_dispute(services, dispute, then).opening.assets
-        order = PackOrder.about(*digests, dispute=dispute, known_at=then, reader=reader, with_media=with_media)
+        asked = {"known_at": then, "reader": reader, **pictures}
+        order = PackOrder.about(*digests, dispute=dispute, **asked)
         run.note("writing the pack, and checking it")
         made = write_pack(
             services.ledger,
@@ -78,7 +82,7 @@ def audit(
         "complete_to": made.report.complete_to,
         "witnessed_to": made.report.witnessed.size if made.report.witnessed else None,
         "stamped_to": max((stamp.size for stamp in made.report.stamps), default=None),
-        "with_media": with_media,
+        **pictures,
         "state": made.report.state,
         "headline": made.report.headline,
         "faults": [fault.as_json() for fault in made.report.faults],

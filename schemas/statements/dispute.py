@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Body, Digest, Id, Instant, Line, Shape, Slug
+from schemas.base import Body, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug
 from schemas.statements.evidence import PACK_ASSETS_MAX
 from schemas.statements.placement import PublicUrl
 from schemas.statements.rulepack import PackVersion
@@ -79,10 +79,20 @@ class DisputeOpened(DisputeOfFiles):
         )
 
 
-class DisputeSighted(DisputeStatement):
-    """A copy was seen somewhere; what was captured of it is a blob. Of which file it is a copy, and how we know."""
+class MatchPlace(Shape):
+    """Where copy and file are the same: the instants at which the match begins, how the copy was turned, how sure it is."""
 
-    TYPE: ClassVar[str] = "dispute.sighted.v1"
+    of: Literal["picture", "sound"]
+    copy_ms: NonNegativeInt
+    asset_ms: NonNegativeInt
+    transform: Slug = "plain"
+    score_permille: Annotated[int, Field(strict=True, ge=0, le=1000)]
+
+
+class DisputeSighted(DisputeStatement):
+    """A copy was seen somewhere; what was captured of it is a blob. Of which file it is a copy, how we know, and where."""
+
+    TYPE: ClassVar[str] = "dispute.sighted.v2"
     sighting: Id
     asset: Digest
     platform: Slug
@@ -94,6 +104,8 @@ class DisputeSighted(DisputeStatement):
     matched_by: MatchedBy
     match: Line
     """In words and numbers: the share that is equal, and where."""
+    place: MatchPlace | None = None
+    """None where an engine named no place: the very bytes, a manifest, somebody's eye."""
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
@@ -118,6 +130,7 @@ class DisputeSighted(DisputeStatement):
                 "captured_sha256": "ab" * 32,
                 "matched_by": "fingerprint",
                 "match": "copy: 97 of 100 frames, 4.0 s into the file",
+                "place": {"of": "picture", "copy_ms": 0, "asset_ms": 4000, "score_permille": 970},
             }
         )
 

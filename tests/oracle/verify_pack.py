@@ -24,6 +24,7 @@ SERIES = re.compile(
     r"blobs/[0-9a-f]{64}|index/[0-9a-f]{64}\.json|entries/(0|[1-9][0-9]*)\.json|proofs/(0|[1-9][0-9]*)\.tlog-proof"
     r"|witnessed/(checkpoint|policy|consistency)|stamps/[1-9][0-9]*/(checkpoint|token\.tsr|consistency)"
     r"|facts\.json|certificate\.txt|report\.pdf|known/consistency|disclosures/(0|[1-9][0-9]*)\.[a-z0-9_]{1,74}\.json"
+    r"|frames/[0-9a-f]{64}\.jpg"
 )
 SCOPES = {"generation": set(), "actor": {"actor", "log"}, "key": {"actor", "log"}}  # S8.9
 SCOPES |= {word: {word} for word in ("brief", "consent", "clearance", "licence")}
@@ -34,6 +35,7 @@ NAMING = {  # S8.5
     "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],
     "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
     "dispute.sighted.v1": lambda body: [body["captured_sha256"]],
+    "dispute.sighted.v2": lambda body: [body["captured_sha256"]],
     "generation.requested.v1": lambda body: [one["sha256"] for one in body.get("references", [])],
 }
 ROTATED, THEFT = "log.keys-rotated.v1", "suspected-theft"
@@ -571,7 +573,7 @@ def verify(path, vkeys=None):
         pack = document(member["pack.json"])
         second = pack["format"] == "countersign.evidence/2"
         need(second or pack["format"] == "countersign.evidence/1", "format")
-        wanted, may = (LISTED | {"index", "complete"}, {"known", "reader"}) if second else (LISTED, set())
+        wanted, may = (LISTED | {"index", "complete"}, {"known", "reader", "frames"}) if second else (LISTED, set())
         need(wanted <= pack.keys() <= wanted | may and moment(pack["made_at"]), "members of pack.json")
         assets = subject(pack["subject"], second)
         listed = {one["index"]: one["type"] for one in pack["entries"] if one.keys() == {"index", "type", "why"}}
@@ -579,8 +581,17 @@ def verify(path, vkeys=None):
         series = {f"entries/{i}.json" for i in listed} | {f"proofs/{i}.tlog-proof" for i in listed} | FIXED
         series |= {"facts.json", "certificate.txt"} if second else set()
         others = ("blobs/",)
-        others += ("index/", "witnessed/", "stamps/", "report.pdf", "known/", "disclosures/") if second else ()
+        others += (
+            ("index/", "witnessed/", "stamps/", "report.pdf", "known/", "disclosures/", "frames/") if second else ()
+        )
         need(series == {name for name in pack["members"] if not name.startswith(others)}, "entries are not members")
+        frames = [
+            one for one in pack.get("frames", []) if one["entry"] in listed and ("sha256" in one) != ("why" in one)
+        ]
+        need(len(frames) == len(pack.get("frames", [])) <= 2_000, "frames")  # S8.15
+        named = {f"frames/{one['sha256']}.jpg": one["sha256"] for one in frames if "sha256" in one}
+        there = {name: d for name, d in pack["members"].items() if name.startswith("frames/")}
+        need(named == there, "frames are not members")
     for name in sorted(pack["members"].keys() | (member.keys() - {"pack.json", "pack.dsse"})):
         with about(name):
             need(digest(member[name]).hex() == pack["members"][name], "altered")

@@ -9,7 +9,9 @@ import pytest
 
 from api.services import evidence
 from api.services.evidence_figures import lineage, timeline
-from api.services.evidence_pdf import plain, render_pdf
+from api.services.evidence_pairs import Frames
+from api.services.evidence_pdf import render_pdf
+from api.services.evidence_pdf_page import plain
 from api.services.evidence_replay import replay
 from ledger.proof.canonical import parse_json
 from schemas.evidence import PackManifest
@@ -29,14 +31,14 @@ def parts(pack: bytes) -> tuple[PackManifest, PackFacts]:
 def test_the_same_pack_gives_the_same_pdf(pack: bytes) -> None:
     manifest, facts = parts(pack)
     verifier = manifest.members["verify.py"]
-    assert render_pdf(manifest, facts, verifier) == render_pdf(manifest, facts, verifier)
+    assert render_pdf(manifest, facts, verifier, Frames()) == render_pdf(manifest, facts, verifier, Frames())
     assert members(pack)["report.pdf"].startswith(b"%PDF-")
 
 
 def test_names_in_any_script_do_not_stop_it(pack: bytes) -> None:
     manifest, facts = parts(pack)
     odd = facts.custody[0].model_copy(update={"what": "Łódź 東京 \U0001f3ac Inês"})
-    assert render_pdf(manifest, facts.model_copy(update={"custody": (odd,)}), "00").startswith(b"%PDF-")
+    assert render_pdf(manifest, facts.model_copy(update={"custody": (odd,)}), "00", Frames()).startswith(b"%PDF-")
     assert plain("Inês Ł…") == "Inês [U+0141]..."
 
 
