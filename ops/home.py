@@ -10,7 +10,6 @@ trust/signers/   PEM anchors of C2PA signers we believe           trust/tsa/ the
 tokens.json      SHA-256 of API tokens and whose they are
 passkeys.json    passkeys made on the pages: credential IDs, and which wait to be added
 views.sqlite     projections; may be deleted, they rebuild
-views-codes/     large fingerprint indexes as files; the same
 tagindex.sqlite  the tag index; the same
 stamps/          time-stamped checkpoints and their tokens        kept: no authority stamps the past
 public/          the published log; made from the log, kept because the log is held to what was published

@@ -16,6 +16,7 @@ from ledger.media.geometry import PLACES_MIN, SPEC, Transform
 from projections.alignment import Chain, Frames, comparable, distances, longest_chain
 from projections.database import Snapshot
 from projections.index.port import CODE_BITS, CODE_BYTES, CodeIndex, Codes
+from projections.matchcodes import run_of
 from projections.matchpolicy import MatchPolicy, current
 
 Decision = Literal["exact", "confirmed", "copy", "candidate", "near", "style"]
@@ -191,18 +192,13 @@ def rank(match: Match) -> tuple[object, ...]:
 def voting_frames(run: Sequence[FrameCode], policy: MatchPolicy) -> Frames:
     """The frames that may vote: those that are not too plain."""
     voting = [frame for frame in run if frame.quality >= policy.quality_min]
-    return _frames([(frame.t_ms, bytes.fromhex(frame.pdq)) for frame in voting])
+    codes = np.frombuffer(bytes.fromhex("".join(frame.pdq for frame in voting)), dtype=np.uint8)
+    return Frames(np.array([frame.t_ms for frame in voting], dtype=np.int64), codes.reshape(-1, CODE_BYTES))
 
 
 def frames_of(look: Snapshot, number: int, policy: MatchPolicy) -> Frames:
-    """The same of stored rows."""
-    sql = "SELECT t_ms, pdq FROM matches_frame WHERE number = ? AND quality >= ? ORDER BY frame"
-    return _frames(look.rows(sql, (number, policy.quality_min)))
-
-
-def _frames(rows: Sequence[tuple[Any, ...]]) -> Frames:
-    codes = np.frombuffer(b"".join(pdq for _, pdq in rows), dtype=np.uint8).reshape(-1, CODE_BYTES)
-    return Frames(np.array([t_ms for t_ms, _ in rows], dtype=np.int64), codes)
+    """The same of a stored run."""
+    return Frames(*run_of(look, number, policy.quality_min))
 
 
 def _distinct(query: Frames) -> Codes:

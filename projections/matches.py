@@ -1,7 +1,7 @@
 """The fingerprint index: which known assets is a file near, and where in them? (FORMATS 8)
 
-Codes are rows, written with their position from the examination that `asset.examined.v1` names by digest. The index in
-memory (`index.held`) follows the rows. Frames of low quality are kept and never vote. Codes of different algorithms are never
+Codes are rows, written with their position from the examination that `asset.examined.v1` names by digest. The index
+(`index.held`) follows the rows. Frames of low quality are kept and never vote. Codes of different algorithms are never
 compared, nor those of our own outputs with those of reference media: each part has an index, and a size, of its own.
 """
 
@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from ledger.blobs import Blobs
 from ledger.errors import LedgerError, Unavailable
@@ -23,7 +22,7 @@ from projections.alignment import Frames
 from projections.comparison import Asked, Decision, Match, compared, frames_of, rank, ranked_near, runs_of, search_run
 from projections.confirmation import settle
 from projections.database import Snapshot, View, ViewsDatabase
-from projections.index.held import HeldIndexes
+from projections.index.held import HeldIndexes, Opens, in_memory
 from projections.matchpolicy import MatchPolicy, current
 from projections.matchrows import PLAIN, SCHEMA, Part, keep, numbers_of, withdraw
 from projections.topics import (
@@ -55,7 +54,7 @@ class Matches(View):
     """Rows of codes, and an index in memory over them. Thread-safe."""
 
     name = "matches"
-    version = 4
+    version = 5
     schema = SCHEMA
     handled = frozenset({"asset.examined.v1", "reference.registered.v1", "reference.withdrawn.v1"})
     ignored = (
@@ -73,11 +72,13 @@ class Matches(View):
         | OF_FINDINGS
     ) - handled
 
-    def __init__(self, database: ViewsDatabase, blobs: Blobs, folder: Path) -> None:
-        """`folder` is where large indexes are kept as files; it may be deleted like the views."""
+    def __init__(self, database: ViewsDatabase, blobs: Blobs, opens: Opens = in_memory) -> None:
         super().__init__(database)
         self._blobs = blobs
-        self._held = HeldIndexes(folder)
+        self._held = HeldIndexes(self.version, opens)
+
+    def close(self) -> None:
+        self._held.close()
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         """A missing or altered examination stops the view: an index with a hole would say `unknown` of a known clip."""
@@ -128,7 +129,7 @@ class Matches(View):
             return self._held.index(look, (algorithm, part)).count
 
     def settle(self) -> None:
-        """Codes that were removed leave this process's memory, the files beside the views, and the journal."""
+        """Codes that were removed leave the index, wherever it is kept, and the journal."""
         try:
             with self._database.snapshot(self.name) as look:
                 gone = self._held.settle(look)

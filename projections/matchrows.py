@@ -1,4 +1,4 @@
-"""The rows of codes under `matches`: written from examinations, removed with a reference, read by number."""
+"""The rows of runs under `matches`: written from examinations, removed with a reference, read by number."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from ledger.media.findings import Fingerprints, FrameCode
+from projections import matchcodes
 from projections.database import Snapshot
 
 Part = Literal["own", "reference"]
 """Codes of our own outputs and of reference media: never compared among themselves, each with a size of its own."""
 PLAIN: Final = "plain"  # the frames themselves; codes to search with are named by how the frame was turned
-SCHEMA: Final = """
+SCHEMA: Final = f"""
     CREATE TABLE matches_asset (
       number INTEGER PRIMARY KEY, asset TEXT NOT NULL, algorithm TEXT NOT NULL, version TEXT NOT NULL,
       part TEXT NOT NULL, variant TEXT NOT NULL, idx INTEGER NOT NULL, frames INTEGER NOT NULL, chain BLOB NOT NULL,
-      features TEXT NOT NULL,      UNIQUE (asset, algorithm, version, part, variant));
-    CREATE TABLE matches_frame (
-      number INTEGER NOT NULL, frame INTEGER NOT NULL, t_ms INTEGER NOT NULL, pdq BLOB NOT NULL,
-      quality INTEGER NOT NULL, phash256 BLOB NOT NULL, PRIMARY KEY (number, frame)) WITHOUT ROWID;
+      features TEXT NOT NULL, UNIQUE (asset, algorithm, version, part, variant));
+    {matchcodes.SCHEMA};
     CREATE TABLE matches_reference (reference TEXT PRIMARY KEY, media TEXT NOT NULL, standing INTEGER NOT NULL);
     CREATE INDEX matches_reference_media ON matches_reference (media);
     CREATE TABLE matches_removed (n INTEGER PRIMARY KEY, number INTEGER NOT NULL)
@@ -40,7 +39,7 @@ def keep(
     """One row a run of frames, with the digest of the local features. Bytes never change, so one examination an algorithm and
     version is enough.
 
-    `chain` binds a row to all before it, so that an index kept in a file is known to be of these very rows.
+    `chain` binds a row to all before it, so that an index kept elsewhere is known to be of these very rows.
     """
     for variant, frames in runs:
         row = (asset, found.algorithm, found.version, part, variant, index, len(frames))
@@ -50,15 +49,7 @@ def keep(
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
         cursor = db.execute(sql, (*row, chain, features))
         if cursor.rowcount:
-            _keep_frames(db, cursor.lastrowid or 0, frames)
-
-
-def _keep_frames(db: sqlite3.Connection, number: int, frames: Sequence[FrameCode]) -> None:
-    rows = [
-        (number, n, frame.t_ms, bytes.fromhex(frame.pdq), frame.quality, bytes.fromhex(frame.phash256))
-        for n, frame in enumerate(frames)
-    ]
-    db.executemany("INSERT INTO matches_frame VALUES (?, ?, ?, ?, ?, ?)", rows)
+            matchcodes.keep(db, cursor.lastrowid or 0, frames)
 
 
 def withdraw(db: sqlite3.Connection, reference: str) -> None:
@@ -70,7 +61,7 @@ def withdraw(db: sqlite3.Connection, reference: str) -> None:
     numbers = [number for (number,) in db.execute(sql, (reference,)).fetchall()]
     db.execute("PRAGMA secure_delete = ON")
     for number in numbers:
-        db.execute("DELETE FROM matches_frame WHERE number = ?", (number,))
+        matchcodes.drop(db, number)
         db.execute(
             "UPDATE matches_asset SET frames = 0, version = version || '/withdrawn/' || number WHERE number = ?",
             (number,),

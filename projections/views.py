@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from ledger.blobs import Blobs
@@ -13,6 +14,7 @@ from projections.database import ViewsDatabase
 from projections.disputes import Disputes
 from projections.due import Due
 from projections.holders import Holders
+from projections.index.held import Opens, in_memory
 from projections.licensed import Licensed
 from projections.likeness import LikenessWork
 from projections.lineage import Lineage
@@ -50,13 +52,17 @@ class Views(Runner):
     built: then it raises Unavailable.
     """
 
-    def __init__(self, path: Path, ledger: Ledger, blobs: Blobs) -> None:
+    def __init__(self, path: Path, ledger: Ledger, blobs: Blobs, opens: Opens = in_memory) -> None:
+        """`opens` says where the codes of pictures are searched."""
+        shutil.rmtree(
+            path.with_name(f"{path.stem}-codes"), ignore_errors=True
+        )  # where earlier releases kept codes as files
         database = ViewsDatabase(path)
         self.lineage = Lineage(database)
         self.audit_trail = AuditTrail(database, self.lineage)
         self.rights = Rights(database, self.lineage)
         self.clearance = Clearances(database)
-        self.matches = Matches(database, blobs, path.with_name(f"{path.stem}-codes"))
+        self.matches = Matches(database, blobs, opens)
         self.sounds = Sounds(database, blobs)
         self.matchbook = MatchBook(database)
         self.due = Due(database)
@@ -84,8 +90,12 @@ class Views(Runner):
         )
         super().__init__(path, ledger.store, database, self.projections)
 
+    def close(self) -> None:
+        super().close()
+        self.matches.close()
+
     def catch_up(self) -> int:
-        """As every runner does; and what was withdrawn leaves the index's memory and files before anybody is answered."""
+        """As every runner does; and what was withdrawn leaves the index before anybody is answered."""
         size = super().catch_up()
         self.matches.settle()
         return size

@@ -14,7 +14,7 @@ class Figure:
     """`seconds` for one unit of work, and for the baseline's. `per_second` shows rates instead of times.
 
     `reach` is the ratio aimed at: at least that for rates, at most that for times; None where nothing was promised. With
-    the unit "B" the numbers are bytes instead of seconds.
+    the unit "B" the numbers are bytes instead of seconds, with "share" parts of one: more is better.
     """
 
     name: str
@@ -28,6 +28,8 @@ class Figure:
     @property
     def ratio(self) -> float:
         """How many times the baseline's time; for rates, how many times the baseline's rate."""
+        if self.unit == "share":
+            return self.seconds / self.baseline_seconds
         return self.baseline_seconds / self.seconds if self.per_second else self.seconds / self.baseline_seconds
 
     @property
@@ -47,6 +49,8 @@ class Figure:
 
 
 def _shown(seconds: float, per_second: bool, unit: str) -> str:
+    if unit == "share":
+        return f"{seconds:.3f}"
     if unit == "B":
         return f"{seconds:,.0f} B"
     if per_second:

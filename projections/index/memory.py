@@ -9,11 +9,12 @@ takes 28, for ten times the memory; wider radii scan as before (ADR 030).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
-from projections.index.port import Codes, Hits, Ids, joined
+from projections.index.port import Codes, Hits, Ids, Place, joined
 from projections.index.segments import Segment, build
 
 TAIL_CODES = 65_536  # copied on every addition: 2 MB, about a millisecond
@@ -28,7 +29,8 @@ class MemoryIndex:
     def __init__(self, *, hashed: bool = False, tail: int = TAIL_CODES, large: int = LARGE_CODES) -> None:
         self._hashed, self._tail, self._large = hashed, tail, large
         self._segments: tuple[Segment, ...] = ()
-        self._changing = threading.Lock()
+        self._changing, self._followed = threading.Lock(), threading.Lock()
+        self._place = Place()
 
     @property
     def count(self) -> int:
@@ -96,12 +98,17 @@ class MemoryIndex:
             found.append(Hits(hits.rows + start, hits.ids, hits.bits))
         return joined(found)
 
-    def contents(self) -> tuple[Codes, Ids]:
-        """A copy of all that can be found, for a file or another index."""
-        pairs = [segment.living() for segment in self._segments]
-        codes = np.concatenate([a for a, _ in pairs]) if pairs else np.empty((0, 32), dtype=np.uint8)
-        ids = np.concatenate([b for _, b in pairs]) if pairs else np.empty(0, dtype=np.int64)
-        return codes, ids
+    @contextmanager
+    def following(self) -> Iterator[Place]:
+        with self._followed:
+            yield self._place
+
+    def clear(self) -> None:
+        with self._changing:
+            self._segments = ()
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
 
 def _is_hollow(segment: Segment) -> bool:

@@ -7,6 +7,7 @@ Every adapter is complete: `near` gives each code within the radius, at any radi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +57,33 @@ class CodeIndex(Protocol):
     @property
     def count(self) -> int:
         """How many codes can be found."""
+
+
+@dataclass
+class Place:
+    """How far an index followed rows: the last `number` in it, the digest over all rows up to there, the last removal that it
+    knows; `layout` names how the rows were packed."""
+
+    layout: str = ""
+    number: int = 0
+    chain: bytes = b""
+    removed: int = 0
+
+    def start(self, layout: str) -> None:
+        self.layout, self.number, self.chain, self.removed = layout, 0, b"", 0
+
+
+class FollowingIndex(CodeIndex, Protocol):
+    """A `CodeIndex` that knows its place in the rows it is filled from."""
+
+    def following(self) -> AbstractContextManager[Place]:
+        """For one at a time, of all who share the codes. What was added and set in it stays together, or neither does."""
+
+    def clear(self) -> None:
+        """As if nothing had ever been added."""
+
+    def close(self) -> None:
+        """Gives back what it holds."""
 
 
 def gathered(rows: NDArray[np.int64], ids: Ids, bits: NDArray[np.int64]) -> Hits:

@@ -177,8 +177,8 @@ def test_sealed_values_without_a_statement_are_harmless(cli: Command) -> None:
 
 def test_an_edited_view_is_named_and_a_deleted_one_is_no_finding(cli: Command) -> None:
     views = cli.home / "views.sqlite"
-    tamper(views, lambda db: db.execute("UPDATE matches_frame SET pdq = zeroblob(32)"))
-    assert findings(cli) == {"views": [("view_differs", "matches_frame")]}
+    tamper(views, lambda db: db.execute("UPDATE matches_run SET codes = zeroblob(length(codes))"))
+    assert findings(cli) == {"views": [("view_differs", "matches_run")]}
     for path in cli.home.glob("views.sqlite*"):
         path.unlink()
     assert cli.json("fsck")["clean"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -14,11 +13,10 @@ from hypothesis import strategies as st
 
 from projections.index.memory import MemoryIndex
 from projections.index.pgvector import PgvectorIndex
-from projections.index.port import CodeIndex, Codes, Hits, Ids
-from projections.index.snapshot import load, save
+from projections.index.port import CodeIndex, Codes, Hits
 
 Make = Callable[[], CodeIndex]
-ADAPTERS = ("flat", "hashed", "snapshot", "pgvector")
+ADAPTERS = ("flat", "hashed", "pgvector")
 
 
 def codes_of(count: int, seed: int) -> Codes:
@@ -46,44 +44,8 @@ def told(hits: Hits) -> list[tuple[int, int, int]]:
     return list(zip(hits.rows.tolist(), hits.ids.tolist(), hits.bits.tolist(), strict=True))
 
 
-class Kept:
-    """A memory index that went through a file after every change."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._index = path, MemoryIndex(tail=8, large=32)
-        self._changing = threading.Lock()
-
-    def _through_a_file(self) -> None:
-        save(self._path, self._index, {"idx": 1})
-        index = load(self._path, {"idx": 1})
-        assert index is not None
-        self._index = index
-
-    def add(self, codes: Codes, ids: Ids) -> None:
-        with self._changing:
-            self._index.add(codes, ids)
-            self._through_a_file()
-
-    def remove(self, ids: Iterable[int]) -> int:
-        with self._changing:
-            gone = self._index.remove(ids)
-            self._through_a_file()
-            return gone
-
-    def forget(self) -> None:
-        with self._changing:
-            self._index.forget()
-
-    def near(self, codes: Codes, radius: int) -> Hits:
-        return self._index.near(codes, radius)
-
-    @property
-    def count(self) -> int:
-        return self._index.count
-
-
 @pytest.fixture(params=ADAPTERS)
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     opened: list[PgvectorIndex] = []
 
     def in_postgres() -> CodeIndex:
@@ -94,7 +56,6 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     made: dict[str, Make] = {
         "flat": lambda: MemoryIndex(tail=8, large=32),
         "hashed": lambda: MemoryIndex(tail=8, large=32, hashed=True),
-        "snapshot": lambda: Kept(tmp_path / "codes"),
         "pgvector": in_postgres,
     }
     yield made[request.param]

@@ -9,6 +9,7 @@ import pytest
 
 from api.services import comparing
 from api.services.comparing import compare_all, compare_files
+from projections.index.memory import MemoryIndex
 from projections.matchbook import Recorded
 from projections.views import Views
 from schemas.statements.erasure import SubjectErased, SubjectErasureBegun, SubjectErasureRequested
@@ -16,7 +17,7 @@ from schemas.statements.match import MatchCompared, MatchFound
 from schemas.statements.reference import ReferenceSwept
 from tests.house_of import House
 from tests.matching_of import POLICY, Desk
-from tests.unit.projections.material import clip, codes, examine, fingerprints, open_views, turned
+from tests.unit.projections.material import clip, codes, dump, examine, fingerprints, open_views, turned
 
 
 def told(found: list[Recorded]) -> list[tuple[str, str, str]]:
@@ -163,20 +164,21 @@ def test_a_reference_near_very_many_files_is_set_apart(desk: Desk) -> None:
 
 def everywhere(views: Views, code: bytes) -> list[str]:
     """Files in which the code can be read, whichever page it is on."""
-    places = [*views.path.parent.glob("views.sqlite*"), *views.path.with_name("views-codes").glob("*")]
-    return [place.name for place in places if place.is_file() and code in place.read_bytes()]
+    return [place.name for place in views.path.parent.glob("views.sqlite*") if code in place.read_bytes()]
 
 
-def test_a_withdrawn_references_codes_are_gone_from_memory_file_and_tables(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("packed", [1, 2, 1_000])
+def test_a_withdrawn_references_codes_are_gone_from_memory_and_tables(
+    desk: Desk, packed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.index.held.SNAPSHOT_CODES", 1)
+    monkeypatch.setattr("projections.matchcodes.RUNS_PACKED", packed)
     run, kept = codes(8, 1), codes(8, 2)
     work, _ = desk.reference(run), desk.reference(kept)
     clip(desk.house, codes(8, 3))
     compare_all(desk.services)
-    assert len(everywhere(desk.views, run[0])) >= 2 and everywhere(desk.views, kept[0])
-    index = desk.views.matches._held._held[fingerprints(run).algorithm, "reference"].index
+    assert everywhere(desk.views, run[0]) and everywhere(desk.views, kept[0])
+    index = desk.views.matches._held._held[fingerprints(run).algorithm, "reference"]
+    assert isinstance(index, MemoryIndex)
     desk.withdraw(work)
     desk.views.catch_up()
     assert everywhere(desk.views, run[0]) == [] and everywhere(desk.views, kept[0])
@@ -196,7 +198,8 @@ def test_a_work_registered_twice_is_compared_until_both_are_withdrawn(desk: Desk
     assert [one.asset for one in desk.matches()] == [asset] and desk.matches()[0].reference != first
 
 
-def test_rebuilt_views_equal_live_ones_after_a_withdrawal(desk: Desk) -> None:
+def test_rebuilt_views_equal_live_ones_after_a_withdrawal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.matchcodes.RUNS_PACKED", 2)
     work = desk.reference(codes(8, 1))
     clip(desk.house, codes(8, 1))
     compare_all(desk.services)
@@ -204,9 +207,10 @@ def test_rebuilt_views_equal_live_ones_after_a_withdrawal(desk: Desk) -> None:
     desk.reference(codes(8, 4))
     clip(desk.house, codes(8, 4))
     compare_all(desk.services)
-    before = told(desk.matches())
+    before, rows = told(desk.matches()), dump(desk.views.path)
     desk.views.rebuild()
     assert told(desk.matches()) == before and compare_all(desk.services).files == 0
+    assert dump(desk.views.path) == rows
 
 
 def test_a_persons_picture_is_compared_from_the_vault_and_leaves_nothing_in_views(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ledger.rules.consents import consent_state
 from ledger.rules.lineage import ancestors, descendants
 from ledger.statement import Said
-from projections import pages
+from projections import matchcodes, pages
 from projections.summaries import summary
 from projections.views import PROJECTIONS, Views
 from schemas.base import Body, Statement
@@ -67,6 +67,7 @@ def test_every_statement_has_a_sentence(body: type[Body]) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_rebuilt_equals_live_whatever_the_story(house: House, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matchcodes, "RUNS_PACKED", 3)  # blocks are rows like others
     story, live = Story(house, seed), open_views(house, "live.sqlite")
     story.tell(25, live.catch_up)
     assert [one.condition for one in live.health()] == ["ready"] * len(NAMES)
@@ -101,8 +102,9 @@ def _agrees_with_the_rules(house: House, story: Story, views: Views) -> None:
         assert {view.entry_index for view in views.clearance.of_asset(asset) if view.issued} == issued
 
 
-def test_stories_reach_every_table(house: House) -> None:
+def test_stories_reach_every_table(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The random stories would prove little if they left a table empty; the rest is filled by the cascade's tests."""
+    monkeypatch.setattr(matchcodes, "RUNS_PACKED", 3)
     views = open_views(house)
     for seed in range(3):
         Story(house, seed).tell(40)

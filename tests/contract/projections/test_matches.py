@@ -100,7 +100,7 @@ def test_plain_frames_never_vote(house: House, views: Views) -> None:
     clip(house, run, quality=49)
     assert search(views, fingerprints(run)) == []
     assert search(views, fingerprints(run, quality=49)) == []
-    assert len(dump(views.path)["matches_frame"]) == 6
+    assert len(dump(views.path)["matches_run"]) == 1
     clip(house, codes(6, 2), quality=50)
     assert search(views, fingerprints(codes(6, 2), quality=49)) == []
     assert len(search(views, fingerprints(codes(6, 2), quality=50))) == 1
@@ -199,7 +199,7 @@ def test_a_second_examination_adds_nothing_and_a_new_version_does(house: House, 
     asset = clip(house, run)
     examine(house, asset, fingerprints(run))
     (match,) = search(views, fingerprints(run))
-    assert len(dump(views.path)["matches_frame"]) == 6
+    assert len(dump(views.path)["matches_run"]) == 1
     examine(house, asset, replace(fingerprints(run), version="2"))
     assert search(views, fingerprints(run)) == [match]
 
@@ -233,7 +233,8 @@ def test_what_memory_held_before_a_rebuild_is_forgotten(house: House, views: Vie
     with sqlite3.connect(views.path) as db:
         db.execute("UPDATE matches_asset SET asset = 'x' || number")
         db.execute("UPDATE matches_asset SET asset = CASE number WHEN 1 THEN ? ELSE ? END", (second, first))
-        db.execute("UPDATE matches_frame SET number = 3 - number, frame = frame + 100")
+        db.execute("UPDATE matches_run SET number = number + 10")
+        db.execute("UPDATE matches_run SET number = 13 - number")
     db.close()
     assert [match.asset_sha256 for match in search(views, fingerprints(codes(5, 1)))] == [first]
     views.rebuild("matches")
