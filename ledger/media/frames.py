@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps
 
@@ -73,11 +74,11 @@ def _video_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[S
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONREF"
         stream.thread_type, stream.codec_context.thread_count = "AUTO", DECODER_THREADS
-        chooser = _Chooser()
+        chooser, canonical = _Chooser(), VideoReformatter()
         try:
             for frame in container.decode(stream):
                 if (t_ms := chooser.wants(frame)) is not None:
-                    yield SampledFrame(t_ms, _canonical_video(frame), chooser.cut)
+                    yield SampledFrame(t_ms, _canonical_video(canonical, frame), chooser.cut)
         except (av.FFmpegError, ValueError) as error:
             if coverage.frames == 0:
                 raise
@@ -92,6 +93,7 @@ class _Chooser:
         self._next_ms = 0
         self._kept_ms = -CUT_GAP_MS
         self._before: NDArray[np.int16] | None = None
+        self._thumbnails = VideoReformatter()  # one for all: each new one starts threads, 3 ms a frame
         self.cut = False
 
     def wants(self, frame: av.VideoFrame) -> int | None:
@@ -110,14 +112,15 @@ class _Chooser:
         return t_ms
 
     def _is_cut(self, frame: av.VideoFrame) -> bool:
-        grey = frame.reformat(*_THUMBNAIL, format="gray", interpolation="AREA").to_ndarray().astype(np.int16)
+        small = self._thumbnails.reformat(frame, *_THUMBNAIL, format="gray", interpolation="AREA")
+        grey: NDArray[np.int16] = small.to_ndarray().astype(np.int16)
         before, self._before = self._before, grey
         return before is not None and float(np.abs(grey - before).mean()) > CUT_LEVELS
 
 
-def _canonical_video(frame: av.VideoFrame) -> Pixels:
+def _canonical_video(reformatter: VideoReformatter, frame: av.VideoFrame) -> Pixels:
     width, height = fitted(frame.width, frame.height)
-    pixels: Any = frame.reformat(width, height, format="rgb24", interpolation="AREA").to_ndarray()
+    pixels: Any = reformatter.reformat(frame, width, height, format="rgb24", interpolation="AREA").to_ndarray()
     return np.ascontiguousarray(np.rot90(pixels, k=round(frame.rotation / 90) % 4))
 
 

@@ -16,7 +16,7 @@ from ledger.media.sandbox import Examiner
 from ops.bench.figures import in_turns
 from ops.demo.media import make_demo_clip
 
-RUNS: Final = 3
+RUNS: Final = 7
 SECONDS: Final = 6
 REACH: Final = 1.6
 FINGERPRINTS: Final = frozenset({"digest", "probe", "pdq", "phash256", "essence", "audio_fingerprint"})
