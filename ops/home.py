@@ -11,6 +11,7 @@ tokens.json      SHA-256 of API tokens and whose they are
 passkeys.json    passkeys made on the pages: credential IDs, and which wait to be added
 views.sqlite     projections; may be deleted, they rebuild
 tagindex.sqlite  the tag index; the same
+scratch/         how far looks came that take long; may be deleted, they begin anew
 stamps/          time-stamped checkpoints and their tokens        kept: no authority stamps the past
 public/          the published log; made from the log, kept because the log is held to what was published
 trust/witnesses.policy   which witnesses cosign checkpoints (C2SP tlog-policy); none without it
@@ -99,6 +100,10 @@ class Home:
     @property
     def stamps(self) -> Path:
         return self.path / "stamps"
+
+    @property
+    def scratch(self) -> Path:
+        return self.path / "scratch"
 
     @property
     def tokens(self) -> Path:

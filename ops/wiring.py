@@ -26,6 +26,7 @@ from ledger.media.children import WARM, Children, ColdChildren, WarmChildren
 from ledger.media.claimkeys import ClaimKey, ElsewhereKey, leaf_of
 from ledger.media.claimstamp import token_over
 from ledger.media.sandbox import Examiner
+from ledger.media.scratch import Scratch
 from ledger.media.signing import ManifestSigner
 from ledger.media.trust import TrustSettings
 from ledger.proof.notekeys import LogSigner
@@ -60,7 +61,14 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
         blobs=blobs,
         views=Views(home.views, ledger, blobs),
         index=TagIndex(home.tag_index, ledger.store),
-        examiner=Examiner(trust, limits=_limits(settings), clock=ledger.clock, children=_children(), criteria=criteria),
+        examiner=Examiner(
+            trust,
+            limits=_limits(settings),
+            clock=ledger.clock,
+            children=_children(),
+            criteria=criteria,
+            scratch=Scratch(home.scratch),
+        ),
         trust_at=trust_at,
         signer=_signer(home, settings),
         tokens=Tokens(home.tokens),

@@ -1,7 +1,8 @@
 """Taking a file in: examine it in the sandbox, keep its bytes, say that it came and what it says of itself.
 
 In this order, so that nothing unexamined is kept and a crash can be followed by the same call: a blob that no entry
-names is harmless, an imported file without an examination is completed by importing it again.
+names is harmless, an imported file without an examination is completed by importing it again. What is here and examined is
+not examined again, so a folder that was imported half goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.services.comparing import compare_files
+from api.services.looking import recorded
 from api.services.services import Services
 from ledger.blobs import read_chunks
 from ledger.door import Receipt
 from ledger.errors import Misuse, Refused, Unavailable
 from ledger.media.evidence import evidence_of
 from ledger.media.findings import Examination
-from ledger.rules.lineage import arrival
-from ledger.rules.lineage import examination as examination_of
+from ledger.media.sandbox import Progress
+from ledger.rules.lineage import arrival, examination
 from schemas.statements.asset import AssetExamined, AssetImported, EvidenceGrade, FindingRecord
 
 
@@ -34,7 +36,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Imported:
-    """`existing`: these bytes were here before; nothing new was said."""
+    """`existing`: these bytes were here before; nothing new was said, and `examination` is what was recorded then."""
 
     asset_sha256: str
     existing: bool
@@ -42,19 +44,31 @@ class Imported:
     entry_indices: tuple[int, ...]
 
 
-def import_file(services: Services, path: Path, origin: Origin, *, actor: str, method: str) -> Imported:
+def import_file(
+    services: Services, path: Path, origin: Origin, *, actor: str, method: str, progress: Progress | None = None
+) -> Imported:
     """Raises Misuse (`file_…`, `media_unsupported`), Refused, Forbidden, Unavailable."""
-    found = services.examiner.examine(path)
+    if (here := _here(services, services.examiner.digest(path))) is not None:
+        return here
+    found = services.examiner.examine(path, progress=progress)
     require_media(found)
-    history = services.ledger.history()
-    known, examined = arrival(history, found.sha256), examination_of(history, found.sha256)
-    if known is not None and examined is not None:
-        return Imported(found.sha256, True, found, (known.index, examined[0].index))
+    if (here := _here(services, found.sha256)) is not None:  # somebody else brought it meanwhile
+        return here
+    known = arrival(services.ledger.history(), found.sha256)
     keep_file(services, path, found.sha256)
     came = known.index if known else _say_import(services, found, origin, actor, method).index
     said = say_examination(services, found)
     compare_files(services, [found.sha256])
     return Imported(found.sha256, known is not None, found, (came, said.index))
+
+
+def _here(services: Services, sha256: str) -> Imported | None:
+    """What is known of bytes that came and were examined, as it is recorded."""
+    history = services.ledger.history()
+    known, examined, found = arrival(history, sha256), examination(history, sha256), recorded(services, history, sha256)
+    if known is None or examined is None or found is None:
+        return None
+    return Imported(sha256, True, found, (known.index, examined[0].index))
 
 
 def require_media(found: Examination) -> None:

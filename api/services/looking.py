@@ -57,6 +57,17 @@ def look(services: Services, history: History, path: Path, at: datetime, beside:
     return Seen(found.sha256, found, found.c2pa)
 
 
+def recorded(services: Services, history: History, asset: str) -> Examination | None:
+    """The newest examination of a file as it is kept; None where nobody looked, or the report is no longer here."""
+    examined = examination(history, asset)
+    if examined is None:
+        return None
+    try:
+        return Examination.from_json(json.loads(services.blobs.get(examined[1].examination_sha256)))
+    except NotFound:
+        return None
+
+
 def recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:
     """What was read when the file came in; None where nobody looked, or the report is no longer here."""
     found = recorded_json(services, history, asset)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from ledger.errors import NotFound
+from ledger.errors import NotFound, Unavailable
 from ledger.faces.comparing import THRESHOLD_PERMILLE
 from ledger.faces.port import FACE_SIDE_PX_MIN, load_engine
 from ledger.faces.sightings import Sightings
@@ -49,6 +49,15 @@ class FaceConsumer:
         state: FindingState = "found" if seen.faces or seen.small else "absent"
         found.add(Finding("faces", spec.name, spec.version, state, detail))
         found.apart["faces"] = {"engine": spec.as_json(), "faces": [one.as_json() for one in steady]}
+
+
+def specs() -> tuple[tuple[str, str], ...]:
+    """(algorithm, version with the digest of all weights) of the engine that is installed; none without one."""
+    try:
+        spec = load_engine().spec
+    except Unavailable:
+        return ()
+    return ((spec.name, spec.version),)
 
 
 def cut_out(job: dict[str, Any]) -> dict[str, Any]:

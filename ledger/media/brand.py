@@ -20,6 +20,7 @@ from ledger.media.extraction import Extraction, Looking, ended
 from ledger.media.findings import Finding, FindingState
 from ledger.media.frames import SIDE_PX, Coverage, SampledFrame
 from ledger.media.looks import Box, EvenFrames, keep_evidence
+from ledger.media.state import State
 
 NAME: Final = "brand"
 ALGORITHM: Final = f"ciede2000@64px+sift-ransac@{SIDE_PX}px"
@@ -31,6 +32,10 @@ REPROJECTION_PX: Final = 3.0
 SCALE_RANGE: Final = (0.05, 4.0)  # of the logo in the frame to the logo as given; beyond it agreement is chance
 LOGO_SIDE_PX: Final = 400  # larger ones are made smaller: features of a size that frames have
 LOGO_PIXELS_MAX: Final = 16 * 2**20
+
+
+def spec() -> tuple[str, str]:
+    return ALGORITHM, f"opencv {cv2.__version__}"
 
 
 class BrandConsumer:
@@ -55,7 +60,13 @@ class BrandConsumer:
         if "not_checked" in outcomes and state == "absent":
             state = "not_checked"
         detail = ended(coverage) | {"frames_looked": len(frames), "criteria": criteria}
-        found.add(Finding(NAME, ALGORITHM, f"opencv {cv2.__version__}", state, detail))
+        found.add(Finding(NAME, *spec(), state, detail))
+
+    def state(self) -> State:
+        return self._frames.state()
+
+    def restore(self, state: State) -> None:
+        self._frames.restore(state)
 
 
 def _palette(found: Extraction, asked: dict[str, Any], frames: list[SampledFrame]) -> dict[str, Any]:

@@ -37,6 +37,11 @@ _PURPOSE: Final = "countersign.signer.purpose"  # the certificate is not for sig
 _ADDITIONAL_EXCLUSIONS: Final = "assertion.bmffHash.additionalExclusionsPresent"
 
 
+def c2pa_spec() -> tuple[str, str]:
+    """(algorithm, version) of every report made here."""
+    return C2paReport.algorithm, engine_version()
+
+
 def engine_version() -> str:
     return f"c2pa-rs {sdk.sdk_version()}"
 

@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 # 2,400 frames with 12 framings and 40 codes to search with are 12 MB, features 3 MB, a 4 MB raw report in base64 5 MB.
 ANSWER_BYTES_MAX: Final = 32 * 2**20
 _BLOCK_BYTES: Final = 64 * 2**10
+TICK_SECONDS: Final = 0.25  # how often whoever waits is told how far it is
 # Libraries would start a thread per core and reserve memory for each, which the limit counts. Nothing of our own
 # environment: it may hold secrets.
 ENVIRONMENT: Final = {
@@ -111,10 +112,10 @@ def _line(blocks: Iterator[bytes], kept: bytes) -> tuple[bytes | None, bytes]:
     return line, rest
 
 
-def answer(process: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
+def answer(process: subprocess.Popen[bytes], deadline: float, tick: Callable[[], None] | None = None) -> dict[str, Any]:
     """The child's answer. `deadline` is on the monotonic clock. Raises ChildFailedError."""
     stdout: Any = process.stdout
-    raw = read_answer(stdout, deadline)
+    raw = read_answer(stdout, deadline, tick)
     return document(raw, _code(process, deadline))
 
 
@@ -142,9 +143,9 @@ def _object(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def read_answer(stdout: IO[bytes], deadline: float) -> bytes:
-    """Everything up to the end of file, within the bound and the deadline."""
-    return b"".join(_blocks_of(stdout, deadline))
+def read_answer(stdout: IO[bytes], deadline: float, tick: Callable[[], None] | None = None) -> bytes:
+    """Everything up to the end of file, within the bound and the deadline. `tick` is called while it waits."""
+    return b"".join(_blocks_of(stdout, deadline, tick))
 
 
 def _blocks(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
@@ -152,16 +153,23 @@ def _blocks(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes
     return _blocks_of(stdout, deadline)
 
 
-def _blocks_of(stdout: IO[bytes], deadline: float) -> Iterator[bytes]:
+def _blocks_of(stdout: IO[bytes], deadline: float, tick: Callable[[], None] | None = None) -> Iterator[bytes]:
     size = 0
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
         while size <= ANSWER_BYTES_MAX:
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise ChildFailedError("timeout")
+            while not selector.select(_wait(deadline, tick)):
+                if tick is None or time.monotonic() >= deadline:
+                    raise ChildFailedError("timeout")
+                tick()
             block = os.read(stdout.fileno(), _BLOCK_BYTES)
             if not block:
                 return
             size += len(block)
             yield block
     raise ChildFailedError("answer_too_large")
+
+
+def _wait(deadline: float, tick: Callable[[], None] | None) -> float:
+    left = max(0.0, deadline - time.monotonic())
+    return left if tick is None else min(left, TICK_SECONDS)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Protocol
 
@@ -29,11 +29,14 @@ START_SECONDS_MAX: Final = 30.0  # loading takes 0.3 s; a machine under load, ma
 CHILDREN_MAX: Final = 8  # at a time, 3 GB of address space each at most; the rest wait
 
 
+Tick = Callable[[], None] | None
+
+
 class Running(Protocol):
     """One job under way."""
 
-    def answer(self, deadline: float) -> dict[str, Any]:
-        """Raises ChildFailedError. `deadline` is on the monotonic clock."""
+    def answer(self, deadline: float, tick: Tick = None) -> dict[str, Any]:
+        """Raises ChildFailedError. `deadline` is on the monotonic clock; `tick` is called now and then meanwhile."""
         ...
 
 
@@ -63,8 +66,8 @@ class _Cold:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def answer(self, deadline: float) -> dict[str, Any]:
-        return child.answer(self._process, deadline)
+    def answer(self, deadline: float, tick: Tick = None) -> dict[str, Any]:
+        return child.answer(self._process, deadline, tick)
 
 
 def _located(job: dict[str, Any], files: tuple[int, ...]) -> dict[str, Any]:
@@ -196,10 +199,10 @@ class _Answer:
     def __init__(self, warm: _Warm, answers: Any, broken: bool) -> None:
         self._warm, self._answers, self._broken = warm, answers, broken
 
-    def answer(self, deadline: float) -> dict[str, Any]:
+    def answer(self, deadline: float, tick: Tick = None) -> dict[str, Any]:
         if self._broken:
             raise ChildFailedError("crashed")
-        raw = child.read_answer(self._answers, deadline)
+        raw = child.read_answer(self._answers, deadline, tick)
         return child.document(raw, self._warm.outcome(deadline))
 
 

@@ -26,9 +26,14 @@ _NO_TIME: Final = -(2**63)  # a packet without a presentation time
 
 def essence(path: Path, kind: MediaType) -> tuple[str, str, str]:
     """(digest in hex, algorithm, version). Raises UnsupportedMediaError, OverBoundError, av.FFmpegError or OSError."""
-    if kind.kind == "still":
-        return _pixels(path), PIXELS_ALGORITHM, f"pillow {version('pillow')}, jpeg {features.version('jpg')}"
-    return _packets(path, kind), PACKETS_ALGORITHM, f"av {version('av')}"
+    of_pixels, of_packets = specs()
+    return (_pixels(path), *of_pixels) if kind.kind == "still" else (_packets(path, kind), *of_packets)
+
+
+def specs() -> tuple[tuple[str, str], tuple[str, str]]:
+    """(algorithm, version) for stills, and for all else."""
+    pillow = f"pillow {version('pillow')}, jpeg {features.version('jpg')}"
+    return (PIXELS_ALGORITHM, pillow), (PACKETS_ALGORITHM, f"av {version('av')}")
 
 
 def _packets(path: Path, kind: MediaType) -> str:

@@ -6,6 +6,7 @@ the reason. The pictures are decoded once for all frame extractors.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
@@ -14,18 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ledger.media.beside import Beside
-from ledger.media.extraction import Extraction, Extractor, FrameConsumer, FrameExtractor, Looking, finding
+from ledger.media.checkpoint import Sheet
+from ledger.media.extraction import Extraction, Extractor, FrameExtractor, Looking, Specs, finding
 from ledger.media.extractors import BUILT, FILE_EXTRACTORS, FRAME_EXTRACTORS
 from ledger.media.findings import CHEAP, EXTRACTORS, C2paReport, Finding, FindingState
 from ledger.media.trust import TrustSettings
 
 if TYPE_CHECKING:  # the cheap set loads no decoder
-    from ledger.media.frames import Coverage
+    from ledger.media.watching import Consumers
 
 DIGEST_ALGORITHM: Final = ("digest", "sha256", "FIPS 180-4")
 
-Consumers = list[tuple[tuple[str, ...], FrameConsumer]]
-"""Each with the names that it answers for."""
 AnyExtractor = TypeVar("AnyExtractor", bound=Extractor)
 
 
@@ -42,19 +42,33 @@ def examine(
     now: datetime,
     options: dict[str, Any] | None = None,
     beside: Beside | None = None,
+    sheet: Sheet | None = None,
 ) -> Extraction:
-    """Run the extractors named. Imports follow what is asked: the cheap set loads no decoder."""
+    """Run the extractors named. Imports follow what is asked: the cheap set loads no decoder. On the `sheet` is told how far
+    the pictures are, and kept what another look can go on from.
+    """
     found = Extraction(C2paReport("not_checked", "not_checked", trust_sha256=trust.sha256))
     if "c2pa" in extractors:
         _guarded(found, ("c2pa",), lambda: _c2pa(found, path, trust, now, beside or Beside()))
     if extractors - CHEAP:
         from ledger.media.probe import sniff
 
-        _look(found, Looking(path, sniff(path), extractors, options or {}))
+        _look(found, Looking(path, sniff(path), extractors, options or {}), sheet)
     return found
 
 
-def _look(found: Extraction, looking: Looking) -> None:
+def specs() -> Specs:
+    """What each finding would be answered with here and now; those that can't run here are left out."""
+    from ledger.media.c2pa import c2pa_spec
+
+    here: Specs = {"digest": (DIGEST_ALGORITHM[1:],), "c2pa": (c2pa_spec(),)}
+    for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS):
+        if _installed(one):
+            here |= one.specs()
+    return here
+
+
+def _look(found: Extraction, looking: Looking, sheet: Sheet | None) -> None:
     if looking.kind.kind == "other":
         for name in (looking.asked & BUILT & set(EXTRACTORS)) - CHEAP:
             found.add(finding(name, "unsupported", code="not_media", media_type=looking.kind.name))
@@ -62,17 +76,18 @@ def _look(found: Extraction, looking: Looking) -> None:
     for reader in _ready(found, looking, FILE_EXTRACTORS):
         _guarded(found, reader.names, partial(reader.run, looking, found))
     consumers: Consumers = []
+    made_by: Specs = {}
     for watcher in _ready(found, looking, FRAME_EXTRACTORS):
-        _guarded(found, watcher.names, partial(_start, watcher, looking, consumers))
+        _guarded(found, watcher.names, partial(_start, watcher, looking, consumers, made_by))
     if consumers:
-        _watch(found, looking, consumers)
+        _watch(found, looking, consumers, sheet, json.dumps(made_by, sort_keys=True))
 
 
 def _ready(found: Extraction, looking: Looking, table: Iterable[AnyExtractor]) -> Iterator[AnyExtractor]:
     """Those that were asked for and can run; the rest of those asked for say what to install."""
     for one in table:
         asked = looking.asked.intersection(one.names)
-        if asked and all(find_spec(module) for module in one.needs):
+        if asked and _installed(one):
             yield one
             continue
         for name in asked:
@@ -80,17 +95,23 @@ def _ready(found: Extraction, looking: Looking, table: Iterable[AnyExtractor]) -
             found.add(finding(name, "not_checked", reason="not_installed", do=do))
 
 
-def _start(watcher: FrameExtractor, looking: Looking, consumers: Consumers) -> None:
+def _installed(one: Extractor) -> bool:
+    return all(find_spec(module) for module in one.needs)
+
+
+def _start(watcher: FrameExtractor, looking: Looking, consumers: Consumers, made_by: Specs) -> None:
     consumers.append((watcher.names, watcher.start(looking)))
+    made_by |= watcher.specs()
 
 
-def _watch(found: Extraction, looking: Looking, consumers: Consumers) -> None:
+def _watch(found: Extraction, looking: Looking, consumers: Consumers, sheet: Sheet | None, made_by: str) -> None:
     """One decode for all. What breaks before the first frame fails every one of them; later, it ends the look early."""
     from ledger.media.frames import Coverage
+    from ledger.media.watching import Watch
 
     coverage = Coverage()
     try:
-        _show(found, looking, consumers, coverage)
+        Watch(looking, consumers, coverage, sheet, made_by).run(partial(_failed, found))
     except Exception as error:
         if not coverage.frames:
             _failed(found, [name for names, _ in consumers for name in names], error)
@@ -101,18 +122,6 @@ def _watch(found: Extraction, looking: Looking, consumers: Consumers) -> None:
         return
     for names, consumer in consumers:
         _guarded(found, names, partial(consumer.finish, found, coverage))
-
-
-def _show(found: Extraction, looking: Looking, consumers: Consumers, coverage: Coverage) -> None:
-    from ledger.media.frames import sample_frames
-
-    for frame in sample_frames(looking.path, looking.kind, coverage):
-        for one in list(consumers):
-            try:
-                one[1].see(frame)
-            except Exception as error:  # this one is out; the others go on
-                consumers.remove(one)
-                _failed(found, one[0], error)
 
 
 def _guarded(found: Extraction, extractors: tuple[str, ...], run: Callable[[], None]) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ledger.errors import LedgerError
 from ledger.media.beside import Beside
+from ledger.media.checkpoint import Sheet
 from ledger.media.confinement import Fences, confine
-from ledger.media.examine import examine
+from ledger.media.examine import examine, specs
 from ledger.media.trust import TrustSettings
 
 
@@ -25,22 +27,40 @@ def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
     death as a finding."""
     limits = job["limits"]
     fences = fences or confine(cpu_seconds=limits["cpu_seconds"], written_bytes=limits["written_bytes"])
-    if job["kind"] == "sign":
-        from ledger.media.signing_job import sign
+    return _KINDS[job["kind"]](job, fences)
 
-        return {"signed": sign(job)}
-    if job["kind"] == "crop":
-        from ledger.faces.job import cut_out
 
-        return cut_out(job)
-    if job["kind"] in ("samples", "stills"):
-        return _pictures(job)
-    if job["kind"] == "transcode":
-        from ledger.media.transcode_job import transcode
+def _sign(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
+    from ledger.media.signing_job import sign
 
-        return {"transcoded": transcode(job)}
-    if job["kind"] == "fences":
-        return {"fences": fences.as_json(), "attempts": _attempts()}
+    return {"signed": sign(job)}
+
+
+def _crop(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
+    from ledger.faces.job import cut_out
+
+    return cut_out(job)
+
+
+def _samples(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
+    from ledger.media.samples import samples
+
+    return {"samples": samples(Path(job["path"]))}
+
+
+def _stills(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
+    from ledger.media.stills_job import stills
+
+    return {"stills": stills(Path(job["path"]), job["times_ms"])}
+
+
+def _transcode(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
+    from ledger.media.transcode_job import transcode
+
+    return {"transcoded": transcode(job)}
+
+
+def _examine(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
     found = examine(
         Path(job["path"]),
         frozenset(job["extractors"]),
@@ -48,17 +68,17 @@ def run(job: dict[str, Any], fences: Fences | None = None) -> dict[str, Any]:
         datetime.fromisoformat(job["now"]),
         job["options"],
         beside_of(job),
+        _sheet(job),
     )
     return {"extraction": found.as_json(), "fences": fences.as_json()}
 
 
-def _pictures(job: dict[str, Any]) -> dict[str, Any]:
-    """What is taken out of a file for somebody to look at."""
-    from ledger.media.samples import samples
-    from ledger.media.stills_job import stills
-
-    path = Path(job["path"])
-    return {"samples": samples(path)} if job["kind"] == "samples" else {"stills": stills(path, job["times_ms"])}
+def _sheet(job: dict[str, Any]) -> Sheet | None:
+    """Where it tells how far it is; looking goes on without one that can't be mapped."""
+    try:
+        return Sheet(int(job["sheet"].rpartition("/")[2])) if job.get("sheet") else None
+    except (OSError, ValueError):
+        return None
 
 
 def beside_of(job: dict[str, Any]) -> Beside:
@@ -83,6 +103,18 @@ def _attempts() -> dict[str, str]:
         "socket": outcome(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()),
         "program": outcome(lambda: os.execv(sys.executable, [sys.executable, "-c", "pass"])),  # noqa: S606
     }
+
+
+_KINDS: Final[dict[str, Callable[[dict[str, Any], Fences], dict[str, Any]]]] = {
+    "sign": _sign,
+    "crop": _crop,
+    "samples": _samples,
+    "stills": _stills,
+    "transcode": _transcode,
+    "fences": lambda job, fences: {"fences": fences.as_json(), "attempts": _attempts()},
+    "specs": lambda job, fences: {"specs": specs()},
+    "examine": _examine,
+}
 
 
 def main() -> int:

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ledger.media.findings import C2paReport, Finding, FindingState, Fingerprints, Probe, VariantCode
 from ledger.media.media_type import MediaType
 from ledger.media.soundprint import SoundPrint, SoundVariant
 
 if TYPE_CHECKING:  # the cheap set loads no decoder
+    from numpy.typing import NDArray
+
     from ledger.media.frames import Coverage, SampledFrame
+
+Specs = dict[str, tuple[tuple[str, str], ...]]
+"""By finding: the (algorithm, version) that it answers with, one for each kind of file that has another."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,25 @@ class FrameConsumer(Protocol):
         """Adds the findings. Called once, also when the file broke off after the first frame."""
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """A consumer that another one like it can go on from, in another process. A look with one that can't begins anew."""
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything that `see` left in it, without objects."""
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Into a new one, before its first frame. Raises KeyError or ValueError for what `state` doesn't write."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extractor:
     """Answers for the findings in `names`. `needs` are importable modules that the extra `extra` brings: without them the
-    findings are `not_checked` and say what to install.
+    findings are `not_checked` and say what to install. `specs` names what it would answer with here and now.
     """
 
     names: tuple[str, ...]
+    specs: Callable[[], Specs]
     needs: tuple[str, ...] = ()
     extra: str = ""
 
@@ -107,5 +124,6 @@ def finding(extractor: str, state: FindingState, **detail: Any) -> Finding:
 
 def ended(coverage: Coverage) -> dict[str, Any]:
     """What every finding over frames says of how far the decode came."""
-    early = {"ended_early": coverage.ended_early} if coverage.ended_early else {}
+    early: dict[str, Any] = {"ended_early": coverage.ended_early} if coverage.ended_early else {}
+    early |= {"resumed_ms": list(coverage.resumed_ms)} if coverage.resumed_ms else {}
     return {"frames": coverage.frames, "until_ms": coverage.until_ms, **early}

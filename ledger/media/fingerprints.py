@@ -15,10 +15,11 @@ import pdqhash
 from PIL import Image
 
 from ledger.media import framings
-from ledger.media.extraction import Extraction, Looking, ended
+from ledger.media.extraction import Extraction, Looking, Specs, ended
 from ledger.media.findings import FRAMED_ALGORITHM, QUERY_VARIANTS, Finding, Fingerprints, FrameCode, VariantCode
 from ledger.media.frames import SAMPLING, SIDE_PX, Coverage, Pixels, SampledFrame
 from ledger.media.framings import packed
+from ledger.media.state import State, as_array, of_array
 
 PDQ_ALGORITHM: Final = f"pdq256@{SIDE_PX}px/{SAMPLING}"
 PHASH_ALGORITHM: Final = f"phash256@{SIDE_PX}px/{SAMPLING}"
@@ -26,6 +27,13 @@ PHASH_ALGORITHM: Final = f"phash256@{SIDE_PX}px/{SAMPLING}"
 
 def fingerprint_version() -> str:
     return f"pdqhash {version('pdqhash')}, imagehash {version('ImageHash')}"
+
+
+def specs() -> Specs:
+    """pdq's names the framings too: they are hashed with it."""
+    version = fingerprint_version()
+    framed = f"{version}, {FRAMED_ALGORITHM}"
+    return {"pdq": ((PDQ_ALGORITHM, framed),), "phash256": ((PHASH_ALGORITHM, version),)}
 
 
 def frame_code(t_ms: int, pixels: Pixels) -> FrameCode:
@@ -55,11 +63,23 @@ class FingerprintConsumer:
         found.variants = tuple(self._variants)
         found.fingerprints = Fingerprints(PDQ_ALGORITHM, version, tuple(self._frames))
         found.framed = Fingerprints(FRAMED_ALGORITHM, version, tuple(self._framed))
-        usable = sum(frame.quality >= framings.QUALITY_MIN for frame in self._frames)
+        qualities = [frame.quality for frame in self._frames]
+        usable = sum(quality >= framings.QUALITY_MIN for quality in qualities)
         detail = ended(coverage) | {"usable_frames": usable, "framings": len(self._framed)}
-        for name, algorithm in (("pdq", PDQ_ALGORITHM), ("phash256", PHASH_ALGORITHM)):
+        detail |= {"quality_min": framings.QUALITY_MIN, "quality_median": int(np.median(qualities or [0]))}
+        for name, (spec,) in specs().items():
             if name in self._asked:
-                found.add(Finding(name, algorithm, version, "found" if self._frames else "absent", detail))
+                found.add(Finding(name, *spec, "found" if self._frames else "absent", detail))
+
+    def state(self) -> State:
+        frames, framed = ([code.as_json() for code in codes] for codes in (self._frames, self._framed))
+        variants = [code.as_json() for code in self._variants]
+        return {"frames": as_array(frames), "framed": as_array(framed), "variants": as_array(variants)}
+
+    def restore(self, state: State) -> None:
+        self._frames = [FrameCode.from_json(one) for one in of_array(state["frames"])]
+        self._framed = [FrameCode.from_json(one) for one in of_array(state["framed"])]
+        self._variants = [VariantCode.from_json(one) for one in of_array(state["variants"])]
 
 
 def hamming(one: str, other: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,19 +47,26 @@ class SampledFrame:
 
 @dataclass
 class Coverage:
-    """How far a pass came: filled in while `sample_frames` runs, because a broken file ends it early."""
+    """How far a pass came: filled in while `sample_frames` runs, because a broken file ends it early. `total_ms` is what the
+    container promises, 0 for nothing; `resumed_ms` are the instants after which another process went on."""
 
     frames: int = 0
     until_ms: int = 0
     ended_early: str | None = None
+    total_ms: int = 0
+    resumed_ms: tuple[int, ...] = ()
 
 
-def sample_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[SampledFrame]:
-    """The sampled frames. A file that breaks off ends the iteration and says so in `coverage`.
+def sample_frames(
+    path: Path, kind: MediaType, coverage: Coverage, chooser: Chooser | None = None
+) -> Iterator[SampledFrame]:
+    """The sampled frames. A file that breaks off ends the iteration and says so in `coverage`. With a `chooser` that has seen
+    frames, of a video those that come after them.
 
     Raises UnsupportedMediaError when there is no picture at all, OverBoundError and av.FFmpegError before the first.
     """
-    source = _still_frames(path, coverage) if kind.kind == "still" else _video_frames(path, kind, coverage)
+    chosen = chooser or Chooser()
+    source = _still_frames(path, coverage) if kind.kind == "still" else _video_frames(path, kind, coverage, chosen)
     for frame in source:
         if coverage.frames >= FRAMES_MAX or frame.t_ms > DURATION_MS_MAX:
             coverage.ended_early = "over_bound"
@@ -67,16 +75,17 @@ def sample_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[S
         yield frame
 
 
-def _video_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[SampledFrame]:
+def _video_frames(path: Path, kind: MediaType, coverage: Coverage, chooser: Chooser) -> Iterator[SampledFrame]:
     with open_container(path, kind) as container:
         if not container.streams.video:
             raise UnsupportedMediaError("no_video_stream")
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONREF"
         stream.thread_type, stream.codec_context.thread_count = "AUTO", DECODER_THREADS
-        chooser, canonical = _Chooser(), VideoReformatter()
+        coverage.total_ms = min(max(0, (container.duration or 0) // 1000), DURATION_MS_MAX)
+        canonical = VideoReformatter()
         try:
-            for frame in container.decode(stream):
+            for frame in _from(container, stream, chooser.seen_pts):
                 if (t_ms := chooser.wants(frame)) is not None:
                     yield SampledFrame(t_ms, _canonical_video(canonical, frame), chooser.cut)
         except (av.FFmpegError, ValueError) as error:
@@ -85,11 +94,35 @@ def _video_frames(path: Path, kind: MediaType, coverage: Coverage) -> Iterator[S
             coverage.ended_early = type(error).__name__
 
 
-class _Chooser:
+def _from(container: Any, stream: Any, seen_pts: int | None) -> Iterator[av.VideoFrame]:
+    """Decoded frames after that one, in the order in which they are shown. Decoding starts at the key frame before it; in a
+    container that can't go there, at the beginning."""
+    if seen_pts is None:
+        yield from container.decode(stream)
+        return
+    first = _sought(container, stream, seen_pts)
+    frames = container.decode(stream)
+    if first is not None and first.pts is not None and first.pts <= seen_pts:
+        frames = chain([first], frames)
+    else:
+        container.seek(stream.start_time or 0, stream=stream)
+    yield from (frame for frame in frames if frame.pts is None or frame.pts > seen_pts)
+
+
+def _sought(container: Any, stream: Any, pts: int) -> Any:
+    try:
+        container.seek(pts, stream=stream)
+        return next(container.decode(stream), None)
+    except av.FFmpegError:
+        return None
+
+
+class Chooser:
     """Which decoded frames to keep: the first at or after each half second, and the first after a cut."""
 
     def __init__(self) -> None:
         self._start_s: float | None = None
+        self.seen_pts: int | None = None
         self._next_ms = 0
         self._kept_ms = -CUT_GAP_MS
         self._before: NDArray[np.int16] | None = None
@@ -100,7 +133,7 @@ class _Chooser:
         """The frame's time in ms when it is wanted, else None. Frames without a time are not."""
         if frame.pts is None:
             return None
-        self._start_s = frame.time if self._start_s is None else self._start_s
+        self._start_s, self.seen_pts = frame.time if self._start_s is None else self._start_s, frame.pts
         t_ms = max(0, round((frame.time - self._start_s) * 1000))
         due, cut = t_ms >= self._next_ms, self._is_cut(frame)
         self.cut = cut and t_ms - self._kept_ms >= CUT_GAP_MS
@@ -110,6 +143,16 @@ class _Chooser:
             self._next_ms = (t_ms // SAMPLE_EVERY_MS + 1) * SAMPLE_EVERY_MS
         self._kept_ms = t_ms
         return t_ms
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """For another one that goes on from here; after a frame that was wanted, which has a thumbnail."""
+        numbers = np.array([self.seen_pts, self._next_ms, self._kept_ms], dtype=np.int64)
+        return {"numbers": numbers, "start_s": np.array(self._start_s), "before": np.array(self._before)}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Raises KeyError, TypeError or ValueError for what `state` does not write."""
+        self.seen_pts, self._next_ms, self._kept_ms = (int(number) for number in state["numbers"])
+        self._start_s, self._before = float(state["start_s"]), state["before"].reshape(_THUMBNAIL[::-1])
 
     def _is_cut(self, frame: av.VideoFrame) -> bool:
         small = self._thumbnails.reformat(frame, *_THUMBNAIL, format="gray", interpolation="AREA")

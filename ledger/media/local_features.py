@@ -61,7 +61,6 @@ class FeatureConsumer:
 
         cv2.setNumThreads(1)  # threads reserve memory, which the fence counts
         self._sift: Any = cv2.SIFT_create(POINTS_MAX)  # type: ignore[attr-defined]
-        self._version = f"opencv {cv2.__version__}"
         self._kept: list[Points] = []
         self._gap_ms = KEY_EVERY_MS
 
@@ -75,11 +74,24 @@ class FeatureConsumer:
 
     def finish(self, found: Extraction, coverage: Coverage) -> None:
         packed, points = pack(self._kept), sum(map(len, self._kept))
-        detail = ended(coverage) | {"key_frames": len(self._kept), "points": points}
+        detail = ended(coverage) | {"key_frames": len(self._kept), "points": points, "points_max": POINTS_MAX}
         if points:
             found.apart[LOCAL_FEATURES] = base64.b64encode(packed).decode()
             detail["sha256"] = sha256(packed).hexdigest()
-        found.add(Finding(LOCAL_FEATURES, ALGORITHM, self._version, "found" if points else "absent", detail))
+        found.add(Finding(LOCAL_FEATURES, *spec(), "found" if points else "absent", detail))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        return {"packed": np.frombuffer(pack(self._kept), np.uint8), "gap_ms": np.array(self._gap_ms)}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        self._kept, self._gap_ms = list(_frames(state["packed"].tobytes())), int(state["gap_ms"])
+
+
+def spec() -> tuple[str, str]:
+    """(algorithm, version). Needs OpenCV (extra `vision`)."""
+    import cv2
+
+    return ALGORITHM, f"opencv {cv2.__version__}"
 
 
 def features(sift: Any, t_ms: int, pixels: Pixels) -> Points:

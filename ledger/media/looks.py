@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from ledger.media.evidence import keep_content
 from ledger.media.extraction import Extraction, finding
 from ledger.media.frames import Coverage, Pixels, SampledFrame
+from ledger.media.state import State, as_array, frames_of, of_array, of_frames
 
 _QUALITY: Final = 80
 _LINE: Final = (255, 0, 200)  # rare in pictures
@@ -32,6 +33,12 @@ class EvenFrames:
             if len(self._kept) > 2 * self._count:
                 self._kept, self._stride = self._kept[::2], self._stride * 2
         self._seen += 1
+
+    def state(self) -> State:
+        return {**of_frames(self._kept), "counts": as_array([self._stride, self._seen])}
+
+    def restore(self, state: State) -> None:
+        self._kept, (self._stride, self._seen) = frames_of(state), of_array(state["counts"])
 
     def chosen(self) -> list[SampledFrame]:
         """At most `count`, evenly, the first and the last of those kept among them."""
@@ -63,3 +70,9 @@ class NotAsked:
 
     def finish(self, found: Extraction, coverage: Coverage) -> None:
         found.add(self._said)
+
+    def state(self) -> State:
+        return {}
+
+    def restore(self, state: State) -> None:
+        pass

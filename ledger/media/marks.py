@@ -21,6 +21,7 @@ from ledger.media.extraction import Extraction, Looking, ended
 from ledger.media.findings import Finding, FindingState
 from ledger.media.frames import SIDE_PX, Coverage, SampledFrame
 from ledger.media.looks import Box, EvenFrames, keep_evidence
+from ledger.media.state import State
 
 NAME: Final = "visible_mark"
 ALGORITHM: Final = f"gradient-ncc@{SIDE_PX}px/5-scales"
@@ -62,6 +63,10 @@ class _Place:
     box: Box
 
 
+def spec() -> tuple[str, str]:
+    return ALGORITHM, f"opencv {cv2.__version__}"
+
+
 class MarkConsumer:
     """`options`: {"templates": [{"template", "provider", "sha256", "width_permille", "image": base64 or null}]}."""
 
@@ -80,7 +85,13 @@ class MarkConsumer:
         states = [one["state"] for one in said]
         state: FindingState = "found" if "found" in states else "not_checked" if "not_checked" in states else "absent"
         detail = ended(coverage) | {"templates": said}
-        found.add(Finding(NAME, ALGORITHM, f"opencv {cv2.__version__}", state, detail))
+        found.add(Finding(NAME, *spec(), state, detail))
+
+    def state(self) -> State:
+        return self._frames.state()
+
+    def restore(self, state: State) -> None:
+        self._frames.restore(state)
 
     def _look(
         self, found: Extraction, template: Template, frames: list[SampledFrame], pictures: list[Gradient]

@@ -6,6 +6,7 @@ Also the one place that opens a stranger's container, so that no extractor forge
 from __future__ import annotations
 
 from fractions import Fraction
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,15 @@ def sniff(path: Path) -> MediaType:
     """The type of the file by its leading bytes. Raises OSError."""
     with path.open("rb") as stream:
         return media_type(stream.read(LEADING_BYTES))
+
+
+def spec(kind: MediaType) -> tuple[str, str]:
+    """(algorithm, version) that reads this kind of file."""
+    return ("pillow", f"pillow {version('pillow')}") if kind.kind == "still" else ("libav", f"av {av.__version__}")
+
+
+def specs() -> tuple[tuple[str, str], ...]:
+    return spec(MediaType("", "still")), spec(MediaType("", "av"))
 
 
 def open_container(path: Path, kind: MediaType) -> Any:

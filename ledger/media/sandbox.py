@@ -20,14 +20,25 @@ from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
 from ledger.media.beside import FRAGMENTS_MAX, SIDECAR_BYTES_MAX, Beside
 from ledger.media.child import ChildFailedError, Limits
 from ledger.media.children import Children, ColdChildren
+from ledger.media.decoding import text
 from ledger.media.evidence import evidence_of
 from ledger.media.examine import DIGEST_ALGORITHM
 from ledger.media.extraction import finding
 from ledger.media.extractors import BUILT
 from ledger.media.findings import ALL, BY_NAME, CHEAP, EXTRACTORS, C2paReport, Examination, Finding
+from ledger.media.scratch import Scratch, Trace
 from ledger.media.trust import TrustSettings
 
 HASH_BLOCK_BYTES: Final = 1 * 2**20
+_ASKED: Final = ("extractors", "options")  # what of a job a look can only go on with if it is the same
+
+Named = tuple[str, int]
+"""(SHA-256, size)"""
+
+Spec = tuple[str, str]
+"""(algorithm, version)"""
+Progress = Callable[[int, int], None]
+"""Called with how many ms of the file's duration were looked at, and how many it has; 0 where it doesn't say."""
 
 
 class Examiner:
@@ -41,17 +52,20 @@ class Examiner:
         clock: Clock | None = None,
         children: Children | None = None,
         criteria: Callable[[], dict[str, Any]] | None = None,
+        scratch: Scratch | None = None,
     ) -> None:
         """`trust` as a function is asked for each file: what the log says is believed by then, or Unavailable.
 
         `criteria` is asked likewise: what extractors look for, by their name, where a call's own `options` say nothing.
+        In `scratch` a look that ended too soon leaves what the next one goes on from.
         `clock` answers when a signer's certificate has expired; the C2PA engine itself uses the machine's clock.
         """
         fixed = trust if isinstance(trust, TrustSettings) else TrustSettings()
         self._trust = trust if callable(trust) else lambda: fixed
         self._limits, self._clock = limits or Limits(), clock or SystemClock()
         self._children = children or ColdChildren()
-        self._criteria = criteria or dict
+        self._criteria, self._scratch = criteria or dict, scratch or Scratch()
+        self._specs: dict[str, tuple[Spec, ...]] | None = None
         self.engine: str | None = None
         """The C2PA engine's version as the last child told it; None until one did."""
 
@@ -64,10 +78,11 @@ class Examiner:
         beside: Beside | None = None,
         trust: TrustSettings | None = None,
         at: datetime | None = None,
+        progress: Progress | None = None,
     ) -> Examination:
         """Everything that `extractors` (of `EXTRACTORS` and `BY_NAME`) find in the file at `path`. `options` tells
         extractors by their name what to look for: JSON, as each says. `beside` are files that belong to it. `trust` and
-        `at` stand for another time than now: whom one believed then.
+        `at` stand for another time than now: whom one believed then. `progress` is called while the pictures are looked at.
 
         `CHEAP` decodes nothing and is enough for a file whose digest is known. Raises NotFound `file_not_found`,
         Misuse `file_unreadable`, `file_empty`, `extractor_unknown` or `fragments_too_many`, TooLarge `file_too_large`,
@@ -80,21 +95,74 @@ class Examiner:
             files = (descriptor, *self._opened_beside(stack, beside or Beside()))
             told = {**self._criteria(), **(options or {})} if extractors - CHEAP else {}
             job = self._job(extractors, believed, told, at) | _names(beside or Beside())
-            running = stack.enter_context(self._children.working(job, files, deadline))
-            sha256, size_bytes = digest(descriptor)  # while the child works
+            if extractors <= CHEAP:
+                running = stack.enter_context(self._children.working(job, files, deadline))
+                named = digest(descriptor)  # while the child works
+                return self._found(lambda: running.answer(deadline), named, extractors, believed)
+            status, named = os.fstat(descriptor), digest(descriptor)
+            trace = stack.enter_context(self._scratch.trace(named[0], {name: job[name] for name in _ASKED}))
+            found = self._found(
+                lambda: self._resumed(job, files, deadline, trace, progress), named, extractors, believed
+            )
+            _unchanged(status, os.fstat(descriptor))
+            return found
+
+    def _found(
+        self, ask: Callable[[], dict[str, Any]], named: Named, extractors: frozenset[str], believed: TrustSettings
+    ) -> Examination:
+        try:
+            found = _examination(ask(), *named, extractors)
+        except ChildFailedError as error:
+            return _failed(error.code, *named, extractors, believed)
+        except (KeyError, TypeError, ValueError):
+            return _failed("garbage", *named, extractors, believed)
+        self.engine = found.c2pa.version or self.engine
+        return found
+
+    def _resumed(
+        self, job: dict[str, Any], files: tuple[int, ...], deadline: float, trace: Trace, progress: Progress | None
+    ) -> dict[str, Any]:
+        """The answer of a look that goes on from where an earlier one ended. A child that got further before it died is
+        followed by another one, while there is time. Raises ChildFailedError, Unavailable `examiner_busy`.
+        """
+        sheet, tick = trace.sheet, None if progress is None else lambda: progress(*trace.sheet.told())
+        while True:
+            came = sheet.number
             try:
-                found = _examination(running.answer(deadline), sha256, size_bytes, extractors)
-                self.engine = found.c2pa.version or self.engine
-                return found
+                told = job | {"sheet": f"@{len(files)}"}
+                with self._children.working(told, (*files, trace.descriptor), deadline) as running:
+                    answer = running.answer(deadline, tick)
+                trace.over = True
+                return answer
             except ChildFailedError as error:
-                return _failed(error.code, sha256, size_bytes, extractors, believed)
-            except (KeyError, TypeError, ValueError):
-                return _failed("garbage", sha256, size_bytes, extractors, believed)
+                if error.code == "timeout" or sheet.number == came:
+                    raise
 
     def digest(self, path: Path) -> str:
         """The SHA-256 of the file alone, in hex. Raises as `examine` does."""
         with opened(path, self._limits.file_bytes) as descriptor:
             return digest(descriptor)[0]
+
+    def specs(self) -> dict[str, tuple[Spec, ...]]:
+        """What each finding would be answered with here and now: one of these (algorithm, version). What isn't installed is
+        left out. Raises Unavailable `examiner_failed`.
+        """
+        if self._specs is None:
+            deadline = time.monotonic() + self._limits.wall_seconds
+            job = {"kind": "specs", "limits": self._limits.as_json()}
+            try:
+                with self._children.working(job, (), deadline) as running:
+                    told = running.answer(deadline)["specs"]
+                self._specs = {name: tuple((text(a), text(b)) for a, b in some) for name, some in told.items()}
+            except (ChildFailedError, KeyError, TypeError, ValueError) as error:
+                raise Unavailable(
+                    "examiner_failed", "the examiner does not answer", "See `countersign fsck`."
+                ) from error
+        return self._specs
+
+    def under_way(self, sha256: str) -> tuple[int, int] | None:
+        """(looked at, in all) in ms of a file that some process of this home is examining; None for none."""
+        return self._scratch.under_way(sha256)
 
     def trust(self) -> TrustSettings:
         """Whom one believes now. Raises Unavailable `trust_list_missing`."""
@@ -153,10 +221,14 @@ def digest(descriptor: int) -> tuple[str, int]:
     while block := os.pread(descriptor, HASH_BLOCK_BYTES, offset):
         total.update(block)
         offset += len(block)
-    after = os.fstat(descriptor)
-    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or offset != after.st_size:
-        raise Unavailable("file_changed", "The file was written to while it was read.", "Try again when it is whole.")
+    _unchanged(before, os.fstat(descriptor), offset)
     return total.hexdigest(), offset
+
+
+def _unchanged(before: os.stat_result, after: os.stat_result, read_bytes: int | None = None) -> None:
+    size = after.st_size if read_bytes is None else read_bytes
+    if (before.st_mtime_ns, before.st_size, size) != (after.st_mtime_ns, after.st_size, after.st_size):
+        raise Unavailable("file_changed", "The file was written to while it was read.", "Try again when it is whole.")
 
 
 def _check(status: os.stat_result, file_bytes_max: int) -> None:

@@ -25,6 +25,7 @@ NAME: Final = "audio_fingerprint"
 ALGORITHM: Final = f"chromaprint-test2@{RATE_HZ}hz-mono"
 SPEEDS_PERMILLE: Final = (950, 975, 1000, 1025, 1050)  # between two of them Chromaprint bridges what is left
 SOUND_SECONDS_MAX: Final = 60 * 60  # decodes at some 300 times real time; what lies behind is reported as not heard
+DIFFERENT_ITEMS_MIN: Final = 2  # silence and one steady tone are one item for ever
 _PLAIN: Final = 1000
 
 
@@ -40,6 +41,14 @@ class Heard:
         said: dict[str, Any] = {"until_ms": self.samples * 1000 // RATE_HZ, "streams": self.streams}
         said |= {"streams_not_heard": self.streams - 1} if self.streams > 1 else {}
         return said | ({"ended_early": self.ended_early} if self.ended_early else {})
+
+
+def specs() -> tuple[tuple[str, str], ...]:
+    """(algorithm, version); none where the library is missing."""
+    try:
+        return ((ALGORITHM, engine_version()),)
+    except SoundEngineMissingError:
+        return ()
 
 
 def run(looking: Looking, found: Extraction) -> None:
@@ -62,8 +71,10 @@ def run(looking: Looking, found: Extraction) -> None:
     found.sound_variants = tuple(
         SoundVariant(speed, as_hex(items)) for speed, items in prints.items() if speed != _PLAIN
     )
-    varied = len(np.unique(prints[_PLAIN])) > 1  # silence and one steady tone are one item for ever
+    different = len(np.unique(prints[_PLAIN]))
+    varied = different >= DIFFERENT_ITEMS_MIN
     detail = {"items": len(found.sound), **heard.as_json()} | ({} if varied else {"code": "silent_or_too_short"})
+    detail |= {"different_items": different, "different_items_min": DIFFERENT_ITEMS_MIN}
     found.add(Finding(NAME, ALGORITHM, version, "found" if varied else "absent", detail))
 
 

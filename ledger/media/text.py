@@ -21,6 +21,7 @@ from ledger.media.extraction import Extraction, Looking, ended
 from ledger.media.findings import Finding
 from ledger.media.frames import SAMPLE_EVERY_MS, SIDE_PX, Coverage, SampledFrame
 from ledger.media.looks import Box, EvenFrames, keep_evidence
+from ledger.media.state import State, as_array, frames_of, of_array, of_frames, under, within
 from ledger.media.wording import CONFIDENCE_MIN, Wanted, likeness, looks_like_a_claim
 
 NAME: Final = "text"
@@ -47,6 +48,10 @@ class Line:
     t_ms: int
     score_permille: int
     box: Box
+
+
+def spec() -> tuple[str, str]:
+    return ALGORITHM, f"rapidocr {version('rapidocr')}, onnxruntime {version('onnxruntime')}"
 
 
 class TextConsumer:
@@ -77,8 +82,18 @@ class TextConsumer:
             "wanted": [self._judged(found, one, read) for one in self._wanted],
             **_listed(found, lines),
         }
-        engine = f"rapidocr {version('rapidocr')}, onnxruntime {version('onnxruntime')}"
-        found.add(Finding(NAME, ALGORITHM, engine, "found" if lines else "absent", detail))
+        found.add(Finding(NAME, *spec(), "found" if lines else "absent", detail))
+
+    def state(self) -> State:
+        greys = {f"g{n}": grey for n, (_, grey) in enumerate(self._greys)}
+        times = as_array([t_ms for t_ms, _ in self._greys])
+        kept = within("even", self._even.state()) | within("opening", of_frames(self._opening))
+        return {**kept, **greys, "times": times}
+
+    def restore(self, state: State) -> None:
+        self._even.restore(under("even", state))
+        self._opening = frames_of(under("opening", state))
+        self._greys = [(t_ms, state[f"g{n}"]) for n, t_ms in enumerate(of_array(state["times"]))]
 
     def _judged(self, found: Extraction, wanted: Wanted, read: list[tuple[SampledFrame, list[Line]]]) -> dict[str, Any]:
         """Whether the text is there as it has to be: met, not_met, unclear (between two samples), or unread."""

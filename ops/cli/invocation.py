@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ops.settings import Settings
 
 T = TypeVar("T")
+STEP_PERCENT = 10  # between two lines about one item
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Invocation:
 
     json: bool = False
     given_home: Path | None = None
+    _within: Callable[[int], None] = field(default=lambda percent: None, repr=False)
 
     @cached_property
     def stdout(self) -> Console:
@@ -72,11 +74,17 @@ class Invocation:
         """A line on stderr: progress, never part of the answer."""
         self.stderr.print(plain(text), style="dim", markup=False, soft_wrap=True)
 
+    def within(self, done: int, total: int) -> None:
+        """How far the item of `each` is that is in hand; nothing where the whole is not known."""
+        if total > 0:
+            self._within(min(100, 100 * done // total))
+
     def each(self, what: str, items: Sequence[T], name: Callable[[T], str]) -> Iterator[T]:
         """Goes through `items` while stderr says where it is: a bar on a terminal, a line each elsewhere."""
         if not self.stderr.is_terminal:
             for number, item in enumerate(items, 1):
                 self.note(f"{what} {number}/{len(items)} {name(item)}")
+                self._within = _Steps(self.note)
                 yield item
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -86,9 +94,27 @@ class Invocation:
         with Progress(*columns, console=self.stderr, transient=True) as progress:
             task = progress.add_task(what, total=len(items), item="")
             for item in items:
-                progress.update(task, item=plain(name(item)))
+                shown = plain(name(item))
+                progress.update(task, item=shown)
+                self._within = partial(_shown_within, progress, task, shown)
                 yield item
                 progress.advance(task)
+
+
+class _Steps:
+    """Lines at each tenth of a long item; a short one passes without any."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note, self._told = note, 0
+
+    def __call__(self, percent: int) -> None:
+        if percent // STEP_PERCENT > self._told // STEP_PERCENT:
+            self._told = percent
+            self._note(f"  {percent} %")
+
+
+def _shown_within(progress: Any, task: Any, name: str, percent: int) -> None:
+    progress.update(task, item=f"{name} {percent} %")
 
 
 def invocation_of(ctx: typer.Context) -> Invocation:

@@ -62,7 +62,7 @@ def import_(
         operator = run.settings.operator
         for file in run.each("importing", files_in(files), shown):
             try:
-                imported = import_file(services, file, origin, actor=operator, method=METHOD)
+                imported = import_file(services, file, origin, actor=operator, method=METHOD, progress=run.within)
                 assets.append(_imported_json(file, imported))
             except LedgerError as error:
                 assets.append({"file": shown(file), "asset_sha256": None, "error": error_json(error)})

@@ -50,7 +50,9 @@ def look(path: Path, *names: str, **options: object) -> Extraction:
 
 
 def with_watcher(monkeypatch: pytest.MonkeyPatch, *needs: str) -> None:
-    watcher = FrameExtractor(names=("invisible_watermark",), needs=needs, extra="vision", start=Watcher)
+    name = "invisible_watermark"
+    specs = {name: (("watcher", "1"),)}
+    watcher = FrameExtractor(names=(name,), specs=lambda: specs, needs=needs, extra="vision", start=Watcher)
     monkeypatch.setattr(examining, "FRAME_EXTRACTORS", (*FRAME_EXTRACTORS, watcher))
 
 
