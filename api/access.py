@@ -76,6 +76,7 @@ ACCESS: dict[str, Access] = {
     "get_asset": Access("token", _STUDIO),
     "get_trail": Access("token", _STUDIO),
     "get_lineage": Access("token", _STUDIO),
+    "get_progress": Access("token", _STUDIO),
     "get_drift": Access("token", _STUDIO),
     "get_rendition_drift": Access("token", _STUDIO),
     "get_rights": Access("token", _STUDIO),

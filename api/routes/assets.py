@@ -20,7 +20,7 @@ from api.services.intake import Imported, Origin, import_file
 from api.services.provenance import sign_asset as sign_known_asset
 from api.services.searching import search_file as search_known
 from ledger.errors import Forbidden, NotFound
-from schemas.api.assets import AssetAnswer, ImportAnswer, LineageAnswer, SignedAnswer, TrailAnswer
+from schemas.api.assets import AssetAnswer, ImportAnswer, LineageAnswer, ProgressAnswer, SignedAnswer, TrailAnswer
 from schemas.api.decisions import SearchAnswer
 from schemas.api.records import RightsAnswer
 from schemas.base import ActorId, Digest, Id, Instant, Line
@@ -89,6 +89,20 @@ async def import_asset(
 def get_asset(services: ServicesOf, sha256: Sha256, at: At = None) -> AssetAnswer:
     """How it came, what was found in it and what nobody looked at, reviews, clearances, flags, and its line."""
     return dossier(services, sha256, at).summary()
+
+
+@router.get(
+    "/assets/{sha256}/progress",
+    operation_id="get_progress",
+    summary="How far the examination of a file is",
+    responses=documented(400, 401, 403, 404, 503),
+)
+def get_progress(services: ServicesOf, sha256: Sha256) -> ProgressAnswer:
+    """Of bytes that are being taken in just now, by this process or another one on the same home."""
+    told = services.examiner.under_way(sha256)
+    if told is None:
+        raise NotFound("not_under_way", "nobody is examining this file just now", "Ask for the file itself.")
+    return ProgressAnswer(asset_sha256=sha256, done_ms=told[0], total_ms=told[1])
 
 
 @router.post(

@@ -35,11 +35,11 @@ class Sheet:
     def __init__(self, descriptor: int) -> None:
         """Raises OSError or ValueError when it can't be mapped."""
         self._map = mmap.mmap(descriptor, FILE_BYTES)
-        self._folder = os.dup(descriptor)
+        self._disk = os.dup(descriptor)
 
     def close(self) -> None:
         self._map.close()
-        os.close(self._folder)
+        os.close(self._disk)
 
     def tell(self, done_ms: int, total_ms: int) -> None:
         _TOLD.pack_into(self._map, 0, done_ms, total_ms)
@@ -51,7 +51,7 @@ class Sheet:
 
     def keep(self, state: bytes) -> bool:
         """False: it is too large, or the disk too full, and what was kept before stands."""
-        disk = os.fstatvfs(self._folder)
+        disk = os.fstatvfs(self._disk)
         if len(state) > STATE_BYTES_MAX or disk.f_bavail * disk.f_frsize < _ROOM_FACTOR * len(state):
             return False
         number = self.number

@@ -36,6 +36,16 @@ class ImportAnswer(Shape):
     not_checked: tuple[str, ...]
 
 
+class ProgressAnswer(Shape):
+    """How far the examination of a file is, in ms of its duration; `total_ms` is 0 where the file does not say."""
+
+    model_config = example({"asset_sha256": _DIGEST, "done_ms": 61_500, "total_ms": 600_000})
+
+    asset_sha256: Digest
+    done_ms: int
+    total_ms: int
+
+
 class SignedAnswer(Shape):
     """The signed twin: a new file, derived from `parent`, and what its manifest reads back as."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.media.scratch import Scratch
 from ledger.proof.pack import check_pack
 from schemas.api.assets import AssetAnswer
 from tests.office_of import Made, Office, refused
@@ -31,6 +32,15 @@ def test_a_file_is_taken_in_once(office: Office, made: Made) -> None:
     statement = office.get(f"/v1/statements/{size}").json()["statement"]
     assert (statement["actor"], statement["auth"]["method"]) == ("lior", "bearer")
     assert statement["body"]["title"] == "stranger.mp4"
+
+
+def test_how_far_an_examination_is_can_be_asked_while_it_runs_and_only_then(office: Office, made: Made) -> None:
+    sha256 = hashlib.sha256(made.file("stranger").read_bytes()).hexdigest()
+    with Scratch(office.home.scratch).trace(sha256, {}) as trace:  # as another process on the home does
+        trace.sheet.tell(1_500, 2_000)
+        told = office.get(f"/v1/assets/{sha256}/progress").json()
+        assert told == {"asset_sha256": sha256, "done_ms": 1_500, "total_ms": 2_000}
+    refused(office.get(f"/v1/assets/{sha256}/progress"), 404, "not_under_way")
 
 
 def test_nothing_of_an_upload_is_left_behind(office: Office, made: Made) -> None:

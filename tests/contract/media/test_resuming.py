@@ -32,6 +32,7 @@ from ledger.media.trust import TrustSettings
 from ledger.media.watching import CHECKPOINT_FRAMES
 from ops.demo.media import make_demo_clip
 from tests.marks_of import mark, png
+from tests.sheets_of import kept_in
 
 LOOKED = frozenset({"pdq", "phash256", "visible_mark", "text", "brand", LOCAL_FEATURES, QUERY_VARIANTS})
 QUICK = frozenset({"pdq"})
@@ -92,8 +93,10 @@ def test_a_look_that_was_killed_goes_on_and_finds_what_a_whole_one_finds(
     asked = (long, LOOKED, sheet, options)
     killed_at(CHECKPOINT_FRAMES + 9, monkeypatch, *asked)
     resumed, whole = look(*asked), look(long, LOOKED, None, options)
-    at = resumed.findings["pdq"].detail["resumed_ms"]
-    assert at == resumed.findings[LOCAL_FEATURES].detail["resumed_ms"] == [(CHECKPOINT_FRAMES - 1) * 500]
+    (at,) = resumed.findings["pdq"].detail["resumed_ms"]
+    assert resumed.findings[LOCAL_FEATURES].detail["resumed_ms"] == [at]
+    assert whole.fingerprints is not None
+    assert at == whole.fingerprints.frames[CHECKPOINT_FRAMES - 1].t_ms
     assert "resumed_ms" not in whole.findings["pdq"].detail
     assert whole.findings["visible_mark"].state in ("found", "absent")
     assert without_marks(resumed) == without_marks(whole)
@@ -147,23 +150,11 @@ class Deadly(ColdChildren):
         with super().working(job, files, deadline) as running:
             if self.left > 0:
                 self.left -= 1
-                before = 0 if self.early else kept(self.scratch)
-                while not self.early and kept(self.scratch) <= before:
+                before = 0 if self.early else kept_in(self.scratch)
+                while not self.early and kept_in(self.scratch) <= before:
                     time.sleep(0.01)
                 os.kill(running._process.pid, signal.SIGKILL)  # type: ignore[attr-defined]
             yield running
-
-
-def kept(folder: Path) -> int:
-    """How often the look under way kept something."""
-    for path in folder.glob("*"):
-        with path.open("r+b") as file:
-            sheet = Sheet(file.fileno())
-            try:
-                return sheet.number
-            finally:
-                sheet.close()
-    return 0
 
 
 def examined(children: Deadly, path: Path) -> Examination:
@@ -173,8 +164,10 @@ def examined(children: Deadly, path: Path) -> Examination:
 def test_a_child_that_got_further_before_it_died_is_followed_by_another(long: Path, tmp_path: Path) -> None:
     deadly = Deadly(tmp_path / "scratch", deaths=1)
     found = examined(deadly, long)
-    assert (found.finding("pdq").state, found.finding("pdq").detail["frames"]) == ("found", 2 * SECONDS)
-    assert found.finding("pdq").detail["resumed_ms"] == [(CHECKPOINT_FRAMES - 1) * 500]
+    assert found.fingerprints is not None
+    assert found.finding("pdq").state == "found"
+    assert found.finding("pdq").detail["resumed_ms"] == [found.fingerprints.frames[CHECKPOINT_FRAMES - 1].t_ms]
+    assert found.finding("pdq").detail["until_ms"] > (SECONDS - 1) * 1000
     assert deadly.started == 2
     assert list(deadly.scratch.iterdir()) == []
 
