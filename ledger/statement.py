@@ -44,26 +44,70 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Said:
-    """A statement as it stands in the log: index, exact times, who signed it, and its body in the newest shape of its kind."""
+class Reading:
+    """An entry's bytes in classes: exact times, who signed it, and its body in the newest shape of its kind."""
 
-    index: int
     recorded_at: datetime
     statement: Statement
     body: Body
     payload_sha256: str
     keyids: tuple[str, ...]
-    entry: bytes
     passkey: bool = False
-    """Signed by a passkey (SPEC S3.6), not by an ordinary key."""
+
+
+class Said:
+    """A statement as it stands in the log. What is more than its place and type is read out of its bytes when first asked
+    for: a view that follows millions of entries reads those that it is about.
+
+    Whatever reads it may raise what `read_entry` raises.
+    """
+
+    __slots__ = ("_reading", "entry", "index", "type")
+
+    def __init__(self, index: int, type: str, entry: bytes, reading: Reading | None = None) -> None:
+        self.index, self.type, self.entry, self._reading = index, type, entry, reading
+
+    def __eq__(self, other: object) -> bool:
+        """The same bytes at the same place."""
+        return isinstance(other, Said) and (self.index, self.entry) == (other.index, other.entry)
+
+    def __hash__(self) -> int:
+        return hash((self.index, self.entry))
 
     @property
-    def type(self) -> str:
-        return self.statement.type
+    def reading(self) -> Reading:
+        if self._reading is None:
+            self._reading = _read(self.entry, self.type)
+        return self._reading
+
+    @property
+    def recorded_at(self) -> datetime:
+        return self.reading.recorded_at
+
+    @property
+    def statement(self) -> Statement:
+        return self.reading.statement
+
+    @property
+    def body(self) -> Body:
+        return self.reading.body
 
     @property
     def actor(self) -> str:
-        return self.statement.actor
+        return self.reading.statement.actor
+
+    @property
+    def payload_sha256(self) -> str:
+        return self.reading.payload_sha256
+
+    @property
+    def keyids(self) -> tuple[str, ...]:
+        return self.reading.keyids
+
+    @property
+    def passkey(self) -> bool:
+        """Signed by a passkey (SPEC S3.6), not by an ordinary key."""
+        return self.reading.passkey
 
 
 def commit(opening: Opening) -> str:
@@ -125,17 +169,21 @@ def _json(raw: bytes) -> Any:
 
 def read_entry(stored: Stored) -> Said:
     """An entry back in its classes. The log wrote it through the door, so a failure here means a damaged store."""
-    entry = _json(stored.entry)
+    return Said(stored.index, stored.type, stored.entry, _read(stored.entry, stored.type))
+
+
+def _read(raw: bytes, kind: str) -> Reading:
+    entry = _json(raw)
     envelope = entry["envelope"]
     payload = b64decode(envelope["payload"])
     statement = Statement.model_validate(_json(payload))
-    return Said(
-        index=stored.index,
+    if statement.type != kind:
+        raise ValueError(f"the log lists an entry as {kind} that says it is {statement.type}: run fsck")
+    return Reading(
         recorded_at=parse_instant(entry["recorded_at"]),
         statement=statement,
         body=read_body(statement.type, statement.body),
         payload_sha256=hashlib.sha256(payload).hexdigest(),
         keyids=tuple(signature["keyid"] for signature in envelope["signatures"]),
-        entry=stored.entry,
         passkey=any(is_assertion(signature["sig"]) for signature in envelope["signatures"]),
     )

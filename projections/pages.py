@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ledger.errors import LedgerError, NotFound, Unavailable
 from ledger.proof.merkle import leaf_hash
-from ledger.statement import Said, read_entry
-from ledger.store.contract import Store, Stored
+from ledger.statement import Said
+from ledger.store.contract import Store
 from projections.contract import Projection
 from projections.database import ViewsDatabase, is_environment
 
@@ -60,8 +61,11 @@ class Pages:
             start = min((one.position for one in progress), default=target)
             if start >= target:
                 return False
-            page = _Page(list(self._store.read_entries(after=start, upto=target, limit=PAGE_ENTRIES)))
-            if not page.entries:
+            found = self._store.read_entries(after=start, upto=target, limit=PAGE_ENTRIES)
+            page = [
+                Said(stored.index, stored.type, stored.entry) for stored in found
+            ]  # read once for all views, if at all
+            if not page:
                 raise Unavailable("log_unreadable", f"the log has {target} entries but none after {start}", "Run fsck.")
             for one in progress:
                 self._apply(db, one, page)
@@ -71,18 +75,29 @@ class Pages:
 
     # -- one view, one page --------------------------------------------------------------------------------------
 
-    def _apply(self, db: sqlite3.Connection, one: _Progress, page: _Page) -> None:
-        for stored in page.entries:
-            if stored.index < one.position:
-                continue
-            try:
-                _dispatch(db, one.projection, stored, page)
-            except Exception as error:
-                if is_environment(error):
-                    raise
+    def _apply(self, db: sqlite3.Connection, one: _Progress, page: list[Said]) -> None:
+        """All of the page at once; if that fails, entry by entry up to the one that can't be applied."""
+        rest = [said for said in page if said.index >= one.position]
+        if not self._advance(db, one, rest, stops=len(rest) == 1):
+            for said in rest:
+                if not self._advance(db, one, [said], stops=True):
+                    return
+
+    def _advance(self, db: sqlite3.Connection, one: _Progress, some: list[Said], stops: bool) -> bool:
+        """Applies these or none of them. Raises what the environment did, for that is nobody's error."""
+        try:
+            with _whole(db):
+                for said in some:
+                    _dispatch(db, one.projection, said)
+        except Exception as error:
+            if is_environment(error):
+                raise
+            if stops:
                 self._stop(one, error)
-                return
-            one.position, one.last, one.error = stored.index + 1, stored.entry, None
+            return False
+        if some:
+            one.position, one.last, one.error = some[-1].index + 1, some[-1].entry, None
+        return True
 
     def _stop(self, one: _Progress, error: Exception) -> None:
         sentence, known = _sentence(error), one.error
@@ -115,36 +130,27 @@ class Pages:
             return None
 
 
-class _Page:
-    """Entries in order, each read back into its classes once, however many views look at it."""
-
-    def __init__(self, entries: list[Stored]) -> None:
-        self.entries = entries
-        self._said: dict[int, Said] = {}
-
-    def said(self, stored: Stored) -> Said:
-        if stored.index not in self._said:
-            self._said[stored.index] = read_entry(stored)
-        return self._said[stored.index]
-
-
-def _dispatch(db: sqlite3.Connection, projection: Projection, stored: Stored, page: _Page) -> None:
-    """All that follows from one entry, or nothing of it."""
-    if stored.type in projection.ignored:
-        return
-    if stored.type not in projection.handled:
-        what = f"{projection.name} neither handles nor ignores {stored.type}"
-        raise Unavailable("type_not_listed", what, "The entry is newer than this program: upgrade.")
-    db.execute("SAVEPOINT entry")
+@contextmanager
+def _whole(db: sqlite3.Connection) -> Iterator[None]:
+    """All that is written in here, or nothing of it."""
+    db.execute("SAVEPOINT part")
     try:
-        projection.apply(db, page.said(stored))
+        yield
     except BaseException:
         if db.in_transaction:
-            db.execute("ROLLBACK TO entry")
+            db.execute("ROLLBACK TO part")
         raise
     finally:
         if db.in_transaction:
-            db.execute("RELEASE entry")
+            db.execute("RELEASE part")
+
+
+def _dispatch(db: sqlite3.Connection, projection: Projection, said: Said) -> None:
+    if said.type in projection.handled:
+        projection.apply(db, said)
+    elif said.type not in projection.ignored:
+        what = f"{projection.name} neither handles nor ignores {said.type}"
+        raise Unavailable("type_not_listed", what, "The entry is newer than this program: upgrade.")
 
 
 def _keep(db: sqlite3.Connection, one: _Progress) -> None:

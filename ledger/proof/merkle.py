@@ -206,32 +206,31 @@ class _TreeInTiles:
     def _complete_subtree(self, height: int, index: int) -> bytes:
         level, inner = divmod(height, TILE_HEIGHT)
         tile, first = divmod(index << inner, TILE_WIDTH)
-        content, last = self._tile(level, tile), first + (1 << inner)
-        if len(content) == TILE_WIDTH * HASH_BYTES:
-            at = (first >> inner) * HASH_BYTES
-            return _rows(content)[inner][at : at + HASH_BYTES]
-        return root_of(_tile_hashes(self, level, tile, last)[first:])
+        last = first + (1 << inner)
+        if inner < _GROUP_HEIGHT:
+            return root_of(_tile_hashes(self, level, tile, last, first))
+        _tile_hashes(self, level, tile, last, last)  # it is long enough
+        content = self._tile(level, tile)
+        starts = range(first * HASH_BYTES, last * HASH_BYTES, _GROUP_BYTES)
+        return root_of([_group_root(content[at : at + _GROUP_BYTES]) for at in starts])
 
 
-@lru_cache(
-    maxsize=128
-)  # 16 KB each; a full tile never changes, and those above the leaves are asked for by every proof
-def _rows(content: bytes) -> tuple[bytes, ...]:
-    """The hashes of a full tile and every row of nodes over them, up to its two halves."""
-    rows = [content]
-    while len(rows[-1]) > 2 * HASH_BYTES:
-        below = rows[-1]
-        pairs = range(0, len(below), 2 * HASH_BYTES)
-        rows.append(b"".join([hashlib.sha256(b"\x01" + below[at : at + 2 * HASH_BYTES]).digest() for at in pairs]))
-    return tuple(rows)
+_GROUP_HEIGHT = TILE_HEIGHT // 2
+_GROUP_BYTES = HASH_BYTES << _GROUP_HEIGHT
 
 
-def _tile_hashes(read: TileReader, level: int, index: int, width: int) -> list[bytes]:
-    """The first `width` hashes of a tile."""
+@lru_cache(maxsize=32_768)  # 0.7 KB each: what every proof of half a million leaves asks for again
+def _group_root(hashes: bytes) -> bytes:
+    """The node over sixteen neighbours of a tile: what is under it never changes, whether the tile is full or not."""
+    return root_of([hashes[at : at + HASH_BYTES] for at in range(0, _GROUP_BYTES, HASH_BYTES)])
+
+
+def _tile_hashes(read: TileReader, level: int, index: int, width: int, first: int = 0) -> list[bytes]:
+    """The hashes of a tile from `first` up to its first `width`."""
     content = read.tile(level, index) if width else b""
     if len(content) < width * HASH_BYTES:
         raise Untrusted("tile_incomplete", f"Tile {level}/{index} has fewer than {width} hashes.", "Run fsck.")
-    return [content[at : at + HASH_BYTES] for at in range(0, width * HASH_BYTES, HASH_BYTES)]
+    return [content[at : at + HASH_BYTES] for at in range(first * HASH_BYTES, width * HASH_BYTES, HASH_BYTES)]
 
 
 def _roots_by_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes) -> tuple[bytes, bytes] | None:

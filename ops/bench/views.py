@@ -24,7 +24,7 @@ WAIT_S = 5.0
 
 
 class Small:
-    """One row an entry: what the stock runner's view does, so that the runners are compared and not the views."""
+    """One row an entry, of its place and type, as the stock runner's view: the runners are compared and not the views."""
 
     name, version = "small", 1
     schema = "CREATE TABLE small_row (idx INTEGER PRIMARY KEY, type TEXT)"
@@ -34,31 +34,45 @@ class Small:
         db.execute("INSERT INTO small_row VALUES (?, ?)", (said.index, said.type))
 
 
+class Reading(Small):
+    """The same, of each entry's body."""
+
+    name = "reading"
+    schema = "CREATE TABLE reading_row (idx INTEGER PRIMARY KEY, actor TEXT, body TEXT)"
+
+    def apply(self, db: sqlite3.Connection, said: Said) -> None:
+        db.execute("INSERT INTO reading_row VALUES (?, ?, ?)", (said.index, said.actor, type(said.body).__name__))
+
+
 def view_figures(folder: Path) -> list[Figure]:
     """Catching up from nothing, with the stock runner's small view and with all of ours; then live."""
     speaker = make_home(folder / "views")
     with ledger_of(speaker.home) as ledger:
         for _ in range(STATEMENTS // CALL):
             append_all(ledger, speaker.envelopes(CALL))
-        small = _catch_up(
-            Runner(folder / "small.sqlite", ledger.store, ViewsDatabase(folder / "small.sqlite"), [Small()])
-        )
+        small, reading = (_catch_up(_alone(folder, ledger, view)) for view in (Small(), Reading()))
         views = Views(folder / "all.sqlite", ledger, FolderBlobs(speaker.home.blobs))
         whole = _catch_up(views, keep=True)
         visible = _visible(ledger, views, speaker.envelopes(SEEN))
         views.close()
     late = Figure("append visible in all views, p99", visible, "2 ms", VISIBLE_S_MAX, reach=1.0)
-    return [*on_postgres(lambda url: _against_stock(url, small, whole)), late]
+    return [*on_postgres(lambda url: _against_stock(url, small, reading, whole)), late]
 
 
-def _against_stock(url: str, small: float, whole: float) -> list[Figure]:
+def _against_stock(url: str, small: float, reading: float, whole: float) -> list[Figure]:
     from ops.bench.stock_view import stock_catch_up_seconds
 
     stock = stock_catch_up_seconds(url, STOCK_EVENTS)
     return [
         Figure("catch-up, one small view", small, "stock runner, the same view", stock, True, 25.0),
+        Figure("catch-up, one small view that reads each body", reading, "stock runner, a small view", stock, True),
         Figure("catch-up, all of our views", whole, "stock runner, a small view", stock, True),
     ]
+
+
+def _alone(folder: Path, ledger: Ledger, view: Small) -> Runner:
+    path = folder / f"{view.name}.sqlite"
+    return Runner(path, ledger.store, ViewsDatabase(path), [view])
 
 
 def _catch_up(runner: Runner, keep: bool = False) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.rules.consents import consent_state
 from ledger.rules.lineage import ancestors, descendants
-from ledger.statement import Said
+from ledger.statement import Reading, Said
 from projections import matchcodes, pages
 from projections.summaries import summary
 from projections.views import PROJECTIONS, Views
@@ -60,7 +60,7 @@ def test_every_statement_has_a_sentence(body: type[Body]) -> None:
         tags=example.tags(),
         body=example.as_json(),
     )
-    sentence = summary(Said(1, START, statement, newest(example), "00" * 32, (), b""))
+    sentence = summary(Said(1, body.TYPE, b"", Reading(START, statement, newest(example), "00" * 32, ())))
     assert sentence.startswith("mara ") and "{" not in sentence and "None" not in sentence
     assert "Inês" not in sentence  # no free description of a person
 

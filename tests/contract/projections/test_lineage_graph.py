@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 
-from ledger.statement import Said
+from ledger.statement import Reading, Said
 from projections.views import Views
 from schemas.base import Statement, new_id
 from schemas.statements.asset import AssetDerived, AssetImported
@@ -14,7 +14,7 @@ from tests.house_of import START, House
 
 def _says(index: int, body: AssetDerived | AssetImported) -> Said:
     statement = Statement.model_construct(type=body.TYPE, id=new_id(START), actor="mara", tags=body.tags())
-    return Said(index, START, statement, body, "", (), b"")
+    return Said(index, body.TYPE, b"", Reading(START, statement, body, "", ()))
 
 
 def test_a_graph_of_ten_thousand_files_is_walked_exactly_and_fast(house: House, views: Views) -> None:

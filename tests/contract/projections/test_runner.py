@@ -169,6 +169,25 @@ def test_a_type_that_a_view_does_not_list_stops_it(house: House) -> None:
         raises_code("view_stopped", it.tally.indices)
 
 
+def test_an_entry_listed_as_another_kind_than_it_says_stops_who_reads_it(house: House) -> None:
+    def reads(said: Said) -> None:
+        assert said.body
+
+    with Running(house, reads) as it, sqlite3.connect(house.folder / "ledger.sqlite") as db:
+        db.execute("UPDATE entry SET type = 'asset.flagged.v1' WHERE position = 6")
+        db.commit()
+        it.runner.catch_up()
+        assert it.runner.positions() == {"tally": 5, "other": 11}
+        raises_code("view_stopped", it.tally.indices)
+
+
+def test_a_view_that_asks_for_place_and_type_has_no_entry_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.statement._read", lambda raw, kind: pytest.fail("an entry was read"))
+    with Running(house) as it:
+        it.runner.catch_up()
+        assert it.tally.indices() == list(range(11))
+
+
 def test_views_that_were_never_built_do_not_answer(house: House) -> None:
     with Running(house) as it:
         raises_code("view_rebuilding", it.tally.indices)
