@@ -62,7 +62,8 @@ bench-media: .venv/.dev ## how well copies are found, per edit, and what examini
 	@PYTHONPATH=.peers nice $(BIN)/python -m ops.bench.media.run $(if $(MEDIA),--corpus "$(MEDIA)") $(PARTS)
 
 bench-peers: .venv/.dev ## the other libraries that bench compares with, into .peers
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .peers -r ops/lock/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --target .peers -r ops/lock/bench.txt
+	@sh ops/setup/vpdq.sh
 
 schemas: .venv/.dev ## write schemas/generated from the classes
 	@$(BIN)/python -m ops.schemas
@@ -77,7 +78,8 @@ docs: .venv/.dev ## the README's picture of the page, from the demo's home
 lock: ## resolve the lock files anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --overrides ops/lock/overrides.txt --extra dev -o ops/lock/dev.txt
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --overrides ops/lock/overrides.txt --extra build --extra demo --extra openai --extra vision --extra pdf -c ops/lock/dev.txt -o ops/lock/run.txt
-	printf 'pymerkle>=7\npsycopg-pool>=3.2\nusearch>=2.26\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o ops/lock/bench.txt
+	printf 'pymerkle>=7\npsycopg-pool>=3.2\nusearch>=2.26\nimagededup>=0.3.3\nthreatexchange>=1.2.17\n' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --overrides ops/lock/bench-overrides.txt $$(sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' ops/lock/dev.txt | grep -v cachetools) -o ops/lock/bench.txt
+	echo 'vpdq>=0.2.5' | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-deps --upgrade -o ops/lock/vpdq.txt
 
 clean: ## forget the environment and the demo's home
 	rm -rf .venv .peers demo-home

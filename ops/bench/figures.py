@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+HEADINGS = ("figure", "value", "baseline", "its value", "ratio", "reach", "reached")
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,14 @@ CODES_PER_ID = 20
 Figures = list[Figure]
 
 
-def index_figures(folder: Path, codes_max: int = SIZES[1]) -> Figures:
+def index_figures(folder: Path, codes_max: int = SIZES[1], log: Callable[[str], None] = lambda _: None) -> Figures:
     """At 10^5 and 10^6 codes, and at 10^7 where `codes_max` asks for it (2 GB, minutes)."""
     sizes = [size for size in SIZES if size <= codes_max] or [codes_max]
-    return [figure for size in sizes for figure in (*search_figures(size), *rebuild_figures(folder, size))]
+    figures = Figures()
+    for size in sizes:
+        log(f"{size:,} codes")
+        figures += search_figures(size) + rebuild_figures(folder, size)
+    return figures
 
 
 def named(size: int) -> str:

@@ -20,7 +20,7 @@ from ops.bench.clip import clip_figures
 from ops.bench.completeness import completeness_figures
 from ops.bench.consents import consent_figures
 from ops.bench.door import door_figures
-from ops.bench.figures import Figure
+from ops.bench.figures import HEADINGS, Figure
 from ops.bench.http import http_figures, slow_disk_figures
 from ops.bench.indexes import index_figures
 from ops.bench.large import large_figures
@@ -30,7 +30,6 @@ from ops.bench.verifying import verifying_figures
 from ops.bench.views import view_figures
 
 LARGE, CONSENTS, CODES = 100_000, 5_000, 1_000_000
-HEADINGS = ("figure", "value", "baseline", "its value", "ratio", "reach", "reached")
 
 
 def parts_of(large: int, consents: int, codes: int = CODES) -> dict[str, Callable[[Path], list[Figure]]]:

@@ -1,12 +1,13 @@
 """Recall over edited clips, and false clips among the wrong pairs, through the product: import, then search.
 
 Each clip is imported into a home of its own making; each edited file is examined and searched like anybody's. A found asset
-of another family is a false clip. Beside it, from the same codes: vPDQ's policy, and whole frames without framings.
+of another family is a false clip. Beside it, from the same codes: vPDQ's policy, and whole frames without framings; and vPDQ by
+its own package, from the same files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +21,8 @@ from ledger.media.fingerprints import hamming
 from ledger.media.framings import QUALITY_MIN
 from ledger.media.sandbox import Examiner
 from ops.bench.media.clip_edits import EDITS, read, written
-from ops.bench.media.sources import Clip, clips, pans, stills
+from ops.bench.media.peers import has_vpdq, missing, named, vpdq_matches, vpdq_signal
+from ops.bench.media.sources import OWN, Clip, clips, pans, stills
 from ops.home import init_home
 from ops.wiring import services_of
 
@@ -32,6 +34,7 @@ METHODS: Final = (
     "PDQ, whole frames, copy or candidate",
     "ours: copy or confirmed",
     "ours, with candidates",
+    *((f"{named('threatexchange')} VPDQSignal, by {named('vpdq')}",) if has_vpdq() else ()),
 )
 
 PANS_MAX: Final = 40
@@ -48,6 +51,7 @@ class Tally:
     false: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in METHODS})
     asked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EDITS, 0))
     decisions: dict[str, int] = field(default_factory=dict)
+    clips: dict[str, int] = field(default_factory=dict)
 
     def note(self, method: str, edit: str, clip: Clip, families: set[str]) -> None:
         self.found[method][edit] += clip.family in families
@@ -57,37 +61,48 @@ class Tally:
 _EXAMINER: Final = Examiner()
 
 
-def _examined(job: tuple[Path, str, Path]) -> dict[str, Any]:
-    """In a worker: edit, write, examine."""
+def _examined(job: tuple[Path, str, Path]) -> tuple[dict[str, Any], str]:
+    """In a worker: edit, write, examine; and vPDQ's own hash."""
     source, edit, query = job
     found = _EXAMINER.examine(written(query, *EDITS[edit](*read(source))), extractors=ALL | {QUERY_VARIANTS})
+    signal = _signal(query)
     query.unlink()
-    return found.as_json(whole=True)
+    return found.as_json(whole=True), signal
+
+
+def _signal(path: Path) -> str:
+    return vpdq_signal(path) if has_vpdq() else ""
 
 
 def measure(
     folder: Path, corpus: Path | None, edited: int, workers: int, keep: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """Figures as JSON: the last `edited` clips under every edit, against all clips and a pan over each still. `keep` gets the
-    figures so far after every few queries: a run that is stopped leaves what it found."""
-    asked = clips(folder, corpus)
-    sources, home = asked + pans(folder, stills(corpus)[:PANS_MAX]), folder / "home"
+    """Figures as JSON: `edited` clips under every edit, against all clips and a pan over each still. Those of the corpus come
+    first, then our own, then pans. `keep` gets the figures so far after every few queries: a run that is stopped leaves what it
+    found."""
+    real, moved = clips(folder, corpus), pans(folder, stills(corpus)[:PANS_MAX])
+    sources, home = [*real, *moved], folder / "home"
+    asked = sources[:edited]
     init_home(home, SystemClock(), "bench.example/log")
-    tally = Tally()
+    tally = Tally(clips={"real clips": _count(asked, real[:-OWN]), "own clips": _count(asked, real[-OWN:] + moved)})
     with services_of(home) as services:
         known: dict[str, str] = {}
         plain: dict[str, Fingerprints] = {}
+        signals = {clip.family: _signal(clip.path) for clip in sources}
         for clip in sources:
             found = import_file(services, clip.path, Origin(), actor="operator", method="bench")
             known[found.asset_sha256] = clip.family
             if found.examination.fingerprints:
                 plain[clip.family] = found.examination.fingerprints
-        jobs = [(clip, edit) for clip in asked[-edited:] for edit in EDITS]
+        jobs = [(clip, edit) for clip in asked for edit in EDITS]
         tasks = [(clip.path, edit, folder / f"query{n}.mp4") for n, (clip, edit) in enumerate(jobs)]
         with get_context("spawn").Pool(workers) as pool:
-            for (clip, edit), found_json in zip(jobs, pool.imap(_examined, tasks), strict=True):
+            for (clip, edit), (found_json, signal) in zip(jobs, pool.imap(_examined, tasks), strict=True):
                 tally.asked[edit] += 1
                 _ask(services, Examination.from_json(found_json), clip, edit, known, plain, tally)
+                if has_vpdq():
+                    near = {family for family, other in signals.items() if vpdq_matches(signal, other)}
+                    tally.note(METHODS[-1], edit, clip, near)
                 if sum(tally.asked.values()) % KEPT_EVERY == 0:
                     keep(_figures(tally, len(sources)))
     return _figures(tally, len(sources))
@@ -114,7 +129,7 @@ def _ask(
     told = {known[match.asset_sha256] for match in found if match.tells}
     whole = {known[match.asset_sha256] for match in search(seen.fingerprints)}
     vpdq = {family for family, codes in plain.items() if _vpdq(seen.fingerprints, codes)}
-    for method, families in zip(METHODS, (vpdq, whole, sure, told), strict=True):
+    for method, families in zip(METHODS, (vpdq, whole, sure, told), strict=False):  # the package's own is asked apart
         tally.note(method, edit, clip, families)
 
 
@@ -137,9 +152,14 @@ def _figures(tally: Tally, references: int) -> dict[str, Any]:
         for name in METHODS
     ]
     sizes = {
+        **tally.clips,
         "clips known": references,
         "edits": len(asked),
         "queries": queries,
         "wrong pairs": queries * (references - 1),
     }
-    return {"sizes": sizes, "rows": rows, "decisions": tally.decisions}
+    return {"sizes": sizes, "rows": rows, "decisions": tally.decisions, "missing": missing()}
+
+
+def _count(asked: Sequence[Clip], of: Sequence[Clip]) -> int:
+    return sum(clip in of for clip in asked)

@@ -18,6 +18,7 @@ from ledger.media.fingerprints import frame_code
 from ledger.media.frames import Pixels, fitted
 from ledger.media.framings import QUALITY_MIN, mirrored, query_codes, reference_codes, unbarred
 from ledger.media.local_features import POINTS_MAX, Points, features
+from ops.bench.media import peers
 
 Codes = NDArray[np.uint8]
 FAR_BITS: Final = 91  # nothing is looked at beyond 90 of 256
@@ -71,15 +72,21 @@ def _framed_query(pixels: Pixels) -> Codes:
 
 
 _PHASH64, _PHASH256, _DHASH64 = partial(_phash, side=8), partial(_phash, side=16), partial(_dhash, side=8)
+OURS: Final = Method("PDQ, framings of both sides", 256, _framed, _framed_query)
+SIGNAL: Final = Method("threatexchange PdqSignal", 256, peers.pdq_signal, peers.pdq_signal)
+_PEERS: Final = tuple(
+    Method(f"{name}, 64 bits", 64, hashed, hashed) for name, hashed in peers.imagededup_hashes().items()
+)
 METHODS: Final = (
     Method("imagehash phash, 64 bits", 64, _PHASH64, _PHASH64),
     Method("imagehash dhash, 64 bits", 64, _DHASH64, _DHASH64),
     Method("imagehash phash, 256 bits", 256, _PHASH256, _PHASH256),
+    *_PEERS,
     Method("PDQ", 256, _pdq, _pdq),
+    *(() if "threatexchange" in peers.missing() else (SIGNAL,)),
     Method("PDQ, query mirrored and unbarred", 256, _pdq, _pdq_variants),
-    Method("PDQ, framings of both sides", 256, _framed, _framed_query),
+    OURS,
 )
-OURS: Final = METHODS[-1]
 
 
 def points(pixels: Pixels) -> Points:

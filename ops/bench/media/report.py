@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from ops.bench.figures import HEADINGS
 
 BAR_PX: Final = 420
 ROW_PX: Final = 17
@@ -23,17 +26,28 @@ def write_report(out: Path, docs: Path) -> None:
         "`make bench-media` writes this page; [media.md](media.md) says what is measured.",
         "",
     ]
-    for name, write in (("stills", _stills), ("clips", _clips), ("time", _time), ("mutants", _mutants)):
+    for name, write in WRITERS.items():
         lines += write(parts[name]) if name in parts else [f"## {name}", "", "Not run.", ""]
     (docs / "media-figures.md").write_text("\n".join(lines), encoding="utf-8")
+    if "index" in parts:
+        (docs / "media-index.svg").write_text(_index_plot(parts["index"]["figures"]), encoding="utf-8")
     for name, ours, other in (("stills", OURS[0], "ThreatExchange's PDQ policy"), ("clips", OURS[1], "vPDQ policy")):
         if name in parts:
             rows = {row["method"]: row["recalls"] for row in parts[name]["rows"]}
             (docs / f"media-{name}.svg").write_text(plot(rows[ours], rows[other], (ours, other)), encoding="utf-8")
 
 
-def plot(ours: Mapping[str, float], other: Mapping[str, float], names: Sequence[str]) -> str:
-    """Two bars an edit, 0 to 1, as SVG."""
+def _share(value: float) -> tuple[float, str]:
+    return value, f"{value:.2f}"
+
+
+def plot(
+    ours: Mapping[str, float],
+    other: Mapping[str, float],
+    names: Sequence[str],
+    scale: Callable[[float], tuple[float, str]] = _share,
+) -> str:
+    """Two bars a row as SVG; `scale` says how much of the bar a value fills, 0 to 1, and how it is written."""
     height = ROW_PX * (len(ours) + 2)
     legend = "  ".join(
         f'<tspan fill="{colour}">■</tspan> {html.escape(name)}' for name, colour in zip(names, COLOURS, strict=True)
@@ -44,9 +58,9 @@ def plot(ours: Mapping[str, float], other: Mapping[str, float], names: Sequence[
         body.append(f'<text x="{LEFT_PX - 6}" y="{y + 11}" text-anchor="end">{html.escape(edit)}</text>')
         for offset, value, colour in ((1, ours[edit], COLOURS[0]), (8, other[edit], COLOURS[1])):
             body.append(
-                f'<rect x="{LEFT_PX}" y="{y + offset}" width="{value * BAR_PX:.0f}" height="6" fill="{colour}"/>'
+                f'<rect x="{LEFT_PX}" y="{y + offset}" width="{scale(value)[0] * BAR_PX:.0f}" height="6" fill="{colour}"/>'
             )
-        body.append(f'<text x="{LEFT_PX + BAR_PX + 6}" y="{y + 11}">{ours[edit]:.2f}</text>')
+        body.append(f'<text x="{LEFT_PX + BAR_PX + 6}" y="{y + 11}">{scale(ours[edit])[1]}</text>')
     size = f'width="{LEFT_PX + BAR_PX + 50}" height="{height}"'
     style = 'font-family="sans-serif" font-size="11" fill="#333"'
     return (
@@ -73,7 +87,7 @@ def _stills(part: Mapping[str, Any]) -> list[str]:
     head = ("method", "wrong pairs allowed, or fixed point", "bits", "mean recall", "wrong pairs matched")
     lines = ["## Stills", "", *_sizes(part["sizes"]), *_table(head, rows)]
     best = next(row for row in part["rows"] if row["method"] == OURS[0])
-    return [*lines, "![Recall by edit](media-stills.svg)", "", *_failing(best)]
+    return [*lines, *_not_here(part), "![Recall by edit](media-stills.svg)", "", *_failing(best)]
 
 
 def _clips(part: Mapping[str, Any]) -> list[str]:
@@ -86,10 +100,34 @@ def _clips(part: Mapping[str, Any]) -> list[str]:
         *false,
         "" if false else "No false clip by any method.",
         "",
+        *_not_here(part),
         "![Recall by edit](media-clips.svg)",
         "",
         *_failing(best),
     ]
+
+
+def _index(part: Mapping[str, Any]) -> list[str]:
+    """The table as `make bench` has it, and queries a second as a plot."""
+    return ["## Index", "", *_table(HEADINGS, part["rows"]), "![Queries a second](media-index.svg)", ""]
+
+
+def _index_plot(figures: Sequence[Mapping[str, Any]]) -> str:
+    """Ours and the bare scan, in tenths of the powers of ten: a rate of 10^5 a second fills the bar."""
+    shown = [one for one in figures if one["unit"] == "s" and " bits, a " in one["name"]]
+    rates = [
+        {one["name"].removeprefix("index: "): 1 / one[key] for one in shown} for key in ("seconds", "baseline_seconds")
+    ]
+    return plot(rates[0], rates[1], ("ours, queries a second (logarithmic)", "bare faiss scan"), _power)
+
+
+def _power(rate: float) -> tuple[float, str]:
+    return max(0.0, math.log10(rate) / 5), f"{rate:,.0f}"
+
+
+def _not_here(part: Mapping[str, Any]) -> list[str]:
+    said = ", ".join(part.get("missing", ()))
+    return [f"Not measured, because `make bench-peers` did not bring it here: {said}.", ""] if said else []
 
 
 def _failing(row: Mapping[str, Any]) -> list[str]:
@@ -116,3 +154,12 @@ def _mutants(part: Mapping[str, Any]) -> list[str]:
         f"{part['mutants']:,} broken files; the slowest took {part['slowest_s']} s. Pictures: {states}. Codes: {codes}."
     )
     return ["## Broken files", "", said, "", *wrong, ""]
+
+
+WRITERS: Final[dict[str, Callable[[Mapping[str, Any]], list[str]]]] = {
+    "stills": _stills,
+    "clips": _clips,
+    "index": _index,
+    "time": _time,
+    "mutants": _mutants,
+}

@@ -1,7 +1,8 @@
 """`make bench-media`: how well copies are found, and what examining costs. Each part leaves its figures as JSON in --out;
 `report` makes docs/media-figures.md and the plots of them.
 
-usage: python -m ops.bench.media.run [--corpus FOLDER] [--out FOLDER] [--edited N] [--distractors N] [PART …]
+usage: python -m ops.bench.media.run [--corpus FOLDER] [--out FOLDER] [--edited N] [--distractors N] [--clips N] [--codes N]
+                                     [PART …]
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ops.bench.media.peers import missing
 from ops.bench.media.report import write_report
 
 EDITED, DISTRACTORS = 16, 8_300  # 8,300 views have a little over 10^5 codes
+CLIPS = 20  # half a minute each, under all edits
+CODES = 10_000_000
 
 
 def _stills(asked: argparse.Namespace) -> dict[str, Any]:
@@ -25,7 +29,7 @@ def _stills(asked: argparse.Namespace) -> dict[str, Any]:
     from ops.bench.media.stills import measure
 
     rows, sizes = measure(stills(asked.corpus), asked.edited, asked.distractors, asked.workers, _log)
-    return {"sizes": sizes, "rows": [row.as_json() for row in rows]}
+    return {"sizes": sizes, "rows": [row.as_json() for row in rows], "missing": missing()}
 
 
 def _clips(asked: argparse.Namespace) -> dict[str, Any]:
@@ -33,6 +37,14 @@ def _clips(asked: argparse.Namespace) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory(prefix="countersign-clips-") as folder:
         return measure(Path(folder), asked.corpus, asked.clips, asked.workers, partial(_keep, asked.out / "clips.json"))
+
+
+def _index(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.indexes import index_figures
+
+    with tempfile.TemporaryDirectory(prefix="countersign-index-") as folder:
+        figures = index_figures(Path(folder), asked.codes, _log)
+    return {"rows": [[*figure.cells()] for figure in figures], "figures": [figure.as_json() for figure in figures]}
 
 
 def _time(asked: argparse.Namespace) -> dict[str, Any]:
@@ -59,6 +71,7 @@ def _faces(asked: argparse.Namespace) -> dict[str, Any]:
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "stills": _stills,
     "clips": _clips,
+    "index": _index,
     "time": _time,
     "mutants": _mutants,
     "faces": _faces,
@@ -73,7 +86,8 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     parser.add_argument("--edited", type=int, default=EDITED, help="pictures that are edited")
     parser.add_argument("--distractors", type=int, default=DISTRACTORS, help="pictures that must not match")
-    parser.add_argument("--clips", type=int, default=8, help="clips that are edited")
+    parser.add_argument("--clips", type=int, default=CLIPS, help="clips that are edited: real ones first, then our own")
+    parser.add_argument("--codes", type=int, default=CODES, help="codes of the largest index: 10^7 take 2 GB")
     parser.add_argument("--mutants", type=int, default=3_000)
     parser.add_argument("--workers", type=int, default=2, help="processes; timing uses one")
     asked = parser.parse_args()

@@ -23,6 +23,7 @@ SIDE_MAX_PX: Final = 1024  # larger pictures are taken at this size: the edits a
 SIDE_MIN_PX: Final = 200
 PLAIN: Final = frozenset({"phantom", "horse", "chessboard_GRAY", "chessboard_RGB", "logo", "color"})  # test patterns
 ALIKE: Final = frozenset({"motorcycle_right", "legacy"})  # show what another one shows
+OWN: Final = 2
 VARIANTS: Final = ("images_known_variants", "c2pa")  # folders that begin so hold one picture, edited: one is taken
 
 
@@ -60,12 +61,9 @@ def stills(corpus: Path | None) -> list[Still]:
 
 
 def clips(folder: Path, corpus: Path | None, seconds: int = 3) -> list[Clip]:
-    """Clips of this project, and the first seconds of each family in the corpus: 480 px wide, at most 15 frames a second."""
-    made = [
-        Clip("demo", make_demo_clip(folder / "demo.mp4", seconds=seconds, size=(480, 270), fps=12)),
-        Clip("unrelated", make_unrelated_clip(folder / "unrelated.mp4", seconds=seconds, size=(480, 270), fps=12)),
-    ]
-    families = set[str]()
+    """The first seconds of each family in the corpus, then the OWN clips of this project: 480 px wide, at most 15 frames a
+    second."""
+    found, families = list[Clip](), set[str]()
     for file in _files(corpus) if corpus else ():
         family = file.stem.split("__")[-1].split("-")[0].split("_")[0]
         if family in families | ALIKE or media_type(file.open("rb").read(LEADING_BYTES)).kind != "av":
@@ -73,8 +71,12 @@ def clips(folder: Path, corpus: Path | None, seconds: int = 3) -> list[Clip]:
         cut = _cut(file, folder / f"{family}.mp4", seconds)
         if cut is not None:
             families.add(family)
-            made.append(Clip(family, cut))
-    return made
+            found.append(Clip(family, cut))
+    return [
+        *found,
+        Clip("demo", make_demo_clip(folder / "demo.mp4", seconds=seconds, size=(480, 270), fps=12)),
+        Clip("unrelated", make_unrelated_clip(folder / "unrelated.mp4", seconds=seconds, size=(480, 270), fps=12)),
+    ]
 
 
 def pans(folder: Path, pictures: list[Still], seconds: int = 2) -> list[Clip]:

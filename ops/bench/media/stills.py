@@ -19,7 +19,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from ledger.media.geometry import compare
 from ledger.media.local_features import Points
 from ops.bench.media.edits import EDITS
-from ops.bench.media.hashes import METHODS, OURS, Codes, Near, canonical, near, points
+from ops.bench.media.hashes import METHODS, OURS, SIGNAL, Codes, Near, canonical, near, points
+from ops.bench.media.peers import pdq_indexes
 from ops.bench.media.sources import Still
 from projections.confirmation import ASSETS_MAX
 from projections.matchpolicy import current
@@ -148,6 +149,9 @@ def _rows(
     rows = []
     for n, method in enumerate(METHODS):
         kind = _KINDS.index(method.known)
+        if method is SIGNAL:
+            rows += _by_threatexchange(world, [codes[n] for codes in wanted], [codes[kind] for codes in known])
+            continue
         found = near([codes[n] for codes in wanted], [codes[kind] for codes in known], method.bits)
         rows += _at_rates(world, method.name, found)
         if method.name == "PDQ":
@@ -159,6 +163,14 @@ def _rows(
             )
             rows.append(_confirmed(world, found, seen, pool, log))
         log(method.name)
+    return rows
+
+
+def _by_threatexchange(world: World, asked: Sequence[Codes], known: Sequence[Codes]) -> list[Row]:
+    rows = []
+    for name, bound, pairs in pdq_indexes(asked, known):
+        queries, references, bits = np.array(pairs, dtype=np.int64).reshape(-1, 3).T
+        rows.append(_at_radius(world, name, Near(queries, references, bits), bound))
     return rows
 
 

@@ -11,9 +11,11 @@ import pytest
 pytest.importorskip("cv2", reason="extra vision")
 pytest.importorskip("skimage", reason="its photographs")
 
+from ops.bench.figures import Figure
+from ops.bench.media import peers
 from ops.bench.media.hashes import near
 from ops.bench.media.report import write_report
-from ops.bench.media.sources import Still, stills
+from ops.bench.media.sources import OWN, Still, clips, stills
 from ops.bench.media.stills import World, _at_radius, _at_rates
 
 CHANCE = np.random.default_rng(3)
@@ -60,3 +62,26 @@ def test_the_report_names_where_it_fails_and_what_was_not_run(tmp_path: Path) ->
     text = (tmp_path / "media-figures.md").read_text()
     assert "fewer than 95 in 100: tilted & cut 0.50." in text and "## clips\n\nNot run." in text
     assert "tilted &amp; cut" in (tmp_path / "media-stills.svg").read_text()
+
+
+def test_the_report_names_packages_that_were_not_here_and_shows_the_index(tmp_path: Path) -> None:
+    row = {"recalls": {"grey": 1.0}, "mean": 1.0, "false": []}
+    rows = [{**row, "method": name} for name in ("vPDQ policy", "ours, with candidates")]
+    (tmp_path / "clips.json").write_text(json.dumps({"sizes": {"queries": 1}, "rows": rows, "missing": ["vpdq"]}))
+    figure = Figure("index: 10^5 codes, 31 bits, a lone code", 0.01, "bare faiss scan", 0.02, True)
+    index = {"rows": [figure.cells()], "figures": [figure.as_json()]}
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    write_report(tmp_path, tmp_path)
+    text = (tmp_path / "media-figures.md").read_text()
+    assert "did not bring it here: vpdq." in text and "| 100/s | bare faiss scan | 50/s | 2.00 × |" in text
+    assert ">100</text>" in (tmp_path / "media-index.svg").read_text()
+
+
+def test_packages_that_are_not_here_bring_no_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "find_spec", lambda _: None)
+    assert peers.missing() == list(peers.PACKAGES) and not peers.has_vpdq() and peers.imagededup_hashes() == {}
+
+
+def test_clips_of_the_corpus_come_before_our_own(tmp_path: Path) -> None:
+    """So that any number of them is real media first."""
+    assert [clip.family for clip in clips(tmp_path, None, seconds=1)][-OWN:] == ["demo", "unrelated"]
