@@ -32,7 +32,7 @@ from schemas.statements.asset import AssetExamined, AssetFlagged, AssetImported
 from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import GenerationRequested
 
-RULES_VERSION = "5"
+RULES_VERSION = "6"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound

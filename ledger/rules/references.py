@@ -27,6 +27,16 @@ def any_reference(history: History) -> Said | None:
     return history.first(LIST_TAG, ReferenceRegistered)
 
 
+def not_looked_for(history: History) -> Said | None:
+    """The newest work, where it stands and nobody looked through the files for it yet. The job looks for the oldest first, so
+    where the newest was looked for all of them were."""
+    newest = history.last(LIST_TAG, ReferenceRegistered)
+    if newest is None or not isinstance(newest.body, ReferenceRegistered):
+        return None
+    name = newest.body.reference
+    return None if withdrawn(history, name) or history.last(f"reference:{name}", ReferenceSwept) else newest
+
+
 def accept_reference(proposal: Proposal, body: ReferenceRegistered, history: History, at: datetime) -> None:
     """Under a new number; what illustrates the do-not-generate list names an entry of it; a person's picture comes sealed
     under their pseudonym, and talent registers their own.

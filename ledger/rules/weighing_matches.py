@@ -8,38 +8,57 @@ from ledger.history import History
 from ledger.rules.lineage import examination
 from ledger.rules.matches import comparison, matches_of, reviewed
 from ledger.rules.medium import medium_found
-from ledger.rules.references import any_reference, reference
+from ledger.rules.references import any_reference, not_looked_for, reference
 from ledger.rules.weighing import weigh
 from ledger.statement import Said
 from schemas.statements.clearance import Weighed
-from schemas.statements.match import MatchFound
+from schemas.statements.match import MatchCompared, MatchFound
 
 ROWS_MAX = 20  # reasons named; more say the same
 _SURE = frozenset({"exact", "copy", "confirmed"})
 
 
 def weigh_matches(history: History, family: Sequence[str]) -> Iterator[Weighed]:
-    """Every match that stands; every file that was not, or could not be, compared; no row where there is no reference."""
+    """Every match that stands; every file that was not, or could not be, compared; no row where there is no reference.
+
+    The first of the family is the file itself: that nobody examined it is `asset_not_examined`, another rule's word.
+    """
     first = any_reference(history)
-    found = [row for name in family for row in _of_file(history, name, first)]
+    found = [row for name in family for row in _of_file(history, name, first, itself=name == family[0])]
     yield from found[:ROWS_MAX]
     if not found and first is not None:
         yield weigh("match", "pass", "no_match", "nothing among the reference media stands against it")
 
 
-def _of_file(history: History, asset: str, first: Said | None) -> Iterator[Weighed]:
-    compared, looked = comparison(history, asset), examination(history, asset)
-    if first is not None and looked is not None:  # what was never examined is `asset_not_examined`
-        if looked[1].frames == 0 and medium_found(looked[1]) != "audio":
-            detail = "its picture could not be fingerprinted, so nothing could be compared"
-            yield weigh("match", "not_checked", "picture_not_fingerprinted", detail, first.index, looked[0].index)
-        elif looked[1].frames > 0 and compared is None:
-            detail = "nobody compared it with reference media"
-            yield weigh("match", "not_checked", "references_not_compared", detail, first.index)
+def _of_file(history: History, asset: str, first: Said | None, *, itself: bool) -> Iterator[Weighed]:
+    compared = comparison(history, asset)
+    if first is not None:
+        yield from _unseen(history, asset, first, compared, itself=itself)
     if compared is not None and compared[1].flooded:
         yield from _flood(history, asset, compared[0])
     for name, (said, match) in matches_of(history, asset).items():
         yield from _match(history, asset, name, said, match)
+
+
+def _unseen(
+    history: History, asset: str, first: Said, compared: tuple[Said, MatchCompared] | None, *, itself: bool
+) -> Iterator[Weighed]:
+    """What keeps a file, or what it was made from, from having met every reference."""
+    looked = examination(history, asset)
+    if looked is None:
+        if not itself:
+            detail = "nobody examined one that it was made from, so nothing could be compared"
+            yield weigh("match", "not_checked", "ancestor_not_examined", detail, first.index)
+    elif looked[1].frames == 0:
+        if medium_found(looked[1]) != "audio":
+            detail = "its picture could not be fingerprinted, so nothing could be compared"
+            yield weigh("match", "not_checked", "picture_not_fingerprinted", detail, first.index, looked[0].index)
+    elif compared is None:
+        detail = "nobody compared it with reference media"
+        yield weigh("match", "not_checked", "references_not_compared", detail, first.index)
+    elif (later := not_looked_for(history)) is not None and later.index > compared[1].as_of:
+        detail = "a reference came after it that nobody looked for yet"
+        yield weigh("match", "not_checked", "reference_not_looked_for", detail, later.index)
 
 
 def _flood(history: History, asset: str, compared: Said) -> Iterator[Weighed]:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from api.services.comparing import compare_all
+from ledger.rules.lineage import ancestors
 from projections.matchbook import Recorded
 from schemas.base import new_id
 from schemas.statements.match import MatchCompared, MatchFound, MatchReviewed
 from schemas.statements.reference import ReferenceRegistered, ReferenceSwept, ReferenceWithdrawn
 from tests.house_of import House, digest, raises_code
 from tests.matching_of import POLICY, Desk
-from tests.unit.projections.material import clip, codes, turned
+from tests.unit.projections.material import clip, codes, examine, fingerprints, turned
 
 
 def near(desk: Desk, bits: int = 10, *, forbidden: bool = False) -> tuple[str, Recorded]:
@@ -86,6 +87,32 @@ def test_a_candidate_of_what_may_not_be_generated_waits_for_a_person(desk: Desk)
 def test_what_is_made_from_a_file_inherits_its_matches(desk: Desk) -> None:
     asset, _ = near(desk)
     assert ("not_checked", "match_not_reviewed") in desk.against(desk.house.derived(asset))
+
+
+@pytest.mark.parametrize("referenced", [True, False])
+def test_an_ancestor_that_nobody_examined_is_no_yes(desk: Desk, referenced: bool) -> None:
+    if referenced:
+        desk.reference(codes(8, 1))
+    house, stranger = desk.house, desk.house.asset()
+    asset = examine(house, house.derived(house.derived(stranger)), fingerprints(codes(8, 2)))
+    compare_all(desk.services)
+    assert desk.against(asset) == ({("not_checked", "ancestor_not_examined")} if referenced else set())
+    for unseen in ancestors(house.ledger.history(), asset)[1:]:
+        examine(house, unseen, fingerprints(codes(8, 3)))
+    compare_all(desk.services)
+    assert desk.against(asset) == set()
+
+
+def test_a_reference_that_came_later_is_no_yes_before_it_was_looked_for(desk: Desk) -> None:
+    desk.reference(codes(8, 1))
+    asset = clip(desk.house, codes(8, 2))
+    compare_all(desk.services)
+    later = desk.reference(codes(8, 3))
+    assert desk.against(asset) == {("not_checked", "reference_not_looked_for")}
+    compare_all(desk.services)
+    assert desk.against(asset) == set()
+    desk.withdraw(later), desk.withdraw(desk.reference(codes(8, 4)))
+    assert desk.against(asset) == set()
 
 
 def test_the_word_on_a_pair_outlives_a_new_policy(desk: Desk) -> None:
