@@ -21,10 +21,11 @@ PAIRS_MAX = (
 @dataclass(frozen=True)
 class Frames:
     """Codes that may vote, in time order: n instants in milliseconds and n x 32 bytes. Codes of one instant are framings
-    of one frame; `len` counts instants."""
+    of one frame; `len` counts instants. `left_out`: codes of the same run that are too plain to vote."""
 
     t_ms: NDArray[np.int64]
     codes: NDArray[np.uint8]
+    left_out: int = 0
 
     @property
     def starts(self) -> NDArray[np.int64]:

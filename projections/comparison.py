@@ -17,7 +17,7 @@ from projections.alignment import Chain, Frames, comparable, distances, longest_
 from projections.database import Snapshot
 from projections.index.port import CODE_BITS, CODE_BYTES, CodeIndex, Codes
 from projections.matchcodes import run_of
-from projections.matchpolicy import MatchPolicy, current
+from projections.matchpolicy import Floor, MatchPolicy, current
 
 Decision = Literal["exact", "confirmed", "copy", "candidate", "near", "style"]
 """Surest first. `near` never leaves the search: geometry makes it `confirmed`, or it is dropped."""
@@ -105,14 +105,14 @@ def runs_of(variants: Sequence[VariantCode]) -> dict[str, list[FrameCode]]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is looked for in: an index, `part` of the assets, whose stills have one row in `plain`. `still`: so is the
-    query. `radius`: how far a pair may lie apart at all."""
+    """What a run is looked for in: an index, `part` of the assets, whose frames as a whole are in `plain`. `held`: the query
+    is one picture. `radius`: how far a pair may lie apart at all."""
 
     look: Snapshot
     index: CodeIndex
     part: str
     plain: str
-    still: bool
+    held: bool
     radius: int
     policy: MatchPolicy = field(default_factory=current)
 
@@ -140,29 +140,38 @@ def ranked_near(asked: Sequence[tuple[CodeIndex, Frames]], radius: int, policy: 
 
 
 def _compare(asked: Asked, number: int, query: Frames, transform: str) -> Match | None:
-    sql = """SELECT a.asset, max(b.frames) FROM matches_asset a JOIN matches_asset b ON b.asset = a.asset
+    sql = """SELECT a.asset, b.number, max(b.frames) FROM matches_asset a JOIN matches_asset b ON b.asset = a.asset
              AND b.part = a.part AND b.algorithm = ? WHERE a.number = ? GROUP BY a.asset"""
     row = asked.look.rows(sql, (asked.plain, number))
     if not row:  # added by a newer commit than this snapshot
         return None
+    asset, plain, frames = row[0]
     reference = frames_of(asked.look, number, asked.policy)
-    still = asked.still or row[0][1] == 1
-    return compared(row[0][0], query, reference, still, transform, asked.radius, asked.policy)
+    whole = reference if plain == number else frames_of(asked.look, plain, asked.policy)
+    held = holds_one_picture(whole, asked.policy)
+    floor = asked.policy.floor(still=frames == 1, held=asked.held or held)
+    return compared(asset, query, reference, floor, transform, asked.radius, asked.policy)
+
+
+def holds_one_picture(whole: Frames, policy: MatchPolicy) -> bool:
+    """Whether these frames of one file, as a whole, are a still, in a clip or by itself: one of them says all that there is."""
+    if whole.left_out or not len(whole):
+        return False
+    return int(distances(whole.thinned(1), whole).max()) <= policy.held_bits_max
 
 
 def compared(
-    asset: str, query: Frames, reference: Frames, still: bool, transform: str, radius: int, policy: MatchPolicy
+    asset: str, query: Frames, reference: Frames, floor: Floor, transform: str, radius: int, policy: MatchPolicy
 ) -> Match | None:
     """Aligns a query with one asset's frames. None when too little of either matches in order."""
     if not (len(query) and len(reference)):
         return None
     mine, theirs = comparable(query, reference)
     between = distances(mine, theirs)
-    enough = 1 if still else policy.frames_matched_min
     for decision, bits in _levels(policy):
         chain = longest_chain(between, bits) if bits <= radius else _NO_CHAIN
         share = len(chain) / min(len(mine), len(theirs))
-        if len(chain) >= enough and share * 1000 >= policy.frames_share_permille:
+        if len(chain) >= floor.frames and share * 1000 >= floor.share_permille:
             return _match(asset, decision, share, chain, mine, theirs, transform)
     return None
 
@@ -192,8 +201,8 @@ def rank(match: Match) -> tuple[object, ...]:
 def voting_frames(run: Sequence[FrameCode], policy: MatchPolicy) -> Frames:
     """The frames that may vote: those that are not too plain."""
     voting = [frame for frame in run if frame.quality >= policy.quality_min]
-    codes = np.frombuffer(bytes.fromhex("".join(frame.pdq for frame in voting)), dtype=np.uint8)
-    return Frames(np.array([frame.t_ms for frame in voting], dtype=np.int64), codes.reshape(-1, CODE_BYTES))
+    codes = np.frombuffer(bytes.fromhex("".join(frame.pdq for frame in voting)), dtype=np.uint8).reshape(-1, CODE_BYTES)
+    return Frames(np.array([frame.t_ms for frame in voting], dtype=np.int64), codes, len(run) - len(voting))
 
 
 def frames_of(look: Snapshot, number: int, policy: MatchPolicy) -> Frames:

@@ -60,12 +60,12 @@ def drop(db: sqlite3.Connection, number: int) -> None:
             db.execute(sql, (*_packed(codes[keep], numbers[keep]), row))
 
 
-def run_of(look: Snapshot, number: int, quality_min: int) -> tuple[NDArray[np.int64], Codes]:
-    """One run's instants in milliseconds and codes, in time order, without frames that are too plain."""
+def run_of(look: Snapshot, number: int, quality_min: int) -> tuple[NDArray[np.int64], Codes, int]:
+    """One run's instants in milliseconds and codes, in time order, without those that are too plain, and how many these are."""
     for t_ms, quality, codes in look.rows("SELECT t_ms, quality, codes FROM matches_run WHERE number = ?", (number,)):
         voting = np.frombuffer(quality, dtype=np.uint8) >= quality_min
-        return np.frombuffer(t_ms, dtype="<i8")[voting], _codes(codes)[voting]
-    return np.empty(0, dtype=np.int64), _codes(b"")
+        return np.frombuffer(t_ms, dtype="<i8")[voting], _codes(codes)[voting], int((~voting).sum())
+    return np.empty(0, dtype=np.int64), _codes(b""), 0
 
 
 def after(look: Snapshot, part: tuple[str, str], number: int) -> Iterator[Block]:

@@ -19,7 +19,19 @@ from ledger.media.findings import FRAMED_ALGORITHM, LOCAL_FEATURES, Examination,
 from ledger.media.local_features import Points, unpack
 from ledger.statement import Said
 from projections.alignment import Frames
-from projections.comparison import Asked, Decision, Match, compared, frames_of, rank, ranked_near, runs_of, search_run
+from projections.comparison import (
+    Asked,
+    Decision,
+    Match,
+    compared,
+    frames_of,
+    holds_one_picture,
+    rank,
+    ranked_near,
+    runs_of,
+    search_run,
+    voting_frames,
+)
 from projections.confirmation import settle
 from projections.database import Snapshot, View, ViewsDatabase
 from projections.index.held import HeldIndexes, Opens, in_memory
@@ -151,15 +163,16 @@ class Matches(View):
         """Known assets near the fingerprints or one of their variants, best first; `exclude` holds asset digests. With packed
         local `features` geometry confirms, finds what is too far for a code alone, and tells mere likeness apart (`style`).
 
-        Every asset of a family is named: a clip and its signed twin both match. The floor for a clip is
-        the policy's frames in order and its share of one side; where one side is a still, one frame does.
+        Every asset of a family is named: a clip and its signed twin both match. The floor for a clip is the policy's frames
+        in order and its share of one side; where one side is a still, or a clip of one picture, one frame does.
         """
-        plain, still = fingerprints.algorithm, len(fingerprints.frames) == 1
-        policy = current()
+        plain, policy = fingerprints.algorithm, current()
+        whole = voting_frames(fingerprints.frames, policy)
+        held = holds_one_picture(whole, policy)
         radius = policy.near_bits_max if features else policy.candidate_bits_max
         best: dict[str, Match] = {}
         with self._database.snapshot(self.name) as look:
-            asked = Asked(look, self._held.index(look, (plain, part)), part, plain, still, radius)
+            asked = Asked(look, self._held.index(look, (plain, part)), part, plain, held, radius)
             framed = replace(asked, index=self._held.index(look, (FRAMED_ALGORITHM, part)))
             found = search_run(asked, fingerprints.frames, "plain")
             for transform, codes in runs_of(variants).items():
@@ -231,10 +244,11 @@ def pair(
 
     With local features of both geometry confirms it, finds what is too far for codes alone, and drops what is only alike.
     """
-    still = any(len(frames) == 1 for side in (file, reference) for runs in side.values() for _, frames in runs)
+    one = any(len(frames) == 1 for side in (file, reference) for runs in side.values() for _, frames in runs)
+    floor = policy.floor(still=one, held=_held(file, policy) or _held(reference, policy))
     radius = policy.near_bits_max if all(features) else policy.candidate_bits_max
     found = [
-        compared(name, mine, theirs, still, turned, radius, policy)
+        compared(name, mine, theirs, floor, turned, radius, policy)
         for algorithm, runs in file.items()
         for _, mine in runs
         for turned, theirs in reference.get(algorithm, ())
@@ -242,3 +256,9 @@ def pair(
     best = sorted((match for match in found if match is not None), key=rank)[:1]
     settled = settle(best, features[0], lambda _: features[1]) if all(features) else best
     return next((match for match in settled if match.tells), None)
+
+
+def _held(runs: Runs, policy: MatchPolicy) -> bool:
+    """Whether a file's frames, as a whole, are one picture."""
+    whole = [frames for name, found in runs.items() if name != FRAMED_ALGORITHM for _, frames in found[:1]]
+    return any(holds_one_picture(frames, policy) for frames in whole)

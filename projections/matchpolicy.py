@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.errors import NotFound, Untrusted
 
@@ -46,9 +46,16 @@ class WrongPairs:
         return 0.5 * math.erfc((mean - bits - 0.5) / (spread * math.sqrt(2)))
 
 
+class Floor(NamedTuple):
+    """What a match takes: frames in order, and their share of one side's voting frames in thousandths."""
+
+    frames: int
+    share_permille: int
+
+
 @dataclass(frozen=True)
 class MatchPolicy:
-    """One version of the thresholds. `sha256` names it in statements."""
+    """One version of the thresholds. `sha256` names it in statements. What an older version doesn't name it doesn't do."""
 
     sha256: str
     version: str
@@ -61,10 +68,18 @@ class MatchPolicy:
     flood_matches_max: int
     flood_candidates_max: int
     wrong: WrongPairs
+    held_bits_max: int = -1  # none
 
     @property
     def spec(self) -> str:
         return f"matching/{self.version}"
+
+    def floor(self, *, still: bool, held: bool) -> Floor:
+        """`still`: one side is a file of one frame. `held`: one side shows one picture throughout, so one frame is all of it,
+        however long the other side looks elsewhere."""
+        if held:
+            return Floor(1, 0)
+        return Floor(1 if still else self.frames_matched_min, self.frames_share_permille)
 
     def false_matches(self, codes: int) -> dict[str, Any]:
         """How many unrelated codes one frame finds by chance among so many, as decisions begin; with where that is from.

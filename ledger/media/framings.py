@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from PIL import Image
 
 from ledger.media.findings import FRAMED_SIDE_PX, FrameCode, VariantCode
 from ledger.media.frames import Pixels
+from ledger.media.panels import Box, panels
 
 QUALITY_MIN: Final = 50  # below it a frame is too plain to vote alone (PDQ's own advice)
 BAR_SPREAD_LEVELS: Final = 8  # a row belongs to a bar when its pixels, of 255, differ by no more (standard deviation)
@@ -26,17 +26,7 @@ BAR_STEP_LEVELS: Final = 10  # and its mean from the edge's by no more; compress
 KEPT_PERMILLE_MIN: Final = 300  # less than this left in one direction is a dark picture, not a letterbox
 SHAPES: Final = {"9:16": 9 / 16, "1:1": 1.0, "4:3": 4 / 3, "16:9": 16 / 9}
 SHAPE_KEPT: Final = (0.28, 0.95)  # a shape that keeps less is a strip; one that keeps more is the frame itself
-PANELS_MAX: Final = 3
-PANEL_SIDE_PX: Final = 160  # edges are looked for at this size: half a pixel of it is one of the frame's
-PANEL_EDGE_LEVELS: Final = 10  # a step between neighbours that makes an edge
-PANEL_LINE: Final = 0.12  # of a row or column that is edge, before it can be a side of a panel
-PANEL_SIDE: Final = 0.55  # of each side that must be edge
-PANEL_LINES_MAX: Final = 6  # rows and columns tried: 28 x 28 boxes at most
-PANEL_AREA: Final = (0.06, 0.97)
-PANEL_ALIKE: Final = 0.8  # two boxes that share more of their area are one
 
-Box = tuple[float, float, float, float]
-"""left, top, right, bottom, in shares of width and height."""
 WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 _MARGINS: Final = (0.065, 0.125, 0.2, 0.25)  # .87, .75, .6 and half of each side left
 _CORNERS: Final[dict[str, Box]] = {
@@ -128,22 +118,6 @@ def unbarred_box(pixels: Pixels) -> Box | None:
     return left / width, top / height, right / width, bottom / height
 
 
-def panels(pixels: Pixels) -> list[Box]:
-    """Boxes with straight edges on their sides, best first: a picture in a picture, in a feed, under a band of words."""
-    image = Image.fromarray(pixels).convert("L")
-    factor = PANEL_SIDE_PX / max(image.size)
-    size = max(8, round(image.width * factor)), max(8, round(image.height * factor))
-    grey = np.asarray(image.resize(size, Image.Resampling.BOX)).astype(np.int16)
-    across, down = _edges(grey), _edges(grey.T)
-    found: list[Box] = []
-    for _, box in sorted(_boxes(across, down), reverse=True):
-        if all(_alike(box, other) < PANEL_ALIKE for other in found):
-            found.append(box)
-        if len(found) == PANELS_MAX:
-            break
-    return found
-
-
 def packed(bits: NDArray[Any]) -> str:
     """256 bits, first bit most significant, as 64 hex digits."""
     return np.packbits(bits.astype(bool).ravel()).tobytes().hex()
@@ -193,55 +167,3 @@ def _bar(means: NDArray[Any], spreads: NDArray[Any]) -> int:
     """How many rows from the start are even and alike."""
     even = (spreads < BAR_SPREAD_LEVELS) & (np.abs(means - means[0]) < BAR_STEP_LEVELS)
     return len(even) if even.all() else int(np.argmin(even))
-
-
-@dataclass(frozen=True)
-class _Edges:
-    """Steps from row to row: `lines` are the rows worth trying as a side, `sums[r, c]` counts edge pixels before column c."""
-
-    lines: tuple[int, ...]
-    sums: NDArray[Any]
-
-    def share(self, line: int, start: int, end: int) -> float | None:
-        """How much of a side is edge; None at the frame's own border."""
-        if line in (0, len(self.sums) - 1):
-            return None
-        return float(self.sums[line, end] - self.sums[line, start]) / (end - start)
-
-
-def _edges(grey: NDArray[Any]) -> _Edges:
-    steps = np.zeros((grey.shape[0] + 1, grey.shape[1]), dtype=bool)
-    steps[1:-1] = np.abs(np.diff(grey, axis=0)) > PANEL_EDGE_LEVELS
-    strength = steps.mean(axis=1)
-    peaks = [
-        row
-        for row in range(1, len(strength) - 1)
-        if strength[row] > PANEL_LINE and strength[row] >= max(strength[row - 1], strength[row + 1])
-    ]
-    best = sorted(peaks, key=lambda row: -strength[row])[:PANEL_LINES_MAX]
-    sums = np.concatenate([np.zeros((len(steps), 1)), steps.cumsum(axis=1)], axis=1)
-    return _Edges(tuple(sorted({0, grey.shape[0], *best})), sums)
-
-
-def _boxes(across: _Edges, down: _Edges) -> Iterator[tuple[float, Box]]:
-    """(how sure, box) of every box whose sides, but for those on the frame's border, are edges."""
-    height, width = len(across.sums) - 1, len(down.sums) - 1
-    for top, bottom in combinations(across.lines, 2):
-        for left, right in combinations(down.lines, 2):
-            area = (bottom - top) * (right - left) / (height * width)
-            if not PANEL_AREA[0] <= area <= PANEL_AREA[1] or min((bottom - top) / height, (right - left) / width) < 0.2:
-                continue
-            sides = [across.share(row, left, right) for row in (top, bottom)]
-            sides += [down.share(column, top, bottom) for column in (left, right)]
-            inside = [side for side in sides if side is not None]
-            if inside and min(inside) >= PANEL_SIDE:
-                sure = sum(inside) / len(inside) * (1 + 0.1 * len(inside))
-                yield sure, (left / width, top / height, right / width, bottom / height)
-
-
-def _alike(one: Box, other: Box) -> float:
-    """Shared area over joint area."""
-    width = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
-    height = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height / (areas - width * height)

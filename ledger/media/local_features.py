@@ -28,7 +28,9 @@ if TYPE_CHECKING:  # who compares stored features loads no decoder
 
 SIDE_PX: Final = 384  # half the work of 512; recall in docs/media.md is at this size
 POINTS_MAX: Final = 256  # a frame; 34 KB
-KEY_EVERY_MS: Final = 2_000  # and at every cut
+KEY_EVERY_MS: Final = 2_000  # and at every cut, and sooner where the camera moves on
+MOVED_BITS: Final = 90  # of PDQ's 256 from the last key frame: no code would lead from the one to the other
+MOVED_SIDE_PX: Final = 128
 KEY_FRAMES_MAX: Final = 48  # a file, 1.6 MB; beyond it every other one goes and the gap doubles
 PACKED_BYTES_MAX: Final = 8 + KEY_FRAMES_MAX * (10 + POINTS_MAX * 2 * 132)
 DESCRIPTOR_BYTES: Final = 128
@@ -36,7 +38,7 @@ MAGIC: Final = b"CSLF\x00\x01\x00\x00"
 _HEAD: Final = struct.Struct("<IHHH")
 _SUBPIXELS: Final = 64
 
-ALGORITHM: Final = f"sift{POINTS_MAX}@{SIDE_PX}px/key{KEY_EVERY_MS}ms"
+ALGORITHM: Final = f"sift{POINTS_MAX}@{SIDE_PX}px/key{KEY_EVERY_MS}ms-moved{MOVED_BITS}"
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,23 @@ class FeatureConsumer:
         self._sift: Any = cv2.SIFT_create(POINTS_MAX)  # type: ignore[attr-defined]
         self._kept: list[Points] = []
         self._gap_ms = KEY_EVERY_MS
+        self._code: NDArray[np.uint8] = np.zeros(32, np.uint8)  # PDQ of the last key frame
 
     def see(self, frame: SampledFrame) -> None:
-        if self._kept and not frame.cut and frame.t_ms - self._kept[-1].t_ms < self._gap_ms:
+        if self._kept and not frame.cut and not self._due(frame):
             return
+        self._code = _code(frame.pixels)
         self._kept.append(features(self._sift, frame.t_ms, frame.pixels))
         if len(self._kept) > KEY_FRAMES_MAX:
             del self._kept[1::2]
             self._gap_ms *= 2
+
+    def _due(self, frame: SampledFrame) -> bool:
+        """After the gap; after a quarter of it where the last key frame no longer stands for what is seen."""
+        since = frame.t_ms - self._kept[-1].t_ms
+        if since >= self._gap_ms or since * 4 < self._gap_ms:
+            return since >= self._gap_ms
+        return int(np.bitwise_count(_code(frame.pixels) ^ self._code).sum()) > MOVED_BITS
 
     def finish(self, found: Extraction, coverage: Coverage) -> None:
         packed, points = pack(self._kept), sum(map(len, self._kept))
@@ -92,6 +103,14 @@ def spec() -> tuple[str, str]:
     import cv2
 
     return ALGORITHM, f"opencv {cv2.__version__}"
+
+
+def _code(pixels: Pixels) -> NDArray[np.uint8]:
+    import cv2
+    import pdqhash
+
+    small = cv2.resize(pixels, (MOVED_SIDE_PX, MOVED_SIDE_PX), interpolation=cv2.INTER_AREA)
+    return np.packbits(pdqhash.compute(small)[0])
 
 
 def features(sift: Any, t_ms: int, pixels: Pixels) -> Points:

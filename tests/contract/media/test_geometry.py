@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ledger.media.frames import fitted
+from ledger.media.c2pa_report import C2paReport
+from ledger.media.extraction import Extraction, Looking
+from ledger.media.findings import LOCAL_FEATURES
+from ledger.media.frames import Coverage, SampledFrame, fitted
 from ledger.media.geometry import PLACES_MIN, compare
-from ledger.media.local_features import MAGIC, POINTS_MAX, Points, features, pack, unpack
+from ledger.media.local_features import (
+    KEY_FRAMES_MAX,
+    MAGIC,
+    POINTS_MAX,
+    FeatureConsumer,
+    Points,
+    features,
+    pack,
+    unpack,
+)
+from ledger.media.media_type import MediaType
 from ops.bench.media.edits import EDITS, bordered, cropped
 
 cv2 = pytest.importorskip("cv2", reason="extra vision")
@@ -83,6 +97,27 @@ def test_the_same_features_give_the_same_verdict(cat: Points) -> None:
     query = seen(EDITS["filmed from a screen"](photograph("chelsea.png")))
     (stored,) = unpack(pack([query]))
     assert compare(stored, cat) == compare(stored, cat) is not None
+
+
+def consumed(pictures: list[Image.Image], every_ms: int) -> tuple[Points, ...]:
+    """The key frames of a clip of these."""
+    asked = Looking(Path(), MediaType("video/mp4", "av"), frozenset({LOCAL_FEATURES}))
+    consumer, found = FeatureConsumer(asked), Extraction(C2paReport("absent", "none"))
+    for n, picture in enumerate(pictures):
+        consumer.see(SampledFrame(n * every_ms, np.asarray(picture.resize((160, 90)))))
+    consumer.finish(found, Coverage())
+    return unpack(base64.b64decode(found.apart[LOCAL_FEATURES]))
+
+
+def test_key_frames_come_sooner_where_the_camera_moves_on() -> None:
+    """A frame of it held alone lies near a key frame, however fast the pan was; what stays needs one every two seconds."""
+    picture = photograph("astronaut.png")
+    pan = [picture.crop((0, y, 320, y + 180)) for y in range(0, 320, 40)]
+    assert [points.t_ms for points in consumed([pan[0]] * 8, 500)] == [0, 2_000]
+    assert len(consumed(pan, 500)) >= 6
+    endless = [pan[n % 8] for n in range(120)]
+    found = [points.t_ms for points in consumed(endless, 500)]
+    assert len(found) <= KEY_FRAMES_MAX and max(np.diff(found)) <= 4 * min(np.diff(found)) <= 40_000  # evenly thinned
 
 
 def test_packed_features_read_back(cat: Points) -> None:

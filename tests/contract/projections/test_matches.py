@@ -132,6 +132,26 @@ def test_a_picture_held_for_long_does_not_explode(house: House, views: Views) ->
     assert brief not in [match.asset_sha256 for match in found]
 
 
+def test_one_frame_of_a_clip_held_for_long_is_found_like_a_still(house: House, views: Views) -> None:
+    run = codes(20, 1)
+    asset = clip(house, run)
+    (match,) = search(views, fingerprints([turned(turned(run[13], 40), n % 3, n) for n in range(8)]))
+    assert (match.asset_sha256, match.decision, match.reference_ms) == (asset, "candidate", 6_500)
+
+
+def test_a_clip_in_a_held_picture_of_ours_is_found_and_one_that_merely_shows_one_frame_of_a_clip_is_not(
+    house: House, views: Views
+) -> None:
+    run = codes(20, 1)
+    held = clip(house, [run[7]] * 12)
+    assert [match.asset_sha256 for match in search(views, fingerprints(run))] == [held]
+    (card,) = codes(1, 5)
+    clip(house, [*codes(10, 6), card])
+    plain = tuple(FrameCode(n * 500, code.hex(), 10, code.hex()) for n, code in enumerate(codes(9, 8), 1))
+    mostly_plain = replace(fingerprints([card]), frames=(*fingerprints([card]).frames, *plain))
+    assert search(views, mostly_plain) == []  # its other frames are too plain to vote, and yet not this one
+
+
 def test_a_card_in_many_clips_names_no_clip(house: House, views: Views) -> None:
     (card,) = codes(1, 99)
     for n in range(20):

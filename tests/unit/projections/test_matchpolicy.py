@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ledger.errors import NotFound
+from projections.alignment import Frames
+from projections.comparison import holds_one_picture
 from projections.matchpolicy import FOLDER, WrongPairs, current, policies, policy_of
 
 
@@ -15,6 +19,16 @@ def test_every_policy_is_named_by_its_bytes() -> None:
     assert set(policies()) == files and policy_of(current().sha256) is current()
     with pytest.raises(NotFound):
         policy_of("00" * 32)
+
+
+def test_a_clip_of_one_picture_is_one_under_the_policies_that_say_so() -> None:
+    """What was decided before is decided alike again."""
+    (first, *_, newest) = sorted(policies().values(), key=lambda policy: policy.version)
+    held = Frames(np.arange(6) * 500, np.tile(np.frombuffer(bytes(32), np.uint8), (6, 1)))
+    assert (first.version, newest) == ("2026.11", current())
+    assert not holds_one_picture(held, first) and holds_one_picture(held, newest)
+    assert newest.floor(still=False, held=True) == (1, 0) and newest.floor(still=False, held=False) == (2, 300)
+    assert not holds_one_picture(replace(held, left_out=1), newest)
 
 
 def test_rates_are_the_upper_bound_of_what_was_counted_times_the_codes() -> None:
