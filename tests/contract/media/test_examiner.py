@@ -208,7 +208,7 @@ def test_letterboxed_and_mirrored_copies_are_near_through_variants(
 def test_local_features_are_apart_and_named_by_their_digest(examiner: Examiner, clip: Path) -> None:
     found = examiner.examine(clip)
     said = found.finding("local_features")
-    assert (said.state, said.algorithm) == ("found", "sift256@384px/key2000ms")
+    assert (said.state, said.algorithm) == ("found", "sift256@384px/key2000ms-moved90")
     assert said.detail["sha256"] == hashlib.sha256(found.features).hexdigest()
     assert "apart" not in found.as_json()
     frames = unpack(found.features)
