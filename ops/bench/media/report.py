@@ -107,6 +107,16 @@ def _clips(part: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _sounds(part: Mapping[str, Any]) -> list[str]:
+    """A row an edit; the methods are the columns."""
+    names = [row["method"] for row in part["rows"]]
+    rows = [[edit, *(f"{row['recalls'][edit]:.2f}" for row in part["rows"])] for edit in part["rows"][0]["recalls"]]
+    rows.append(["**mean**", *(f"**{row['mean']:.3f}**" for row in part["rows"])])
+    rows.append(["false", *(len(row["false"]) for row in part["rows"])])
+    false = [f"- {row['method']}: {one}" for row in part["rows"] for one in row["false"]]
+    return ["## Sounds", "", *_sizes(part["sizes"]), *_table(("edit", *names), rows), *false, ""]
+
+
 def _index(part: Mapping[str, Any]) -> list[str]:
     """The table as `make bench` has it, and queries a second as a plot."""
     return ["## Index", "", *_table(HEADINGS, part["rows"]), "![Queries a second](media-index.svg)", ""]
@@ -159,6 +169,7 @@ def _mutants(part: Mapping[str, Any]) -> list[str]:
 WRITERS: Final[dict[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "stills": _stills,
     "clips": _clips,
+    "sounds": _sounds,
     "index": _index,
     "time": _time,
     "mutants": _mutants,

@@ -61,6 +61,13 @@ def _mutants(asked: argparse.Namespace) -> dict[str, Any]:
         return measure(Path(folder), asked.mutants, asked.workers, _log)
 
 
+def _sounds(asked: argparse.Namespace) -> dict[str, Any]:
+    from ops.bench.media.sounds import measure
+
+    with tempfile.TemporaryDirectory(prefix="countersign-sounds-") as folder:
+        return measure(Path(folder), asked.corpus, _log)
+
+
 def _faces(asked: argparse.Namespace) -> dict[str, Any]:
     from ops.bench.media.faces import measure
 
@@ -72,6 +79,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "stills": _stills,
     "clips": _clips,
     "index": _index,
+    "sounds": _sounds,
     "time": _time,
     "mutants": _mutants,
     "faces": _faces,
