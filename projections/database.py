@@ -186,6 +186,15 @@ class View:
             return snapshot.rows(sql, parameters)
 
 
+def tables_of(db: sqlite3.Connection) -> list[str]:
+    """The views' own tables, without those that SQLite keeps under a virtual one: these differ with the size of pages."""
+    sql = """SELECT name FROM sqlite_master AS t WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'view'
+             AND NOT EXISTS (SELECT 1 FROM sqlite_master AS v
+                             WHERE v.sql LIKE 'CREATE VIRTUAL%' AND substr(t.name, 1, length(v.name) + 1) = v.name || '_')
+             ORDER BY name"""
+    return [name for (name,) in db.execute(sql)]
+
+
 def is_environment(error: BaseException) -> bool:
     """True for an SQLite error that says nothing about the view: busy, full, unreadable."""
     return isinstance(error, sqlite3.Error) and _errorname(error).startswith((*_ENVIRONMENT, *_BROKEN))

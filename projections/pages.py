@@ -163,9 +163,9 @@ def _keep(db: sqlite3.Connection, one: _Progress) -> None:
 def _begin(db: sqlite3.Connection, projection: Projection, ready_at: int) -> None:
     """Drops every table `<name>_…` and makes them new, in the caller's transaction."""
     pattern = projection.name.replace("_", "\\_") + "\\_%"
-    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ? ESCAPE '\\'"
-    for (table,) in db.execute(sql, (pattern,)).fetchall():
-        db.execute(f'DROP TABLE "{table}"')
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ? ESCAPE '\\' ORDER BY sql NOT LIKE ?"
+    for (table,) in db.execute(sql, (pattern, "CREATE VIRTUAL%")).fetchall():  # they take the tables under them along
+        db.execute(f'DROP TABLE IF EXISTS "{table}"')
     for statement in filter(str.strip, projection.schema.split(";")):
         db.execute(statement)
     db.execute(

@@ -25,6 +25,7 @@ from projections.rights import Rights
 from projections.runner import Runner
 from projections.sounds import Sounds
 from projections.status import StatusPlaces
+from projections.texts import Texts
 
 PROJECTIONS: tuple[type[Projection], ...] = (
     Lineage,
@@ -41,6 +42,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     StatusPlaces,
     LikenessWork,
     Disputes,
+    Texts,
 )
 """Every view there is; a house test holds each against the catalogue."""
 
@@ -72,6 +74,7 @@ class Views(Runner):
         self.status = StatusPlaces(database)
         self.likeness = LikenessWork(database)
         self.disputes = Disputes(database)
+        self.texts = Texts(database)
         self.projections: tuple[Projection, ...] = (
             self.lineage,
             self.audit_trail,
@@ -87,6 +90,7 @@ class Views(Runner):
             self.status,
             self.likeness,
             self.disputes,
+            self.texts,
         )
         super().__init__(path, ledger.store, database, self.projections)
 

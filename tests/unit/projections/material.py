@@ -16,6 +16,7 @@ from ledger.errors import Refused
 from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import FRAMED_ALGORITHM, LOCAL_FEATURES, Examination, Fingerprints, FrameCode
 from ledger.media.soundprint import SoundPrint
+from projections.database import tables_of
 from projections.views import Views
 from schemas.statements.asset import AssetExamined, AssetFlagged, FindingRecord
 from schemas.statements.consent import ConsentRefused, ConsentRevoked, ConsentWithdrawn
@@ -119,12 +120,12 @@ def ready_clip(house: House) -> tuple[str, str]:
 
 
 def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every view's own tables, sorted: the ledger's tables of views, not how far they came."""
+    """Every row of every view's own tables, sorted: the ledger's tables of views, not how far they came.
+
+    Tables that SQLite keeps under a virtual one depend on how many entries a transaction had; their content is compared."""
     db = sqlite3.connect(path)
     try:
-        names = [
-            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'view'")
-        ]
+        names = tables_of(db)
         return {name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in sorted(names)}
     finally:
         db.close()
