@@ -83,6 +83,7 @@ ACCESS: dict[str, Access] = {
     "get_content": Access("token", _CARE),
     "get_evidence": Access("token", _CARE),
     "search_file": Access("token", _CARE | {"platform"}),
+    "search_words": Access("token", _STUDIO),  # it shows words of briefs and prompts
     "query_by_binding": Access("token", _CARE | {"platform"}),  # as search_file: what is not out yet is found too
     "query_by_large_binding": Access("token", _CARE | {"platform"}),
     "query_by_content": Access("token", _CARE | {"platform"}),

@@ -1,7 +1,7 @@
 """Files and reference works by words: titles, briefs, prompts, providers, models, people's pseudonyms, numbers and digests.
 
-Only what stands open in the log is here; sealed fields never were, and the sealed notes of a job are not found. When the erasure
-of a person begins, their pseudonym leaves the index, and so do the prompts that were written for them: a prompt may describe them.
+Only what stands open in the log is here, never a sealed field. When the erasure of a person begins, their pseudonym leaves the
+index, and so do the prompts that were written for them: a prompt may describe them.
 
 One row a file, in SQLite's FTS5, so several words may be found in several places (one in the brief, one in the model's name).
 What was made from a file is found by the words of that file too. Newest first: a page costs its rows, not the ledger.
@@ -146,11 +146,13 @@ class Texts(View):
         sql = f"""SELECT rowid, digest, title, {around} FROM texts_file WHERE texts_file MATCH ? AND rowid < ?
                   ORDER BY rowid DESC LIMIT ?"""
         rows = self._rows(sql, (_asked(text), before, min(limit, ROWS_MAX)))
-        return [_found(*row[:3], row[3:]) for row in rows]
+        return [_found(index, asset, title, around) for index, asset, title, *around in rows]
 
     def references(self, text: str, *, limit: int) -> list[FoundReference]:
         """Reference works with all the words, newest first. Raises Misuse `text_empty`."""
-        sql = """SELECT rowid, reference FROM texts_reference WHERE texts_reference MATCH ? ORDER BY rowid DESC LIMIT ?"""
+        sql = (
+            """SELECT rowid, reference FROM texts_reference WHERE texts_reference MATCH ? ORDER BY rowid DESC LIMIT ?"""
+        )
         return [FoundReference(*row) for row in self._rows(sql, (_asked(text), min(limit, ROWS_MAX)))]
 
 
@@ -165,7 +167,7 @@ def _asked(text: str) -> str:
 def _found(index: int, asset: str, title: str, around: Sequence[str]) -> FoundFile:
     places = zip(("digest", *FIELDS), around, strict=True)
     found = tuple((name, " ".join(text.replace(_MARK, "").split())) for name, text in places if _MARK in text)
-    return FoundFile(index, asset, title.split("\n")[0], found)
+    return FoundFile(index, asset, title.partition("\n")[0], found)
 
 
 # -- what a file is found by ---------------------------------------------------------------------------------------------

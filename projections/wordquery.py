@@ -1,4 +1,4 @@
-"""What a person typed to find files, as words that FTS5 looks for literally: nothing in it is syntax but quotes and a last star."""
+"""What a person typed to find files, as words that FTS5 looks for: nothing in it is syntax but quotes and a last star."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: taken in, signed, searched for, and everything the ledger says of one."""
+"""Files: taken in, signed, and everything the ledger says of one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from api.services.dossier import dossier
 from api.services.evidence_order import PackOrder
 from api.services.intake import Imported, Origin, import_file
 from api.services.provenance import sign_asset as sign_known_asset
-from api.services.searching import search_file as search_known
 from ledger.errors import Forbidden, NotFound
 from schemas.api.assets import AssetAnswer, ImportAnswer, LineageAnswer, ProgressAnswer, SignedAnswer, TrailAnswer
-from schemas.api.decisions import SearchAnswer
 from schemas.api.records import RightsAnswer
 from schemas.base import ActorId, Digest, Id, Instant, Line
 
@@ -227,29 +225,6 @@ def get_evidence(
         with_frames=frames,
     )
     return evidence_file(services, order)
-
-
-@router.post(
-    "/search",
-    operation_id="search_file",
-    summary="Which known files is this one near?",
-    response_model=SearchAnswer,
-    responses=documented(400, 401, 403, 413, 503),
-    openapi_extra={"requestBody": FILE_BODY},
-)
-async def search_file(
-    request: Request,
-    services: ServicesOf,
-    name: Annotated[Line, Query(description="What to call the file in the answer.")] = "upload",
-    rights: Annotated[
-        Literal["clean", "all"], Query(description="`clean` leaves out what ended, is contested or was rejected.")
-    ] = "clean",
-) -> JSONResponse:
-    """By its bytes first, then by its picture. It is not kept. What is left out for its rights is named under `hidden`."""
-    slots = request.app.state.slots
-    async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        found = await run_in_threadpool(slots.examining(search_known), services, path, rights)
-    return JSONResponse(found.as_json() | {"file": name})
 
 
 def _imported(done: Imported) -> ImportAnswer:

@@ -47,7 +47,7 @@ def references_answer(services: Services, *, after: int = -1, limit: int = PAGE_
     caught_up(services)
     rows = services.views.matchbook.references(after=after, limit=limit + 1)
     more = rows[limit - 1].index if len(rows) > limit else None
-    return ReferencesAnswer(references=tuple(_row(one) for one in rows[:limit]), next_after=more)
+    return ReferencesAnswer(references=tuple(reference_row(one) for one in rows[:limit]), next_after=more)
 
 
 def reference_answer(services: Services, name: str) -> ReferenceAnswer:
@@ -61,7 +61,7 @@ def reference_answer(services: Services, name: str) -> ReferenceAnswer:
         UseRow(match=match_row(match), made_from_it=tuple(descendants(history, match.asset)))
         for match in services.views.matchbook.matches(reference=name)
     )
-    return ReferenceAnswer(reference=_row(one), used_by=uses)
+    return ReferenceAnswer(reference=reference_row(one), used_by=uses)
 
 
 def matching_answer(services: Services) -> MatchingAnswer:
@@ -148,7 +148,7 @@ def match_row(one: Recorded) -> MatchRow:
     )
 
 
-def _row(one: Reference) -> ReferenceRow:
+def reference_row(one: Reference) -> ReferenceRow:
     return ReferenceRow.model_validate(
         {
             "reference": one.reference,

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from api.services.circumstances import Circumstances
 from api.services.identification import match_json
 from api.services.intake import require_media
 from api.services.services import Services
+from api.services.usable import Rights, Usable, hidden_json, left_out, usable
+from api.services.verification import history_at
 from ledger.errors import Misuse
-from ledger.history import History
 from ledger.media.findings import ALL, QUERY_VARIANTS, Examination
-from ledger.rules.cleanliness import contested
 from ledger.rules.lineage import arrival
 from projections.matches import Match
 from projections.sounds import SoundMatch
 
-Rights = Literal["clean", "all"]
-
 
 @dataclass(frozen=True)
 class Found:
-    """One probe and its answers, best first."""
+    """One probe and its answers, best first; `usable` says of each known file whether it may be used."""
 
     file: str
     file_sha256: str
     exact: str | None
     matches: tuple[Match | SoundMatch, ...]
+    usable: dict[str, Usable] = field(default_factory=dict)
     hidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Known files that are near but left out, each with what stands against it."""
 
     def as_json(self) -> dict[str, Any]:
         exact = [exact_json(self.exact)] if self.exact else []
         others = [match_json(match) for match in self.matches if match.asset_sha256 != self.exact]
-        hidden = [{"asset_sha256": asset, "codes": list(codes)} for asset, codes in self.hidden.items()]
-        return {"file": self.file, "file_sha256": self.file_sha256, "matches": exact + others, "hidden": hidden}
+        return {
+            "file": self.file,
+            "file_sha256": self.file_sha256,
+            "matches": [one | self.usable[one["asset_sha256"]].as_json() for one in exact + others],
+            "hidden": hidden_json(self.hidden),
+            "left_out": left_out(self.hidden),
+        }
 
 
 def exact_json(asset: str) -> dict[str, Any]:
@@ -44,25 +49,34 @@ def exact_json(asset: str) -> dict[str, Any]:
     return {"asset_sha256": asset, "decision": "exact", "score": 1.0, "query_ms": 0, "reference_ms": 0, "offsets": []}
 
 
-def search_file(services: Services, path: Path, rights: Rights = "clean") -> Found:
-    """Rights-clean by default: what ended, is contested or was rejected is counted and named, not offered. `all` offers it.
+def search_file(
+    services: Services,
+    path: Path,
+    rights: Rights = "clean",
+    asked: Circumstances | None = None,
+    at: datetime | None = None,
+) -> Found:
+    """Rights-clean by default: what may not be used is counted and named, not offered. `all` offers it with its verdict.
 
-    Raises Misuse for what can't be compared with anything.
+    Raises Misuse for what can't be compared with anything, and for what is no question.
     """
+    asked, instant = asked or Circumstances(), at or services.clock.now()
+    asked.question("0" * 64, instant)  # a malformed question is told before any work
     found = services.examiner.examine(path, extractors=ALL | {QUERY_VARIANTS})
     require_media(found)
-    history = services.ledger.history()
+    history = history_at(services, at)
     known = arrival(history, found.sha256) is not None
     if found.fingerprints is None and found.sound is None and not known:
         raise Misuse(
             "no_picture", "there is no picture or sound in this file to compare", "Send a still, clip or sound."
         )
     matches = _near(services, found)
-    near = [match.asset_sha256 for match in matches] + [found.sha256] * known
-    hidden = _hidden(services, history, near) if rights == "clean" else {}
+    near = dict.fromkeys([match.asset_sha256 for match in matches] + [found.sha256] * known)
+    stand = {asset: usable(history, asset, asked, instant) for asset in near}
+    hidden = {one: word.codes for one, word in stand.items() if rights == "clean" and word.verdict != "allow"}
     offered = tuple(match for match in matches if match.asset_sha256 not in hidden)
     exact = found.sha256 if known and found.sha256 not in hidden else None
-    return Found(path.name, found.sha256, exact, offered, hidden)
+    return Found(path.name, found.sha256, exact, offered, stand, hidden)
 
 
 def _near(services: Services, found: Examination) -> list[Match | SoundMatch]:
@@ -74,9 +88,3 @@ def _near(services: Services, found: Examination) -> list[Match | SoundMatch]:
     if found.sound is not None:
         near += views.sounds.search(found.sound, variants=found.sound_variants)
     return near
-
-
-def _hidden(services: Services, history: History, near: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    now = services.clock.now()
-    against = {asset: tuple(contested(history, asset, now)) for asset in dict.fromkeys(near)}
-    return {asset: codes for asset, codes in against.items() if codes}

@@ -86,7 +86,7 @@ def verify_file(
     known = None if beside else verify_known_file(services, path, asked, at)
     if known is not None:
         return known
-    history = _history(services, at)
+    history = history_at(services, at)
     seen = look(services, history, path, at or services.clock.now(), beside)
     return _answer(services, history, seen, identify(services, history, seen), asked, at)
 
@@ -96,14 +96,14 @@ def verify_known_file(
 ) -> Verification | None:
     """The answer that costs no look into the file: its bytes are known, and so is what its manifest is worth; else None."""
     asked.question("0" * 64, services.clock.now())  # a malformed question is told before any work
-    history = _history(services, at)
+    history = history_at(services, at)
     seen = known_already(services, history, path, at or services.clock.now())
     return _answer(services, history, seen, Identified("digest", seen.sha256), asked, at) if seen else None
 
 
 def verify_digest(services: Services, sha256: str, asked: Circumstances, at: datetime | None = None) -> Verification:
     """The same for bytes that stay with the caller; provenance is what was read when they came in."""
-    history = _history(services, at)
+    history = history_at(services, at)
     known = arrival(history, sha256) is not None
     identified = Identified("digest", sha256) if known else Identified("none", None)
     seen = Seen(sha256, None, recorded_c2pa(services, history, identified.asset))
@@ -112,13 +112,13 @@ def verify_digest(services: Services, sha256: str, asked: Circumstances, at: dat
 
 def verify_manifest(services: Services, sha256: str, asked: Circumstances, at: datetime | None = None) -> Verification:
     """The same for a manifest store's digest alone: at best `review`, as nobody knows what bytes it is with."""
-    history = _history(services, at)
+    history = history_at(services, at)
     asset = manifest_owner(history, sha256)
     identified = Identified("manifest", asset) if asset else Identified("none", None)
     return _answer(services, history, Seen(sha256, None, None), identified, asked, at)
 
 
-def _history(services: Services, at: datetime | None) -> History:
+def history_at(services: Services, at: datetime | None) -> History:
     """What is known now; for a question about the past, what was known then."""
     return services.ledger.history(as_of=at if at is not None and at < services.clock.now() else None)
 
@@ -132,7 +132,7 @@ def _answer(
     at: datetime | None,
 ) -> Verification:
     instant = at or services.clock.now()
-    weighed = _weigh(history, identified, asked, instant) if identified.asset else ()
+    weighed = weigh_use(history, identified.asset, asked, instant) if identified.asset else ()
     against_it = contradictions(services, history, seen, identified)
     verdict, reasons = _verdict(identified, asked, weighed, seen, against_it)
     return Verification(
@@ -151,9 +151,9 @@ def _answer(
     )
 
 
-def _weigh(history: History, identified: Identified, asked: Circumstances, at: datetime) -> tuple[Weighed, ...]:
+def weigh_use(history: History, asset: str, asked: Circumstances, at: datetime) -> tuple[Weighed, ...]:
     """As weighed now and, for a window, also what will stand against its last instant."""
-    question = asked.question(identified.asset or "", at)
+    question = asked.question(asset, at)
     clearance, _ = standing(history, question, at)
     weighed = [*decide(history, question, at).weighed, clearance]
     last = asked.at_the_end(question.asset, at)
@@ -176,9 +176,7 @@ def _verdict(
         false.insert(0, Reason("c2pa_tampered", "the file's C2PA manifest does not fit its bytes"))
     if identified.asset is None:
         return "unknown", [*false, _stranger(seen.found)]
-    against = [_reason(rule) for rule in weighed if rule.outcome in ("fail", "not_checked")]
-    if not asked.complete:
-        against = [reason for reason in against if reason.code not in _CIRCUMSTANTIAL]
+    against = [_reason(rule) for rule in against_use(weighed, asked)]
     doubts = [*identified.remarks(), *(reason for reason in against_it if reason.code not in FALSE_CLAIMS)]
     doubts += _breaches(report) if identified.by != "digest" else []
     if against or false:
@@ -198,7 +196,21 @@ def _breaches(report: C2paReport | None) -> list[Reason]:
     ]
 
 
-_CIRCUMSTANTIAL = frozenset({"use_out_of_scope", "channel_out_of_scope", "territory_out_of_scope", "clearance_missing"})
+def against_use(weighed: Iterable[Weighed], asked: Circumstances) -> list[Weighed]:
+    """What stands against the use that was asked about; of a question that was not complete, what stands against any."""
+    against = [rule for rule in weighed if rule.outcome in ("fail", "not_checked")]
+    return against if asked.complete else [rule for rule in against if rule.code not in _CIRCUMSTANTIAL]
+
+
+_ASKED = ("use", "channel", "territory")
+_CIRCUMSTANTIAL = frozenset(
+    {
+        "clearance_missing",
+        "right_territory",
+        *(f"{paper}{name}_out_of_scope" for paper in ("", "licence_", "contract_") for name in _ASKED),
+        *(f"rights_review_{name}" for name in _ASKED),
+    }
+)
 """Reasons that only an answer to `for this, here` could give; left out when that was not asked."""
 
 

@@ -91,7 +91,7 @@ def _check_word_indexes(check: AuditCheck, live: Path) -> None:
         for (table,) in tables:
             check.checked += 1
             try:
-                db.execute(f"INSERT INTO \"{table}\" (\"{table}\") VALUES ('integrity-check')")  # noqa: S608 - from the schema
+                db.execute(f'INSERT INTO "{table}" ("{table}") VALUES (\'integrity-check\')')  # noqa: S608 - from the schema
             except sqlite3.DatabaseError:
                 check.find("view_differs", table, "its index of words does not fit its rows; delete views.sqlite")
 

@@ -41,7 +41,7 @@ def _figures(services: Services, home: Path) -> list[Figure]:
     asset = hashlib.sha256(signed.read_bytes()).hexdigest()
     work: list[tuple[str, Callable[[], object], str, float]] = [
         ("verify a re-encoded copy", lambda: verify_file(services, copy, ASKED, at), "c2pa.Reader + SHA-256", bare),
-        ("search a clip", lambda: search_file(services, copy), "c2pa.Reader + SHA-256", bare),
+        ("search a clip", lambda: search_file(services, copy, "all"), "c2pa.Reader + SHA-256", bare),
         ("write the pack", lambda: _write(services, asset, home / "again.zip"), "SHA-256 of the pack", read),
         ("check the pack", lambda: check_pack(pack.read_bytes(), None), "SHA-256 of the pack", read),
     ]

@@ -1,4 +1,4 @@
-"""import, search and sign: files in, files found, files signed."""
+"""import and sign: files in, files signed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from ops.cli.invocation import HomeOption, Invocation, JsonOption, invocation_of
-from ops.cli.printing import facts, shown, styled, table
+from ops.cli.printing import facts, seconds, shown, styled
 
 if TYPE_CHECKING:
     from api.services.intake import Imported
@@ -97,67 +96,13 @@ def _imported_text(asset: dict[str, Any]) -> Any:
         [
             ("file", styled(asset["file"], "bold")),
             (known, asset["asset_sha256"]),
-            ("media", ", ".join(filter(None, (asset["media_type"], _seconds(asset["duration_ms"] or None))))),
+            ("media", ", ".join(filter(None, (asset["media_type"], seconds(asset["duration_ms"] or None))))),
             ("C2PA", f"{asset['c2pa']['state']}, ingredients {asset['c2pa']['ingredients_state']}"),
             ("fingerprinted", f"{asset['fingerprint_frames']} frames"),
             ("not checked", styled(", ".join(asset["not_checked"]) or "nothing left out", "yellow")),
             ("entries", ", ".join(map(str, asset["entry_indices"]))),
         ]
     )
-
-
-def search(
-    ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Media files, or folders of them.")],
-    everything: Annotated[bool, typer.Option("--all", help="Also what ended, is contested or was rejected.")] = False,
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> int:
-    """Which known assets are these files near? Rights-clean ones, unless --all. Nothing is recorded."""
-    from api.services.searching import search_file
-    from ledger.errors import LedgerError
-    from ops.cli.failures import error_json, worst
-    from ops.cli.inputs import files_in
-
-    run = invocation_of(ctx)
-    results: list[dict[str, Any]] = []
-    codes: list[int] = []
-    with run.services() as services:
-        for file in run.each("searching", files_in(files), shown):
-            try:
-                found = search_file(services, file, "all" if everything else "clean")
-                results.append({**found.as_json(), "file": shown(file)})
-            except LedgerError as error:
-                results.append({"file": shown(file), "matches": [], "error": error_json(error)})
-                codes.append(error.exit_code)
-    run.answer({"results": results}, *(part for result in results for part in _found_text(result)))
-    return worst(codes)
-
-
-def _found_text(result: dict[str, Any]) -> list[Any]:
-    name = Text.assemble(styled(result["file"], "bold"))
-    if "error" in result:
-        return [name, styled(f"  {result['error']['code']}: {result['error']['detail']}", "bold red")]
-    left_out = [
-        styled(f"  left out: {one['asset_sha256']} ({', '.join(one['codes'])})", "yellow") for one in result["hidden"]
-    ]
-    if not result["matches"]:
-        return [name, *left_out] if left_out else [name, styled("  nothing known is near")]
-    rows = [
-        (
-            one["asset_sha256"],
-            f"{one['decision']}, sound" if one.get("medium") == "sound" else one["decision"],
-            f"{one['score']:.3f}",
-            _seconds(one["query_ms"]),
-            _seconds(one["reference_ms"]),
-        )
-        for one in result["matches"]
-    ]
-    return [name, table("asset", "decision", "score", "here at", "there at", rows=rows), *left_out]
-
-
-def _seconds(milliseconds: int | None) -> str:
-    return "" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
 
 
 def sign(

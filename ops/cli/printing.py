@@ -33,6 +33,10 @@ def document(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2)
 
 
+def seconds(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+
+
 def table(*columns: str, rows: Iterable[Iterable[object]] = (), title: str | None = None) -> Table:
     """A table whose cells are plain text, or Text where a style is meant."""
     made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")

@@ -139,13 +139,15 @@ class _Demo:
             copy, stranger = self._file("reencoded.mp4"), self._file("unrelated.mp4")
             reencode(self._file("clip.mp4"), copy)
             make_unrelated_clip(stranger)
-            matches = search_file(self.services, copy).matches
+            matches = search_file(self.services, copy, "all").matches
             found = bool(matches) and matches[0].asset_sha256 == clip.asset_sha256
             self.stage.expect(found, "the small re-encoded copy is recognised as the clip")
             best = matches[0]
             where = f"its {best.query_ms / 1000:.1f} s is our {best.reference_ms / 1000:.1f} s"
             self.stage.tell(f"{best.decision}, score {best.score:.2f}; {where}")
-            self.stage.expect(not search_file(self.services, stranger).matches, "an unrelated clip matches nothing")
+            self.stage.expect(
+                not search_file(self.services, stranger, "all").matches, "an unrelated clip matches nothing"
+            )
         return copy
 
     def _gates(self, asset: str) -> None:

@@ -156,25 +156,6 @@ class VerificationAnswer(Shape):
     """How the known file's origin is known; null for one that nobody here knows."""
 
 
-class SearchAnswer(Shape):
-    """Known files that this one is near, best first: exact, copy, candidate or confirmed."""
-
-    model_config = example(
-        {
-            "file": "upload.mp4",
-            "file_sha256": _DIGEST,
-            "matches": [{"asset_sha256": _DIGEST, "decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0}],
-            "hidden": [{"asset_sha256": "22" * 32, "codes": ["consent_expired"]}],
-        }
-    )
-
-    file: str
-    file_sha256: Digest
-    matches: tuple[dict[str, Any], ...]
-    hidden: tuple[dict[str, Any], ...]
-    """Near too, but left out: what stands against each, whatever the use."""
-
-
 class ClearanceQuestion(Question):
     """One file, one use, one channel, one territory, one window: `valid_from` inclusive, `valid_until` exclusive."""
 

@@ -39,7 +39,7 @@ def test_import_search_and_verify_as_processes_answer_in_pure_json(tmp_path: Pat
         "signing_state", "signed_at", "checked_at", "stands_until", "engine", "trust_sha256", "detached", "holds",
         "broken_rules", "additional_exclusions", "training_mining",
     }  # fmt: skip
-    found = spawn("--json", "search", clips.copy, clips.stranger, **place)  # type: ignore[arg-type]
+    found = spawn("--json", "search", "--all", clips.copy, clips.stranger, **place)  # type: ignore[arg-type]
     near, far = found.document["results"]
     assert near["matches"][0]["asset_sha256"] == asset["asset_sha256"] and far["matches"] == []
     assert near["matches"][0]["decision"] in ("copy", "confirmed")
@@ -282,7 +282,7 @@ def test_a_folder_without_files_is_misuse(cli: Command, tmp_path: Path) -> None:
 
 
 def test_an_exact_file_is_found_as_exact(cli: Command, clips: Clips) -> None:
-    (result,) = cli.json("search", clips.clip)["results"]
+    (result,) = cli.json("search", "--all", clips.clip)["results"]
     assert result["matches"][0]["decision"] == "exact" and result["matches"][0]["score"] == 1.0
 
 

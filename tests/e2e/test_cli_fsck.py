@@ -184,6 +184,11 @@ def test_an_edited_view_is_named_and_a_deleted_one_is_no_finding(cli: Command) -
     assert cli.json("fsck")["clean"]
 
 
+def test_an_index_of_words_that_does_not_fit_its_rows_is_named(cli: Command) -> None:
+    tamper(cli.home / "views.sqlite", lambda db: db.execute("DELETE FROM texts_file_data WHERE id > 10"))
+    assert findings(cli) == {"views": [("view_differs", "texts_file")]}
+
+
 def test_a_replaced_key_is_not_the_logs(cli: Command) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 

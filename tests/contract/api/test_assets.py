@@ -189,13 +189,6 @@ def test_an_unknown_file_is_404_and_a_malformed_digest_400(office: Office, part:
         refused(office.get(f"/v1/assets/{digest}{part}"), 400, "request_invalid")
 
 
-def test_search_finds_the_copy_and_not_the_stranger(office: Office, made: Made) -> None:
-    found = office.post("/v1/search?name=copy.mp4", "pia", content=made.file("copy").read_bytes()).json()
-    assert found["file"] == "copy.mp4"
-    assert {match["asset_sha256"] for match in found["matches"]} == {made.asset, made.signed}
-    assert office.post("/v1/search", "pia", content=made.file("stranger").read_bytes()).json()["matches"] == []
-
-
 def test_an_upload_over_the_bound_is_413_by_its_header_and_by_its_bytes(
     office: Office, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:

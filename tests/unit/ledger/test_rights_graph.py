@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.rules.cleanliness import contested
 from ledger.rules.rightsgraph import Why, why
 from schemas.statements.consent import ConsentWithdrawn
 from schemas.statements.placement import PlacementEnded
@@ -97,21 +96,3 @@ def test_an_unknown_file_is_a_no(house: House) -> None:
         (),
         ["asset_unknown", "clearance_missing"],
     )
-
-
-# -- clean, whatever the use -------------------------------------------------------------------------------------------
-
-
-def codes(house: House, asset: str) -> list[str]:
-    return list(contested(house.ledger.history(), asset, house.now()))
-
-
-def test_a_file_is_clean_whatever_use_it_may_be_put_to(house: House) -> None:
-    asset, of, name = licensed_clip(house, terms={"territories": ["FR"], "uses": ["editorial"]})
-    assert codes(house, asset) == []
-    assert codes(house, house.asset()) == []  # not cleared, not approved, not examined: another question
-    ended(house, name, of)
-    assert codes(house, asset) == ["licence_ended"]
-    used(house, asset, of, licence(house, of))
-    assert codes(house, asset) == []
-    assert codes(house, digest()) == ["asset_unknown"]
