@@ -145,6 +145,10 @@ ACCESS: dict[str, Access] = {
     "page_sign_out": Access("session_if_any", _EVERYBODY),
     "page_entry": Access("session", _STUDIO),
     "page_asset": Access("session", _STUDIO),
+    "page_search": Access("session", _CARE),
+    "page_search_example": Access("session", _CARE),
+    "page_still": Access("session", _CARE),  # it shows who is in the file, as the file itself does
+    "page_reference": Access("session", _CARE),
     "page_evidence_frame": Access("session", _STUDIO),
     "page_drift": Access("session", _STUDIO),
     "page_consent": Access("session", _CARE),

@@ -43,7 +43,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
-from api.web import dispute_pages, drift_pages, licence_pages, pages, passkey_pages, person_pages
+from api.web import dispute_pages, drift_pages, licence_pages, pages, passkey_pages, person_pages, search_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
 from api.web.sessions import Sessions
@@ -119,6 +119,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         person_pages,
         licence_pages,
         drift_pages,
+        search_pages,
         dispute_pages,
     ):
         app.include_router(module.router)

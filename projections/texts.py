@@ -148,6 +148,11 @@ class Texts(View):
         rows = self._rows(sql, (_asked(text), before, min(limit, ROWS_MAX)))
         return [_found(index, asset, title, around) for index, asset, title, *around in rows]
 
+    def title(self, asset: str) -> str | None:
+        """What people call it: its own title, else that of the first file that it was made from."""
+        sql = "SELECT title FROM texts_file WHERE rowid = (SELECT idx FROM texts_asset WHERE asset = ?)"
+        return next((title.partition("\n")[0] or None for (title,) in self._rows(sql, (asset,))), None)
+
     def references(self, text: str, *, limit: int) -> list[FoundReference]:
         """Reference works with all the words, newest first. Raises Misuse `text_empty`."""
         sql = (

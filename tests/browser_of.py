@@ -88,8 +88,8 @@ class Browser:
         self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
     def run(self, script: str) -> Any:
-        """Through the debugger, which the page's policy does not bind."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        """Through the debugger, which the page's policy does not bind. A promise is waited for."""
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 

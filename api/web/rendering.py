@@ -49,6 +49,7 @@ class Pages:
             "now": instant(format_instant(state.services.clock.now())),
             "here": None,
             "dispute_roles": ACCESS["page_disputes"].roles,
+            "search_roles": ACCESS["page_search"].roles,
             "scripted": scripted,
         }
         headers = {"Content-Security-Policy": SCRIPTED_POLICY} if scripted else None

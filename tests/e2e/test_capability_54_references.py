@@ -54,6 +54,11 @@ def test_capability_47_who_used_a_work_is_found_in_what_is_here_and_in_what_come
     assert later["asset_sha256"] in [use["match"]["asset_sha256"] for use in found["used_by"]]
     assert len(found["used_by"]) == 3
     assert len(cli.json("reference", "show", work["reference"])["used_by"]) == 3
+    shown = page(cli, f"/references/{work['reference']}")
+    assert "Who used" in shown and all(use["match"]["asset_sha256"] in shown for use in found["used_by"])
+    (listed,) = cli.json("search", "--text", "lighthouse")["references"]
+    assert listed["reference"] == work["reference"]
+    assert f"/references/{work['reference']}" in page(cli, "/search?text=lighthouse")
 
 
 def test_capability_47_the_false_match_rate_is_published_for_the_present_index(

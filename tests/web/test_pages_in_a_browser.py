@@ -79,6 +79,27 @@ def test_a_files_page_is_moved_through_time(local: Shown, made: Made) -> None:
     assert "expired" in browser.text("table") and "not in force" in browser.text()
 
 
+def test_files_are_searched_by_words_and_by_example(local: Shown, made: Made) -> None:
+    browser, address, _ = local
+    browser.open(address + "/search")
+    browser.fill("#text", "clip.mp4")
+    browser.click("form button.main")
+    assert "clip.mp4" in browser.text(".results") and "advertising through social in DE" in browser.text(".results")
+    assert "1 file" in browser.text(".alert") and "clearance_missing" in browser.text(".alert")
+    still = "document.querySelector('.results img')"
+    browser.run(f"{still}.loading = 'eager'")
+    assert browser.run(f"{still}.decode().then(() => {still}.naturalWidth)") == 400
+    browser.choose_file("#file", made.file("copy"))
+    browser.run("document.querySelector('#example-rights').value = 'all'")
+    browser.click('form[enctype="multipart/form-data"] button')
+    shown = browser.text(".results")
+    assert "copy by picture" in shown.lower() and "are the same seconds of it" in shown
+    assert "allow" in shown and "review" in shown
+    browser.click(".results h3 a")
+    assert "Rights at this time" in browser.text()
+    assert browser.complaints() == []
+
+
 def test_signing_in_and_out(remote: Shown, made: Made) -> None:
     browser, address, office = remote
     browser.open(f"{address}/assets/{made.signed}")
@@ -108,7 +129,7 @@ def test_the_policy_stops_every_script(local: Shown) -> None:
 def test_every_page_fits_and_can_be_read(local: Shown, made: Made, width: int, dark: bool) -> None:
     browser, address, _ = local
     browser.width(width, dark=dark)
-    pages = ["/", "/log", "/log/5", f"/assets/{made.signed}", f"/assets/{made.asset}", "/assets/" + "0" * 64]
+    pages = ["/", "/search?text=clip&rights=all", "/log", "/log/5", f"/assets/{made.signed}", f"/assets/{made.asset}", "/assets/" + "0" * 64]
     for path in pages:
         browser.open(address + path)
         assert browser.overflow() == 0, path
