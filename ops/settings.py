@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ledger.errors import Misuse, NotFound, Unavailable
 from ledger.keys import sync_folder
@@ -19,6 +19,7 @@ HOME_VARIABLE = "COUNTERSIGN_HOME"
 DEBUG_VARIABLE = "COUNTERSIGN_DEBUG"
 KEY_PIN_VARIABLE = "COUNTERSIGN_KEY_PIN"
 STORE_PASSWORD_VARIABLE = "COUNTERSIGN_STORE_PASSWORD"  # noqa: S105  its name, not a password
+INDEX_PASSWORD_VARIABLE = "COUNTERSIGN_INDEX_PASSWORD"  # noqa: S105  as above
 OPENAI_KEY_VARIABLE = "COUNTERSIGN_OPENAI_KEY"
 DEFAULT_HOME = Path("countersign-home")
 
@@ -69,6 +70,11 @@ class Settings(BaseModel):
     """Where the log lies: nothing for ledger.sqlite in the home, else postgresql://USER@HOST/DATABASE without a password,
     which COUNTERSIGN_STORE_PASSWORD or libpq's own password file says (ADR 008)."""
 
+    code_index: str = Field(default="", max_length=2_000, pattern=r"""^[^\s"\\]*$""", repr=False)
+    """Where codes of pictures are searched: nothing for the memory of each process, else postgresql://USER@HOST/DATABASE of a
+    server with pgvector, without a password, which COUNTERSIGN_INDEX_PASSWORD or libpq's own password file says (ADR 030).
+    It takes the extra `postgres`, and can be changed at any time: the codes are read from the views anew."""
+
     passkey_rp_id: str = Field(default="localhost", max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     """The domain that passkeys are made for (WebAuthn RP ID). Another one later means new passkeys for everybody (ADR 014)."""
     passkey_origins: tuple[str, ...] = Field(default=("http://localhost:8400",), min_length=1, max_length=ORIGINS_MAX)
@@ -98,9 +104,9 @@ class Settings(BaseModel):
             raise ValueError(f"no PIN and no token here: say it in {KEY_PIN_VARIABLE}")
         return uri
 
-    @field_validator("store")
+    @field_validator("store", "code_index")
     @classmethod
-    def _no_secret(cls, url: str) -> str:
+    def _no_secret(cls, url: str, field: ValidationInfo) -> str:
         """What is written here is copied with every home, and may be shown."""
         if url and not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("begins with postgresql://")
@@ -109,7 +115,8 @@ class Settings(BaseModel):
         except ValueError:
             raise ValueError("is not a URL") from None
         if secret:
-            raise ValueError(f"no password here: say it in {STORE_PASSWORD_VARIABLE}")
+            variable = STORE_PASSWORD_VARIABLE if field.field_name == "store" else INDEX_PASSWORD_VARIABLE
+            raise ValueError(f"no password here: say it in {variable}")
         return url
 
 
@@ -129,6 +136,11 @@ def debugging() -> bool:
 def store_password() -> str | None:
     """The database's password, when the environment says one."""
     return os.environ.get(STORE_PASSWORD_VARIABLE) or None
+
+
+def index_password() -> str | None:
+    """The password of the code index's database, when the environment says one."""
+    return os.environ.get(INDEX_PASSWORD_VARIABLE) or None
 
 
 def openai_key() -> str | None:

@@ -34,6 +34,7 @@ from ledger.signers import UriSigner
 from ops.home import Home, log_signers, open_ledger
 from ops.opinions import opinion_desk
 from ops.settings import Settings, key_secret, read_settings
+from ops.stores import open_indexes
 from projections.tag_index import TagIndex
 from projections.views import Views
 
@@ -59,7 +60,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
     return Services(
         ledger=ledger,
         blobs=blobs,
-        views=Views(home.views, ledger, blobs),
+        views=Views(home.views, ledger, blobs, open_indexes(settings)),
         index=TagIndex(home.tag_index, ledger.store),
         examiner=Examiner(
             trust,

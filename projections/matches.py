@@ -8,6 +8,7 @@ compared, nor those of our own outputs with those of reference media: each part 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -58,6 +59,7 @@ __all__ = ["Decision", "Match", "Matches", "Part", "Runs", "pair"]
 
 Runs = Mapping[str, Sequence[tuple[str, Frames]]]
 """By algorithm: how frames were turned before hashing, and those that may vote."""
+_LOG = logging.getLogger("countersign.matches")
 FAR_MAX = 24  # files beyond a candidate's bits that geometry looks at, the likeliest first; 3 ms a pair of frames
 RESULTS_MAX = 50  # more near assets than a person compares
 
@@ -145,7 +147,8 @@ class Matches(View):
         try:
             with self._database.snapshot(self.name) as look:
                 gone = self._held.settle(look)
-        except Unavailable:  # stopped or being built: whoever asks then is told; the next pass settles
+        except Unavailable as error:  # stopped, being built, or kept where nobody answers: the next pass settles
+            _LOG.warning("what was removed is not settled yet: %s", error.code)
             return
         if gone:
             self._database.empty_journal()

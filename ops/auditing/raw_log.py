@@ -70,7 +70,7 @@ def _sqlite(path: Path) -> Iterator[RawRows]:
 
 @contextmanager
 def _postgres(url: str) -> Iterator[RawRows]:
-    with driver():
+    with driver("the log"):
         from ops.auditing.postgres import snapshot
     with snapshot(url, store_password()) as rows:
         yield rows

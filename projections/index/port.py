@@ -77,7 +77,8 @@ class FollowingIndex(CodeIndex, Protocol):
     """A `CodeIndex` that knows its place in the rows it is filled from."""
 
     def following(self) -> AbstractContextManager[Place]:
-        """For one at a time, of all who share the codes. What was added and set in it stays together, or neither does."""
+        """For one at a time, of all who share the codes. What is said in the place was added; who is stopped before it was said
+        adds again."""
 
     def clear(self) -> None:
         """As if nothing had ever been added."""
