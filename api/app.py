@@ -16,7 +16,15 @@ from starlette.exceptions import HTTPException
 from api.description import describe
 from api.edge import Edge
 from api.hot import HotPath
-from api.limits import EXAMINATION_WAIT_S, EXAMINATIONS_MAX, UPLOADS_MAX, Slots
+from api.limits import (
+    EXAMINATION_WAIT_S,
+    EXAMINATIONS_MAX,
+    UPLOAD_WAIT_S_MAX,
+    UPLOADS_MAX,
+    UPLOADS_WAITING_MAX,
+    UPLOADS_WAITING_PER_CALLER_MAX,
+    Slots,
+)
 from api.routes import (
     assets,
     clearances,
@@ -43,6 +51,7 @@ from api.routes import (
     verifications,
 )
 from api.services.services import Services
+from api.turns import Turns
 from api.web import dispute_pages, drift_pages, licence_pages, pages, passkey_pages, person_pages, search_pages
 from api.web.failures import answer_failure
 from api.web.rendering import Pages
@@ -53,21 +62,35 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def _upload_turns() -> Turns:
+    return Turns(
+        "uploads",
+        UPLOADS_MAX,
+        waiting_max=UPLOADS_WAITING_MAX,
+        waiting_per_caller_max=UPLOADS_WAITING_PER_CALLER_MAX,
+        wait_s=UPLOAD_WAIT_S_MAX,
+    )
+
+
 @dataclass(frozen=True)
 class Work:
     """How many uploads and examinations there may be at once in this process."""
 
-    uploads: Slots = field(default_factory=lambda: Slots("uploads", UPLOADS_MAX))
-    examinations: Slots = field(
-        default_factory=lambda: Slots("examinations", EXAMINATIONS_MAX, wait_s=EXAMINATION_WAIT_S)
-    )
+    uploads: Turns = field(default_factory=_upload_turns)
+    examinations: Slots = field(default_factory=lambda: Slots("examinations", EXAMINATIONS_MAX))
 
     def examining(self, work: Callable[P, T]) -> Callable[P, T]:
         """`work`, done while holding a place. Raises Unavailable `busy`."""
+        return self._held(work, EXAMINATION_WAIT_S)
 
+    def examining_upload(self, work: Callable[P, T]) -> Callable[P, T]:
+        """The same for who holds an upload's place, and so is one of few: they wait for as long as it takes the others."""
+        return self._held(work, UPLOAD_WAIT_S_MAX)
+
+    def _held(self, work: Callable[P, T], wait_s: float) -> Callable[P, T]:
         @wraps(work)
         def held(*args: P.args, **kwargs: P.kwargs) -> T:
-            with self.examinations.one():
+            with self.examinations.one(wait_s):
                 return work(*args, **kwargs)
 
         return held

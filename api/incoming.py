@@ -12,7 +12,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.limits import BODY_BYTES_MAX, RECEIVE_IDLE_S_MAX, UPLOAD_CHUNK_BYTES, Slots
+from api.limits import BODY_BYTES_MAX, RECEIVE_IDLE_S_MAX, UPLOAD_CHUNK_BYTES
+from api.turns import Turns
 from ledger.errors import Misuse, TooLarge
 from ledger.proof.canonical import parse_json
 
@@ -52,10 +53,19 @@ async def _next_piece(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
 
 
 @asynccontextmanager
-async def received_file(request: Request, bytes_max: int, uploads: Slots) -> AsyncIterator[Path]:
+async def upload_place(request: Request, uploads: Turns) -> AsyncIterator[Path]:
+    """A turn among the uploads, and a temporary folder that is gone after the block. Raises Unavailable `busy`."""
+    caller = getattr(request.state, "caller", None)
+    async with uploads.one(caller.actor if caller else ""):
+        with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
+            yield Path(folder)
+
+
+@asynccontextmanager
+async def received_file(request: Request, bytes_max: int, uploads: Turns) -> AsyncIterator[Path]:
     """The raw body as a temporary file that is gone after the block. Raises as BoundedRequest, and Unavailable `busy`."""
-    with uploads.one(), tempfile.TemporaryDirectory(prefix="countersign-") as folder:
-        path = Path(folder) / "upload"
+    async with upload_place(request, uploads) as folder:
+        path = folder / "upload"
         if isinstance(request, BoundedRequest):
             request.bytes_max = bytes_max
         await _save(request, path)

@@ -73,7 +73,7 @@ async def import_asset(
     origin = Origin(grade=grade, generation=generation, provider_job=provider_job, title=title)
     slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        with_slot = slots.examining(import_file)
+        with_slot = slots.examining_upload(import_file)
         done = await run_in_threadpool(with_slot, services, path, origin, actor=caller.actor, method=caller.method)
     return JSONResponse(_imported(done).model_dump(mode="json"), 200 if done.existing else 201)
 

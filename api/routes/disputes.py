@@ -89,7 +89,7 @@ async def sight_copy(
     slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
         spoken = _speaker(services, caller)
-        await run_in_threadpool(slots.examining(sight), services, dispute, path, seen, spoken)
+        await run_in_threadpool(slots.examining_upload(sight), services, dispute, path, seen, spoken)
     return await run_in_threadpool(dispute_answer, services, dispute)
 
 

@@ -43,7 +43,7 @@ async def enrol_likeness(
     """
     slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        receipt = await run_in_threadpool(slots.examining(enrol), services, permission, [path])
+        receipt = await run_in_threadpool(slots.examining_upload(enrol), services, permission, [path])
     (said,) = bodies(services.ledger.read(after=receipt.index, limit=1), LikenessEnrolled)
     told = {"enrolment": said[1].enrolment, "person": said[1].person, "references": said[1].references}
     return JSONResponse({**told, "entry_index": receipt.index}, 201)

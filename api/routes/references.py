@@ -61,7 +61,7 @@ async def register(
     said = Registration(kind=kind, basis=basis, title=title, owner=owner, guardrail=guardrail, person=person)
     slots = request.app.state.slots
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        answer = await run_in_threadpool(slots.examining(_register), services, path, said, caller)
+        answer = await run_in_threadpool(slots.examining_upload(_register), services, path, said, caller)
     return JSONResponse(answer.model_dump(mode="json"), 201)
 
 

@@ -99,7 +99,7 @@ async def query_by_content(
         raise MediaTypeUnsupported("asset_type_unsupported", "no algorithm of ours reads such assets", "Send media.")
     slots, hint = request.app.state.slots, Hint(hint_alg, hint_value)
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        found = await run_in_threadpool(slots.examining(by_content), services, path, alg, hint, limit)
+        found = await run_in_threadpool(slots.examining_upload(by_content), services, path, alg, hint, limit)
     return SoftBindingQueryResult.model_validate({"matches": found})
 
 

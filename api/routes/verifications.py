@@ -77,7 +77,7 @@ async def _of_file(request: Request, services: Services, asked: Circumstances, a
         known = await run_in_threadpool(verify_known_file, services, path, asked, at)
         if known is not None:  # needs no place among the examinations
             return known
-        found: Verification = await run_in_threadpool(slots.examining(verify_file), services, path, asked, at)
+        found: Verification = await run_in_threadpool(slots.examining_upload(verify_file), services, path, asked, at)
     return found
 
 

@@ -14,7 +14,7 @@ from ledger.history import Entries, History
 from ledger.rules.briefs import approval
 from ledger.rules.clearances import standing
 from ledger.rules.consents import consent_state
-from ledger.rules.decision import decide
+from ledger.rules.decision import RULES_VERSION, decide
 from ledger.rules.generations import generation
 from ledger.rules.grades import evidence
 from ledger.rules.lineage import ancestors, arrival, descendants, examination
@@ -55,9 +55,16 @@ def _asked_again(entries: Entries, size: int, asset: str, at: datetime) -> list[
     ]
 
 
-def claims_of(entries: Entries, size: int, assets: Sequence[str], at: datetime, known: bool = False) -> list[PackClaim]:
+def claims_of(
+    entries: Entries,
+    size: int,
+    assets: Sequence[str],
+    at: datetime,
+    known: bool = False,
+    rules: str = RULES_VERSION,
+) -> list[PackClaim]:
     """In the order of time; those about `at` come last. `known`: `at` is an instant of the past, and the log's first `size`
-    entries what was known then.
+    entries what was known then; `rules`: the version by which what holds at `at` is weighed.
     """
     history, when = History(entries, size), f"As known at {format_instant(at)}" if known else "At the time of this pack"
     past: dict[tuple[object, ...], PackClaim] = {}
@@ -66,7 +73,7 @@ def claims_of(entries: Entries, size: int, assets: Sequence[str], at: datetime, 
             past.setdefault((claim.kind, claim.entries, claim.asset), claim)
     present: list[PackClaim] = []
     for asset in assets:
-        asked = [_now(history, question, when) for question in _asked_again(entries, size, asset, at)]
+        asked = [_now(history, question, when, rules) for question in _asked_again(entries, size, asset, at)]
         present += asked or [_never_asked(history, asset, at)]
     return [*sorted(past.values(), key=lambda claim: claim.at), *present]
 
@@ -145,9 +152,9 @@ def _at_decision(entries: Entries, whole: History, said: Said, body: ClearanceDe
     )
 
 
-def _now(history: History, question: Question, when: str) -> PackClaim:
+def _now(history: History, question: Question, when: str, rules: str) -> PackClaim:
     at = question.valid_from
-    decision = decide(history, question, at)
+    decision = decide(history, question, at, rules)
     clearance, said = standing(history, question, at)
     allowed = decision.allowed and clearance.outcome == "pass"
     return PackClaim(

@@ -17,7 +17,7 @@ from ledger.proof.packclaims import Topics
 from ledger.proof.packcomplete import in_topics, merge_topics, required_tags
 from ledger.rules.clearances import standing
 from ledger.rules.consent_states import CONSENT_KINDS, PERSON_KINDS
-from ledger.rules.decision import decide
+from ledger.rules.decision import RULES_KNOWN, RULES_VERSION, decide
 from ledger.rules.lineage import ancestors, descendants
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Stored
@@ -157,7 +157,7 @@ def _add_decisions(contents: Contents, entries: Entries) -> None:
     for said, body in decisions(contents.ordered()):
         if said.index not in contents.weighed:
             history = History(entries, said.index)
-            decide(history, body.question, body.decided_at)
+            decide(history, body.question, body.decided_at, body.rules if body.rules in RULES_KNOWN else RULES_VERSION)
             _take_weighed(contents, history, f"weighed in the decision of entry {said.index}")
             contents.weighed.add(said.index)
 

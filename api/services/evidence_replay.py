@@ -20,7 +20,7 @@ from ledger.proof.packfile import PackFile
 from ledger.proof.packreport import PackFault, PackReport, PackStep
 from ledger.proof.policy import TlogPolicy
 from ledger.rules.clearances import standing
-from ledger.rules.decision import RULES_VERSION, decide
+from ledger.rules.decision import RULES_KNOWN, RULES_VERSION, decide
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Stored
 from schemas.evidence import PackManifest
@@ -56,12 +56,12 @@ def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
     """Step 10, or nothing and a remark where the pack was made under rules that this version does not have."""
     try:
         manifest = PackManifest.model_validate(parse_json(file.read("pack.json")))
-        if manifest.rules != RULES_VERSION:
+        if manifest.rules not in RULES_KNOWN:
             return (), (
                 f"step {REPLAY_STEP} was left out: rules {manifest.rules} made the pack, {RULES_VERSION} are here",
             )
         found = [_said(file, entry.index) for entry in manifest.entries]
-        older = [entry_name(said.index) for said, body in decisions(found) if body.rules != RULES_VERSION]
+        older = [entry_name(said.index) for said, body in decisions(found) if body.rules not in RULES_KNOWN]
         step = PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(file, manifest, found)), ())
         remarks = [f"{name} was decided by other rules and not weighed again" for name in older]
         if manifest.index is not None and _facts_format(file) != FACTS_FORMAT:
@@ -83,11 +83,11 @@ def _weigh_again(file: PackFile, manifest: PackManifest, found: list[Said]) -> I
     entries, assets = PackEntries(found), manifest.subject.files
     asked: dict[str, Topics] = {}
     for said, body in decisions(found):
-        if body.rules == RULES_VERSION and not _follows(entries, said, body, asked):
+        if body.rules in RULES_KNOWN and not _follows(entries, said, body, asked):
             what = "the rules of this version, weighed over the entries before it, give another verdict"
             yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
     size, at = manifest.told
-    computed = claims_of(entries, size, assets, at, manifest.known is not None)
+    computed = claims_of(entries, size, assets, at, manifest.known is not None, manifest.rules)
     for claimed, again in zip(manifest.claims, computed, strict=False):
         if claimed != again:
             what = f"the entries don't give this claim: {claimed.sentence}"
@@ -101,7 +101,7 @@ def _weigh_again(file: PackFile, manifest: PackManifest, found: list[Said]) -> I
     if manifest.index is not None:
         history = History(entries, size)
         for question in questions_now(entries, size, assets, at):
-            decide(history, question, question.valid_from)
+            decide(history, question, question.valid_from, manifest.rules)
             standing(history, question, question.valid_from)
         told = History(entries, size)  # of its own: facts are told of whatever was read for them
         facts = facts_in(told, assets, at)
@@ -145,7 +145,7 @@ def _note(asked: dict[str, Topics], history: History) -> None:
 
 def _follows(entries: PackEntries, said: Said, body: ClearanceDecided, asked: dict[str, Topics]) -> bool:
     history = History(entries, said.index)
-    decision = decide(history, body.question, body.decided_at)
+    decision = decide(history, body.question, body.decided_at, body.rules)
     _note(asked, history)
     same = (decision.weighed, decision.consents) == (body.weighed, body.consents)
     return same and decision.allowed == isinstance(body, ClearanceIssued)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from api.incoming import BoundedRequest
-from api.limits import FORM_OVERHEAD_BYTES_MAX, UPLOAD_CHUNK_BYTES, Slots
+from api.incoming import BoundedRequest, upload_place
+from api.limits import FORM_OVERHEAD_BYTES_MAX, UPLOAD_CHUNK_BYTES
+from api.turns import Turns
 from ledger.errors import Misuse
 
 FIELDS_MAX = 8  # our largest form has three
@@ -32,15 +32,15 @@ class Form:
 
 
 @asynccontextmanager
-async def uploaded_form(request: Request, bytes_max: int, uploads: Slots) -> AsyncIterator[Form]:
+async def uploaded_form(request: Request, bytes_max: int, uploads: Turns) -> AsyncIterator[Form]:
     """A multipart form with its file, gone after the block. Raises TooLarge, Misuse `file_missing`, Unavailable `busy`."""
-    with uploads.one(), tempfile.TemporaryDirectory(prefix="countersign-") as folder:
+    async with upload_place(request, uploads) as folder:
         _bound(request, bytes_max + FORM_OVERHEAD_BYTES_MAX)
         async with request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile) or not file.filename:
                 raise Misuse("file_missing", "no file was chosen", "Choose a file and send the form again.")
-            path = Path(folder) / "upload"
+            path = folder / "upload"
             await run_in_threadpool(_copy, file, path)
             fields = {name: value for name, value in form.items() if isinstance(value, str) and value}
             name = file.filename[-NAME_CHARS_SHOWN:]

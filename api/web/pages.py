@@ -54,7 +54,7 @@ async def page_verdict(request: Request, services: ServicesOf) -> Response:
     slots = request.app.state.slots
     async with uploaded_form(request, services.upload_bytes_max, slots.uploads) as form:
         asked = Circumstances(form.fields.get("use"), form.fields.get("territory"), form.fields.get("channel"))
-        found = await run_in_threadpool(slots.examining(verify_file), services, form.path, asked)
+        found = await run_in_threadpool(slots.examining_upload(verify_file), services, form.path, asked)
     told = found.as_json()
     return await run_in_threadpool(
         pages_of(request).answer,

@@ -16,7 +16,7 @@ from api.services.services import Services
 from api.services.verification import verify_file
 from ledger.proof.pack import check_pack
 from ops.bench.figures import Figure, median_seconds
-from ops.bench.verifying import read_bare
+from ops.bench.bare import read_bare
 from ops.demo.run import run_demo
 from ops.demo.story import CHANNEL, TERRITORY, USE
 from ops.wiring import services_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import resource
 import shutil
 import tracemalloc
@@ -10,16 +9,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import c2pa
 from rich.console import Console
 
 from api.services.circumstances import Circumstances
 from api.services.services import Services
 from api.services.verification import verify_file
-from ledger.errors import LedgerError
 from ledger.media.findings import CHEAP
 from ledger.media.sandbox import Examiner
+from ops.bench.bare import BARE, read_bare
 from ops.bench.figures import Figure, in_turns
+from ops.bench.verifying_http import verifying_http_figures
 from ops.demo.run import run_demo
 from ops.demo.story import CHANNEL, TERRITORY, USE
 from ops.wiring import services_of
@@ -29,7 +28,6 @@ ASKED = Circumstances(use=USE, territory=TERRITORY, channel=CHANNEL)
 KNOWN_REACH = 2.0
 MEMORY_REACH = 1.2
 PADDING_BYTES = 256 * 2**20
-BARE = "c2pa.Reader + SHA-256"
 
 
 def verifying_figures(folder: Path) -> list[Figure]:
@@ -37,7 +35,8 @@ def verifying_figures(folder: Path) -> list[Figure]:
     home = folder / "verifying"
     run_demo(home, None, Console(quiet=True))
     with services_of(home) as services:
-        return [*_alone(services, home), *_together(services, home), *_memory(services, home)]
+        found = [*_alone(services, home), *_together(services, home), *_memory(services, home)]
+    return [*found, *verifying_http_figures(home)]
 
 
 def _alone(services: Services, home: Path) -> list[Figure]:
@@ -119,11 +118,3 @@ def _padded(source: Path, target: Path, size: int) -> None:
     with target.open("ab") as file:
         file.write(size.to_bytes(4, "big") + b"free")
         file.truncate(file.tell() + size - 8)
-
-
-def read_bare(path: Path) -> None:
-    """The same bytes hashed, the manifest read by the SDK in this process with its defaults."""
-    hashlib.sha256(path.read_bytes()).digest()
-    with c2pa.Reader(str(path)) as reader:
-        if not reader.json():
-            raise LedgerError("bench_failed", "the demo's signed file has no manifest")

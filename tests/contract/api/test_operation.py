@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
 
 from api.access import ACCESS
-from api.limits import EXAMINATIONS_MAX, UPLOADS_MAX, Slots
+from api.limits import EXAMINATIONS_MAX, Slots
+from api.turns import Turns
 from ledger.errors import Unavailable
 from ops.openapi import TARGET, openapi_text
 from schemas.api.problems import PROBLEM_TYPE
@@ -85,25 +88,18 @@ def test_slots_are_given_back_whatever_happens() -> None:
         pass
 
 
-def test_when_every_place_is_taken_the_answer_is_busy(office: Office) -> None:
-    work = office.app.state.slots
-    taken = [work.examinations.one() for _ in range(EXAMINATIONS_MAX)]
-    for place in taken:
-        place.__enter__()
-    try:
+def test_when_every_place_is_taken_the_answer_is_busy(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.app.EXAMINATION_WAIT_S", 0.01)
+    monkeypatch.setattr("api.app.UPLOAD_WAIT_S_MAX", 0.01)
+    with ExitStack() as taken:
+        for _ in range(EXAMINATIONS_MAX):
+            taken.enter_context(office.app.state.slots.examinations.one())
         refused(office.post("/v1/search", content=b"x"), 503, "busy")
-    finally:
-        for place in taken:
-            place.__exit__(None, None, None)
-    taken = [work.uploads.one() for _ in range(UPLOADS_MAX)]
-    for place in taken:
-        place.__enter__()
-    try:
-        answer = refused(office.post("/v1/verifications", content=b"x"), 503, "busy")
-        assert "uploads" in answer["detail"]
-    finally:
-        for place in taken:
-            place.__exit__(None, None, None)
+        refused(office.post(f"/v1/assets/{office.made.signed}/signed", "mara"), 503, "busy")
+    none = Turns("uploads", 0, waiting_max=0, waiting_per_caller_max=0, wait_s=0.01)
+    office.app.state.slots = dataclasses.replace(office.app.state.slots, uploads=none)
+    answer = office.post("/v1/verifications", content=b"x")
+    assert "uploads" in refused(answer, 503, "busy")["detail"] and answer.headers["retry-after"]
 
 
 # -- the description -------------------------------------------------------------------------------------------------
