@@ -30,6 +30,7 @@ from schemas.statements import (
     notice,
     passkey,
     person,
+    publishing,
     review,
     rulepack,
     trust,
@@ -188,6 +189,20 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         f"asked that files be looked through for the mark {b.template} of {b.provider}: {b.reason}"
         if b.image_sha256
         else f"ended the search for the mark {b.template} of {b.provider}: {b.reason}"
+    ),
+    publishing.SignalPolicyAdopted: lambda b: (
+        f"asked that files keep {', '.join(b.required) or 'no signal'} of what they are made from: {b.reason}"
+    ),
+    publishing.ChecklistAdopted: lambda b: (
+        f"adopted version {b.version} of checklist {b.checklist} for the {b.gate} gate: {b.reason}"
+    ),
+    publishing.ChecklistAnswered: lambda b: (
+        f"answered version {b.version} of checklist {b.checklist} for {_file(b.asset)}"
+        f" ({sum(one.answer == 'no' for one in b.answers)} no)"
+    ),
+    publishing.SamplingAdopted: lambda b: (
+        f"asked that {b.permille} of 1000 files be passed by two people at the {b.gate} gate"
+        f"{', and all with people' if b.with_people else ''}: {b.reason}"
     ),
     criteria.StyleKitAdopted: lambda b: f"adopted version {b.version} of style kit {b.kit}: {b.reason}",
     consent.ConsentRefused: lambda b: f"refused consent {b.consent} of {b.person}: {b.reason}",

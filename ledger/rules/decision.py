@@ -18,6 +18,7 @@ from ledger.rules.disputes import standing_in_the_way
 from ledger.rules.generations import generation
 from ledger.rules.lineage import ancestors, arrival, examination, flags, lifted, rejection, same_essence
 from ledger.rules.moderation import weigh_moderation
+from ledger.rules.publishing import looked_at_twice
 from ledger.rules.registries import weigh_registries
 from ledger.rules.reviews import GATES, approvals
 from ledger.rules.rightsreviews import weigh_reviews
@@ -26,15 +27,19 @@ from ledger.rules.weighing_consents import weigh_consents
 from ledger.rules.weighing_guardrails import weigh_guardrails
 from ledger.rules.weighing_likeness import likeness_scan, weigh_likeness
 from ledger.rules.weighing_matches import weigh_matches
+from ledger.rules.weighing_publishing import weigh_checklists, weigh_signals
 from ledger.rules.weighing_rights import weigh_rights
 from ledger.statement import Said
 from schemas.statements.asset import AssetExamined, AssetFlagged, AssetImported
 from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import GenerationRequested
+from schemas.statements.review import Gate
 
 RULES_VERSION = "6"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
+RULES_KNOWN = ("5", RULES_VERSION)
+"""Versions under which verdicts are weighed again as they were; of older ones nobody knows any more how."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
 _WEIGHED_ELSEWHERE = frozenset({"licence-ended", "contract-changed", "right-ended"})
 """Causes of flags that block nothing by themselves: whether the right may be used is weighed for itself (SPEC S10.8)."""
@@ -71,8 +76,8 @@ class Decision:
         return tuple(rule for rule in self.weighed if rule.outcome in ("fail", "not_checked"))
 
 
-def decide(history: History, question: Question, at: datetime) -> Decision:
-    """Weighs every rule. O(the asset's family and the consents in it), never O(ledger)."""
+def decide(history: History, question: Question, at: datetime, rules: str = RULES_VERSION) -> Decision:
+    """Weighs every rule, as `rules` (of RULES_KNOWN) has it. O(the asset's family and the consents in it), never O(ledger)."""
     entered = arrival(history, question.asset)
     if entered is None:
         nothing = weigh("known", "fail", "asset_unknown", "no file with this digest is in the ledger")
@@ -95,7 +100,11 @@ def decide(history: History, question: Question, at: datetime) -> Decision:
     weighed += weigh_moderation(history, requests)
     weighed += weigh_registries(history, consents, at)
     weighed += weigh_matches(history, family)
-    weighed += _of_the_gates(history, question.asset)
+    since_6 = int(rules) >= 6
+    if since_6:
+        weighed += weigh_signals(history, family)
+        weighed += weigh_checklists(history, question.asset)
+    weighed += _of_the_gates(history, question.asset, people=bool(consents) if since_6 else None)
     if len(weighed) > WEIGHED_MAX:
         raise TooLarge("weighed_too_many", f"more than {WEIGHED_MAX} rows of reasons", "Clear its parts.")
     return Decision(question, at, tuple(weighed), consents)
@@ -173,13 +182,25 @@ def _from_outside(history: History, family: list[str]) -> list[Said]:
     return [said for said in arrivals if isinstance(said.body, AssetImported) and said.body.generation is None]
 
 
-def _of_the_gates(history: History, asset: str) -> Iterator[Weighed]:
+def _of_the_gates(history: History, asset: str, *, people: bool | None) -> Iterator[Weighed]:
+    """`people`: whether somebody lent their likeness, which may call for a second look; None: under rules without any."""
     twins = same_essence(history, asset)
-    passed: dict[str, Said] = {
-        review.gate: said for name in reversed(twins) for said, review in approvals(history, name)
-    }
+    looks = [(review.gate, said) for name in reversed(twins) for said, review in approvals(history, name)]
+    passed: dict[str, Said] = dict(looks)
     for gate in GATES:
-        yield _at_gate(gate, passed)
+        row = _at_gate(gate, passed)
+        if row.outcome == "pass" and people is not None:
+            row = _second_look(history, asset, row, [said for one, said in looks if one == gate], people=people)
+        yield row
+
+
+def _second_look(history: History, asset: str, row: Weighed, looks: list[Said], *, people: bool) -> Weighed:
+    gate: Gate = row.rule.removeprefix("gate_")  # type: ignore[assignment]
+    policy = looked_at_twice(history, asset, gate, people=people)
+    if policy is None or len({said.actor for said in looks}) > 1:
+        return row
+    detail = f"it was drawn for a second look, and only {looks[-1].actor} passed it"
+    return weigh(row.rule, "fail", f"{gate}_second_look_missing", detail, looks[-1].index, policy.index)
 
 
 def _at_gate(gate: str, passed: Mapping[str, Said]) -> Weighed:

@@ -9,6 +9,7 @@ from ledger.rules.assets import known
 from ledger.rules.generations import generation
 from ledger.rules.lineage import ancestors, arrival, quarantine, rejection, same_essence
 from ledger.rules.proposal import Proposal, refuse
+from ledger.rules.publishing import answered, checklists, looked_at_twice, open_items
 from ledger.statement import Said
 from schemas.statements.asset import AssetImported
 from schemas.statements.review import Review, ReviewApproved, ReviewRejected
@@ -38,12 +39,14 @@ def accept_review(proposal: Proposal, body: Review, history: History, at: dateti
                 "ancestor_rejected", "what it was made from was rejected; so is everything made from that", said.index
             )
         _fresh_eyes(proposal, body, history)
+        _checklists_done(body, history)
 
 
 def _fresh_eyes(proposal: Proposal, body: Review, history: History) -> None:
-    for said, approval in approvals(history, body.asset):
-        if approval.gate == body.gate:
-            refuse("gate_passed_already", f"the {body.gate} gate is passed already", said.index)
+    passed = [said for said, approval in approvals(history, body.asset) if approval.gate == body.gate]
+    again = len(passed) == 1 and passed[0].actor != proposal.actor and _second_look(history, body)
+    if passed and not again:
+        refuse("gate_passed_already", f"the {body.gate} gate is passed already", passed[0].index)
     for name in same_essence(history, body.asset):  # what was passed on the unsigned twin counts here too
         for said, approval in approvals(history, name):
             if said.actor == proposal.actor and approval.gate != body.gate:
@@ -51,6 +54,20 @@ def _fresh_eyes(proposal: Proposal, body: Review, history: History) -> None:
     for index, maker in makers(history, body.asset):
         if maker == proposal.actor:
             refuse("own_work", "whoever made a file does not approve it", index)
+
+
+def _second_look(history: History, body: Review) -> bool:
+    """Whether two people have to pass it; anybody who does is welcome where people are in it."""
+    return looked_at_twice(history, body.asset, body.gate, people=True) is not None
+
+
+def _checklists_done(body: Review, history: History) -> None:
+    """What the gate's checklists ask is answered before anybody passes it (SPEC S5.20)."""
+    twins = same_essence(history, body.asset)
+    for said, adopted in checklists(history, body.gate):
+        found = answered(history, twins, adopted.checklist)
+        if found is None or found[1].version != adopted.version or open_items(adopted, found[1]):
+            refuse("checklist_open", f"checklist {adopted.checklist} {adopted.version} is not answered", said.index)
 
 
 def makers(history: History, asset: str) -> list[tuple[int, str]]:

@@ -110,3 +110,9 @@ def test_a_pack_made_under_other_rules_stays_verifiable_and_says_what_was_left_o
     assert report.state == "consistent"
     assert [step.number for step in report.steps] == [*range(1, 10), 11]
     assert "rules 0 made the pack" in report.remarks[0]
+
+
+def test_a_pack_made_under_the_rules_before_is_weighed_again_by_those(pack: bytes, story: Story) -> None:
+    report = replay(forged(pack, story.house.keys[SERVICE], {}, rules="5"))
+    assert report.state == "consistent"
+    assert [step.number for step in report.steps if step.outcome == "pass"] == [*range(1, 12)]

@@ -99,6 +99,10 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.moderated.v1",
     },
     "ip-steward": {
+        "signals.policy-adopted.v1",
+        "checklist.adopted.v1",
+        "checklist.answered.v1",
+        "review.sampling-adopted.v1",
         "reference.registered.v1",
         "reference.withdrawn.v1",
         "match.reviewed.v1",
@@ -139,6 +143,10 @@ MAY_SAY: dict[str, set[str]] = {
         "generation.moderated.v1",
     },
     "legal": {
+        "signals.policy-adopted.v1",
+        "checklist.adopted.v1",
+        "checklist.answered.v1",
+        "review.sampling-adopted.v1",
         "reference.registered.v1",
         "reference.withdrawn.v1",
         "match.reviewed.v1",
@@ -211,6 +219,7 @@ MAY_SAY: dict[str, set[str]] = {
         "notice.acknowledged.v1",
     },
     "librarian": {
+        "checklist.answered.v1",
         "match.reviewed.v1",
         "opinion.asked.v1",
         "dispute.sighted.v1",
@@ -228,6 +237,7 @@ MAY_SAY: dict[str, set[str]] = {
         "rightsreview.opened.v1",
     },
     "reviewer": {
+        "checklist.answered.v1",
         "match.reviewed.v1",
         "opinion.asked.v1",
         "likeness.reviewed.v1",
