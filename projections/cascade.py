@@ -56,6 +56,7 @@ NOT_NEEDED = frozenset(
         "suspension_lifted",
         "pause_not_told",
         "consent_not_resumed",
+        "clearance_weighed_since",
     }
 )
 Work = Callable[[], Sequence[tuple[str, Body]]]

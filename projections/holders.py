@@ -38,7 +38,7 @@ class Holders(View):
     """Parties are `actor:…` (who asked for a clearance), `platform:…`, `person:…` and `*`."""
 
     name = VIEW
-    version = 9
+    version = 10
     schema = SCHEMA
     handled = frozenset(
         {
@@ -50,6 +50,8 @@ class Holders(View):
             "holder.endpoint-disabled.v1",
             "notice.issued.v1",
             "notice.issued.v2",
+            "notice.issued.v3",
+            "clearance.reverified.v1",
             "notice.attempted.v1",
             "notice.delivered.v1",
             "notice.failed.v1",
@@ -85,7 +87,7 @@ class Holders(View):
         | OF_GENERATIONS
         | OF_LIKENESS
         | OF_MATTERS
-        | OF_FINDINGS
+        | (OF_FINDINGS - handled)
         | frozenset(
             {
                 "person.registered.v1",

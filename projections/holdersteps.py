@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from ledger.rules.matters import contract_matter, engagement_matter, matter_of
+from ledger.rules.matters import contract_matter, engagement_matter, matter_of, reverified_matter
 from ledger.statement import Said
 from projections import ways
 from projections.holdertables import VIEW, record_notice
@@ -30,6 +30,7 @@ from schemas.statements.notice import (
 )
 from schemas.statements.person import PersonEngagementEnded
 from schemas.statements.placement import PlacementEnded, PlacementRecorded
+from schemas.statements.reverification import ClearanceReverified
 from schemas.statements.right import RightUsed
 
 
@@ -138,7 +139,7 @@ def _issued(db: sqlite3.Connection, said: Said, body: NoticeIssued) -> None:
     record_notice(db, said, body)
     for ref in [item.clearance or item.placement for item in body.items] or [""]:
         sql = "DELETE FROM holders_to_tell WHERE holder = ? AND about = ? AND basis = ? AND ref = ?"
-        db.execute(sql, (body.holder, body.about, body.consent or body.licence, ref))
+        db.execute(sql, (body.holder, body.about, body.basis.partition(":")[2], ref))
 
 
 def _agreed(db: sqlite3.Connection, said: Said, body: ConsentGranted) -> None:
@@ -181,6 +182,24 @@ def _uncovered(db: sqlite3.Connection, said: Said, body: ClearanceRevoked) -> No
             queue(db, party, (index, licence, kind, ref, body.asset))
 
 
+def _reverified(db: sqlite3.Connection, said: Said, body: ClearanceReverified) -> None:
+    """Whoever has the clearance, or shows the file under it. Of several the last is told; a yes lifts what a no asked for."""
+    matter = reverified_matter(said, body)
+    db.execute("DELETE FROM holders_to_tell WHERE basis = ?", (body.clearance,))
+    db.execute("DELETE FROM holders_untold WHERE basis = ?", (body.clearance,))
+    if matter.outcome is None:
+        moot = "UPDATE holders_notice SET moot_by = ? WHERE basis = ? AND due_at > ?"
+        db.execute(moot, (said.index, body.clearance, format_instant(matter.since)))
+    arisen(db, matter)
+    about = (said.index, body.clearance)
+    had = "SELECT ref, kind, party FROM holders_had WHERE asset = ? AND clearance = ?"
+    for ref, kind, party in db.execute(had, (body.asset, body.clearance)).fetchall():
+        if matter.outcome is None:
+            inform(db, about, party, asks=False)
+        else:
+            queue(db, party, (*about, kind, ref, body.asset))
+
+
 _STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
     HolderRegistered: _registered,
     HolderEndpointDisabled: _disabled,
@@ -188,6 +207,7 @@ _STEPS: dict[type, Callable[[sqlite3.Connection, Said, Any], None]] = {
     RightUsed: lambda db, said, body: ways.used(db, VIEW, body),
     ClearanceIssued: _cleared,
     ClearanceRevoked: _uncovered,
+    ClearanceReverified: _reverified,
     ContractTermRecorded: _changed,
     ConsentGranted: _agreed,
     ConsentRenewed: _renewed,

@@ -127,7 +127,7 @@ class Notified:
     kind: str
     basis_kind: str
     basis: str
-    """The number of the consent or the licence."""
+    """The number of the consent, the licence, the right or the clearance."""
     about: int
     outcome: str | None
     due_at: str | None
@@ -150,7 +150,7 @@ class Notified:
     done_at: str | None
     overdue_by: int | None
     moot_by: int | None
-    """The entry that lifted the suspension in time: nothing is asked any more."""
+    """The entry that lifted the suspension, or the no, in time: nothing is asked any more."""
 
     @property
     def standing(self) -> str:

@@ -134,6 +134,7 @@ OF_HOLDERS: Final[Types] = frozenset(
         "holder.endpoint-disabled.v1",
         "notice.issued.v1",
         "notice.issued.v2",
+        "notice.issued.v3",
         "notice.attempted.v1",
         "notice.delivered.v1",
         "notice.failed.v1",

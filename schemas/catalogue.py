@@ -35,6 +35,7 @@ from schemas.statements import (
     moderation,
     notice,
     notice_v1,
+    notice_v2,
     opinion,
     passkey,
     person,
@@ -166,6 +167,7 @@ BODIES: tuple[type[Body], ...] = (
     notice.HolderRegistered,
     notice.HolderEndpointDisabled,
     notice_v1.NoticeIssuedV1,
+    notice_v2.NoticeIssuedV2,
     notice.NoticeIssued,
     notice.NoticeAttempted,
     notice.NoticeDelivered,
@@ -182,6 +184,7 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     endings_v1.ClearanceRevokedV1: endings_v1.ClearanceRevokedV1.newest,
     endings_v1.AssetFlaggedV1: endings_v1.AssetFlaggedV1.newest,
     notice_v1.NoticeIssuedV1: notice_v1.NoticeIssuedV1.newest,
+    notice_v2.NoticeIssuedV2: notice_v2.NoticeIssuedV2.newest,
     evidence.EvidenceExportedV1: evidence.EvidenceExportedV1.newest,
     dispute_v1.DisputeSightedV1: dispute_v1.DisputeSightedV1.newest,
 }
@@ -192,7 +195,7 @@ _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     consent.ConsentGranted: (consent_v1.ConsentGrantedV1,),
     clearance.ClearanceRevoked: (endings_v1.ClearanceRevokedV1,),
     asset.AssetFlagged: (endings_v1.AssetFlaggedV1,),
-    notice.NoticeIssued: (notice_v1.NoticeIssuedV1,),
+    notice.NoticeIssued: (notice_v1.NoticeIssuedV1, notice_v2.NoticeIssuedV2),
     evidence.EvidenceExported: (evidence.EvidenceExportedV1,),
     dispute.DisputeSighted: (dispute_v1.DisputeSightedV1,),
 }

@@ -56,7 +56,10 @@ def notice_record(services: Services, one: Notified) -> NoticeRecord:
     return NoticeRecord.model_validate(
         {
             **{name: getattr(one, name) for name in (*same, *more)},
-            **{kind: one.basis if one.basis_kind == kind else None for kind in ("consent", "licence", "right")},
+            **{
+                kind: one.basis if one.basis_kind == kind else None
+                for kind in ("consent", "licence", "right", "clearance")
+            },
             "about_entry": one.about,
             "overdue": one.overdue_by is not None,
             "entries": sorted(entry for entry in by if entry is not None),

@@ -170,6 +170,7 @@ RULES: dict[str, Rule] = {
     "holder.endpoint-disabled.v1": notices.accept_disabling,
     "notice.issued.v1": issuing.accept_issue,
     "notice.issued.v2": issuing.accept_issue,
+    "notice.issued.v3": issuing.accept_issue,
     "notice.attempted.v1": notices.accept_attempt,
     "notice.delivered.v1": notices.accept_delivery,
     "notice.failed.v1": notices.accept_failure,

@@ -21,6 +21,7 @@ from schemas.statements.clearance import ClearanceIssued, ClearanceRevoked
 from schemas.statements.consent_changes import ConsentResumed
 from schemas.statements.notice import ConsentExpiring, NoticeIssued, NoticeItem
 from schemas.statements.placement import PlacementRecorded
+from schemas.statements.reverification import ClearanceReverified
 
 
 def accept_issue(proposal: Proposal, body: NoticeIssued, history: History, at: datetime) -> None:
@@ -34,6 +35,8 @@ def accept_issue(proposal: Proposal, body: NoticeIssued, history: History, at: d
         due = f"{matter.outcome} by {format_instant(matter.due_at)}" if matter and matter.due_at else "nothing"
         refuse("notice_deadline_differs", f"what this asks for is {due}", body.about)
     before = history.about(body.once_tag, NoticeIssued)
+    if body.clearance is not None:
+        _refuse_weighed_since(body, history)
     if matter is not None and matter.suspension is not None:
         _refuse_overtaken(body, matter, before, history, at)
     if not body.items:
@@ -55,6 +58,13 @@ def _matter(body: NoticeIssued, history: History) -> Matter | None:
     if matter is None or matter.kind != body.kind:
         refuse("matter_unknown", f"entry {body.about} is nothing of that kind about {body.basis}")
     return matter
+
+
+def _refuse_weighed_since(body: NoticeIssued, history: History) -> None:
+    """Of several re-verifications the last is told: what an older one said is not so any more."""
+    said = history.last(body.basis, ClearanceReverified)
+    if said is not None and said.index > body.about:
+        refuse("clearance_weighed_since", "the clearance was weighed again since", said.index)
 
 
 def _refuse_overtaken(body: NoticeIssued, matter: Matter, before: list[Said], history: History, at: datetime) -> None:
@@ -86,6 +96,10 @@ def _item(body: NoticeIssued, item: NoticeItem, matter: Matter | None, history: 
 
 def _hangs(body: NoticeIssued, asset: str, matter: Matter | None, history: History, held: Body) -> bool:
     """Whether what somebody has is of that file and rests on what the notice is about."""
+    if body.clearance is not None:
+        if not isinstance(held, ClearanceIssued | PlacementRecorded) or held.clearance != body.clearance:
+            return False
+        return asset == (held.question.asset if isinstance(held, ClearanceIssued) else held.asset)
     if isinstance(held, ClearanceIssued):
         of, rests_on, by_family = held.question.asset, held.consents, True
     elif isinstance(held, PlacementRecorded):

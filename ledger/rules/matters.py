@@ -27,6 +27,7 @@ from schemas.statements.contract import ContractTermRecorded
 from schemas.statements.licence import AtEnd, LicenceEnded, LicenceExpired, LicenceGranted, Source
 from schemas.statements.notice import NoticeKind, NoticeOutcome
 from schemas.statements.person import PersonEngagementEnded
+from schemas.statements.reverification import ClearanceReverified
 from schemas.statements.right import RightExpired
 
 MATTER_TYPES: frozenset[str] = ENDING_TYPES | {
@@ -37,6 +38,7 @@ MATTER_TYPES: frozenset[str] = ENDING_TYPES | {
     "licence.expired.v1",
     "contract.term-recorded.v1",
     "right.expired.v1",
+    "clearance.reverified.v1",
 }
 
 _KINDS: dict[str, tuple[type[Body], ...]] = {
@@ -56,10 +58,10 @@ _KINDS: dict[str, tuple[type[Body], ...]] = {
 
 @dataclass(frozen=True)
 class Matter:
-    """One entry that holders have to be told of. `basis` is the number of the consent, the licence or the right."""
+    """One entry that holders have to be told of. `basis` is the number of what it is about."""
 
     kind: NoticeKind
-    basis_kind: Literal["consent", "licence", "right"]
+    basis_kind: Literal["consent", "licence", "right", "clearance"]
     basis: str
     person: str | None
     entry_index: int
@@ -108,6 +110,9 @@ def _of_consent(said: Said) -> Matter | None:
 def recorded_matter(history: History, basis_kind: str, basis: str, index: int) -> Matter | None:
     """What entry `index` says about a basis, if it says anything that holders are told."""
     tag = f"{basis_kind}:{basis}"
+    if basis_kind == "clearance":
+        weighed = bodies(history.about(tag, ClearanceReverified), ClearanceReverified)
+        return next((reverified_matter(said, body) for said, body in weighed if said.index == index), None)
     granted = bodies(history.about(tag, LicenceGranted), LicenceGranted) if basis_kind == "licence" else []
     at_end = granted[0][1].at_end if granted else None
     found = [matter_of(said, at_end) for said in history.about(tag, *_KINDS[basis_kind]) if said.index == index]
@@ -127,6 +132,12 @@ def engagement_matter(said: Said, body: PersonEngagementEnded, consent: str) -> 
 def _suspended(consent: str, person: str, index: int, since: datetime, cause: str, number: str) -> Matter:
     outcome, days = asked_of_holders("suspended")
     return Matter("suspended", "consent", consent, person, index, since, cause, outcome, days, number)
+
+
+def reverified_matter(said: Said, body: ClearanceReverified) -> Matter:
+    """A clearance that was weighed again: to pause what is shown where the answer is no now, else nothing is asked."""
+    outcome: NoticeOutcome | None = "pause" if body.verdict == "deny" else None
+    return Matter("reverified", "clearance", body.clearance, None, said.index, said.recorded_at, body.verdict, outcome)
 
 
 def contract_matter(said: Said, body: ContractTermRecorded, licence: str, at_end: AtEnd) -> Matter:

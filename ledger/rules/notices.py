@@ -27,6 +27,7 @@ from schemas.statements.notice import (
     NoticeIssued,
     NoticeOverdue,
 )
+from schemas.statements.reverification import ClearanceReverified
 
 WAITS: tuple[timedelta, ...] = (
     timedelta(minutes=1),
@@ -155,11 +156,14 @@ def accept_overdue(proposal: Proposal, body: NoticeOverdue, history: History, at
     if state.issued.due_at is None or body.due_at != state.issued.due_at or at < body.due_at:
         refuse("overdue_not_due", "the deadline has not passed", state.issued_said.index)
     if (lifted := _lifted(history, state.issued)) is not None and lifted.recorded_at < body.due_at:
-        refuse("overdue_not_due", "the suspension was lifted before the deadline", lifted.index)
+        refuse("overdue_not_due", "what it asked for was lifted before the deadline", lifted.index)
 
 
 def _lifted(history: History, issued: NoticeIssued) -> Said | None:
-    """What lifted the suspension that a notice told of, if that is what it told of."""
+    """What lifted the suspension, or the no, that a notice told of, if that is what it told of."""
+    if issued.clearance is not None:
+        weighed = bodies(history.about(issued.basis, ClearanceReverified), ClearanceReverified)
+        return next((said for said, one in weighed if said.index > issued.about and one.verdict == "allow"), None)
     if issued.kind != "suspended" or issued.consent is None:
         return None
     matter = recorded_matter(history, "consent", issued.consent, issued.about)

@@ -121,6 +121,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "holder.endpoint-disabled.v1": frozenset({"admin", "service"}),
     "notice.issued.v1": frozenset({"service"}),
     "notice.issued.v2": frozenset({"service"}),
+    "notice.issued.v3": frozenset({"service"}),
     "notice.attempted.v1": frozenset({"service"}),
     "notice.delivered.v1": frozenset({"service"}),
     "notice.failed.v1": frozenset({"service"}),

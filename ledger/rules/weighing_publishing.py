@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from ledger.history import History
 from ledger.media.survival import HOLDS
-from ledger.rules.lineage import examination, same_essence
+from ledger.rules.lineage import arrival, examination, same_essence
 from ledger.rules.publishing import answered, checklists, open_items, required_signals
 from ledger.rules.weighing import weigh
 from ledger.statement import Said
-from schemas.statements.asset import AssetExamined
+from schemas.statements.asset import AssetExamined, AssetImported
 from schemas.statements.clearance import Weighed
 from schemas.statements.publishing import Signal
 
@@ -29,11 +29,17 @@ def weigh_signals(history: History, family: Sequence[str]) -> Iterator[Weighed]:
     above = [(name, examination(history, name)) for name in family[1:]]
     seen = [found for _, found in above if found is not None]
     rows = [row for signal in required_signals(history) for row in _of_signal(signal, mine, seen)]
-    if unseen := [name for name, found in above if found is None]:
+    if unseen := [name for name, found in above if found is None and _came_from_outside(history, name)]:
         detail = f"nobody examined what it was made from ({unseen[0][:12]}…), so nobody knows which signals that had"
         rows.append(weigh("signals", "not_checked", "signals_not_known", detail, mine[0].index))
     lost = [row for row in rows if row.outcome != "pass"]
     yield from (lost or rows)[:ROWS_MAX]
+
+
+def _came_from_outside(history: History, asset: str) -> bool:
+    """Of a step between that nobody kept, what it was made from tells; of what came in without a look, nothing does."""
+    said = arrival(history, asset)
+    return said is None or isinstance(said.body, AssetImported)
 
 
 def _of_signal(signal: Signal, mine: Examined, above: Sequence[Examined]) -> Iterator[Weighed]:

@@ -15,8 +15,8 @@ from api.services.searching import search_file
 from api.services.services import Services
 from api.services.verification import verify_file
 from ledger.proof.pack import check_pack
-from ops.bench.figures import Figure, median_seconds
 from ops.bench.bare import read_bare
+from ops.bench.figures import Figure, median_seconds
 from ops.demo.run import run_demo
 from ops.demo.story import CHANNEL, TERRITORY, USE
 from ops.wiring import services_of

@@ -17,6 +17,7 @@ RECORD: dict[str, Any] = {
     "consent": _CONSENT,
     "licence": None,
     "right": None,
+    "clearance": None,
     "about_entry": 60,
     "entry_index": 66,
     "standing": "answered",
@@ -49,6 +50,7 @@ class NoticeRecord(Shape):
     consent: str | None
     licence: str | None
     right: str | None
+    clearance: str | None
     about_entry: int
     entry_index: int
     standing: str

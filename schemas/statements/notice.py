@@ -32,15 +32,16 @@ _LICENCE = "019a9b00-0000-7000-8000-000000000012"
 
 EndpointUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@\"\\]+$", max_length=500)]
 """Where notices are sent. No user, query or fragment: what stands in the log is no place for a secret."""
-NoticeKind = Literal["ended", "narrowed", "suspended", "resumed", "contract-changed", "expiring"]
-"""`resumed`: who was told to pause hears that it may go on. `contract-changed`: what was cleared under a licence lost its
-cover when the terms behind it changed."""
+NoticeKind = Literal["ended", "narrowed", "suspended", "resumed", "contract-changed", "expiring", "reverified"]
+"""`reverified`: what was cleared would be answered otherwise now. `resumed`: who was told to pause hears that it may go on.
+`contract-changed`: what was cleared under a licence lost its cover when the terms behind it changed."""
 _BASIS_OF = {
     "narrowed": "consent",
     "suspended": "consent",
     "resumed": "consent",
     "contract-changed": "licence",
     "expiring": "consent",
+    "reverified": "clearance",
 }
 NoticeOutcome = Literal["takedown", "wind-down", "archive-only", "pause"]
 """What the holder has to do by `due_at`: take it down; stop in the time that the licence leaves; keep it only as a record;
@@ -109,15 +110,16 @@ class NoticeItem(Shape):
 class NoticeIssued(Body):
     """What one holder has to be told about one entry, by when they have to answer, and what of theirs it is about."""
 
-    TYPE: ClassVar[str] = "notice.issued.v2"
+    TYPE: ClassVar[str] = "notice.issued.v3"
     notice: Id
     holder: ActorId
     kind: NoticeKind
     consent: Id | None = None
     licence: Id | None = None
     right: Id | None = None
+    clearance: Id | None = None
     about: NonNegativeInt
-    """The entry that ended, narrowed, suspended, resumed or changed it, or that warned of its end."""
+    """The entry that ended, narrowed, suspended, resumed or changed it, weighed it again, or warned of its end."""
     outcome: NoticeOutcome | None = None
     due_at: Instant | None = None
     """None: for information, nothing is asked."""
@@ -125,8 +127,10 @@ class NoticeIssued(Body):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if sum(one is not None for one in (self.consent, self.licence, self.right)) != 1:
-            raise ValueError("a notice is about a consent, a licence or a right, and about one of them")
+        if sum(one is not None for one in (self.consent, self.licence, self.right, self.clearance)) != 1:
+            raise ValueError("a notice is about a consent, a licence, a right or a clearance, and about one of them")
+        if self.clearance is not None and self.kind != "reverified":
+            raise ValueError("a clearance is told of when it was weighed again")
         if (wanted := _BASIS_OF.get(self.kind)) is not None and not self.basis.startswith(wanted):
             raise ValueError(f"a notice of this kind is about a {wanted}")
         if (self.outcome is None) != (self.due_at is None):
@@ -142,7 +146,7 @@ class NoticeIssued(Body):
     @property
     def basis(self) -> str:
         """The tag of what it is about."""
-        named = {"consent": self.consent, "licence": self.licence, "right": self.right}
+        named = {"consent": self.consent, "licence": self.licence, "right": self.right, "clearance": self.clearance}
         return next(f"{name}:{number}" for name, number in named.items() if number is not None)
 
     @property
@@ -158,8 +162,9 @@ class NoticeIssued(Body):
 
     @classmethod
     def example(cls) -> NoticeIssued:
-        item = {"asset": "55" * 32, "clearance": "019a9b00-0000-7000-8000-000000000004"}
-        told = {"kind": "contract-changed", "licence": _LICENCE, "about": 60, "outcome": "takedown", "items": [item]}
+        clearance = "019a9b00-0000-7000-8000-000000000004"
+        item = {"asset": "55" * 32, "clearance": clearance}
+        told = {"kind": "reverified", "clearance": clearance, "about": 60, "outcome": "pause", "items": [item]}
         return cls.model_validate({**_EXAMPLE, **told, "due_at": "2026-12-03T00:00:00Z"})
 
 

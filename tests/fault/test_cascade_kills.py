@@ -41,7 +41,7 @@ ONCE = (
     "right.expired.v1",
     "clearance.revoked.v2",
     "asset.flagged.v2",
-    "notice.issued.v2",
+    "notice.issued.v3",
     "notice.delivered.v1",
 )
 
@@ -162,7 +162,7 @@ def _finish(home: Path, now: datetime) -> None:
 def _about(said: Said) -> tuple[str, ...]:
     """What makes a statement the only one of its type; a notice's own number does not."""
     tags = said.statement.tags
-    return tags[1:3] if said.type == "notice.issued.v2" else tags[:1] if "notice" in said.type else tags
+    return tags[1:3] if said.type == "notice.issued.v3" else tags[:1] if "notice" in said.type else tags
 
 
 def _all_once(home: Path, made: Made, endpoint: Endpoint) -> None:
@@ -172,7 +172,7 @@ def _all_once(home: Path, made: Made, endpoint: Endpoint) -> None:
         kinds = Counter(kind for kind, *_ in said)
         assert (kinds["consent.expired.v1"], kinds["right.expired.v1"], kinds["clearance.revoked.v2"]) == (1, 1, 1)
         assert kinds["asset.flagged.v2"] == 2 * (DESCENDANTS + 2)  # for the consent and for the right
-        assert kinds["notice.issued.v2"] == kinds["notice.delivered.v1"] == 2
+        assert kinds["notice.issued.v3"] == kinds["notice.delivered.v1"] == 2
         report = consent_report(services, made.story.consent)
         assert (report.counts.files_flagged, report.counts.notices_delivered) == (DESCENDANTS + 2, 1)
     assert len({headers["webhook-id"] for headers, _ in endpoint.got}) == 2

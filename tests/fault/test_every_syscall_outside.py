@@ -95,7 +95,7 @@ def test_an_end_that_is_cut_off_anywhere_takes_everything_along_once(
         for minutes in (1, 2):
             expire(home, (now + timedelta(minutes=minutes)).isoformat())
         once = said(home)
-        assert (once["consent.expired.v1"], once["clearance.revoked.v2"], once["notice.issued.v2"]) == (1, 1, 1), told
+        assert (once["consent.expired.v1"], once["clearance.revoked.v2"], once["notice.issued.v3"]) == (1, 1, 1), told
         assert once["asset.flagged.v2"] == DESCENDANTS + 2, told
         assert clean(home) == [], told
 
@@ -115,7 +115,7 @@ def test_a_notice_whose_courier_is_cut_off_anywhere_arrives_and_is_recorded_once
         for hours in (2, 30):
             tell(home, (now + timedelta(hours=hours)).isoformat())
         once = said(home)
-        assert (once["notice.issued.v2"], once["notice.delivered.v1"]) == (1, 1), told
+        assert (once["notice.issued.v3"], once["notice.delivered.v1"]) == (1, 1), told
         assert len(endpoint.got) <= once["notice.attempted.v1"], told
         assert len({headers["webhook-id"] for headers, _ in endpoint.got}) == 1, told
         assert clean(home) == [], told

@@ -30,7 +30,7 @@ from tests.unit.projections.material import ready_clip
 
 HOLDERS = ("pia", "lib")
 ENDS = 6  # consents that can be withdrawn in one story; each is told to both
-KINDS = {"issued": "notice.issued.v2", **{name: f"notice.{name}.v1" for name in ("attempted", "delivered", "failed")}}
+KINDS = {"issued": "notice.issued.v3", **{name: f"notice.{name}.v1" for name in ("attempted", "delivered", "failed")}}
 
 
 class Died(BaseException):
@@ -107,7 +107,7 @@ class Told:
         consent = self.left.pop()
         person = self.house.granted(consent).person
         self.house.say_as("ines", ConsentWithdrawn(consent=consent, person=person, reason="no more"))
-        return str(run_expiry(self.house.ledger, self.views, self.house.clock.now()).counts["notice.issued.v2"])
+        return str(run_expiry(self.house.ledger, self.views, self.house.clock.now()).counts["notice.issued.v3"])
 
     def tell(self) -> str:
         try:

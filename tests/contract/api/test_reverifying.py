@@ -12,7 +12,8 @@ from api.services.screening import sweep_all
 from api.services.verification import verify_file
 from ledger.rules.lineage import examination
 from ops.home import Home
-from schemas.base import new_id
+from projections.cascade import run_expiry
+from schemas.base import format_instant, new_id
 from schemas.statements.reverification import ClearanceReverified
 from schemas.statements.review import ReviewRejected
 from schemas.statements.trust import TrustListImported
@@ -130,15 +131,14 @@ def test_what_ended_with_a_consent_is_told_as_an_end_and_not_here(office: Office
     assert again(office) == []
 
 
+def guardrail(office: Office) -> dict[str, str]:
+    number = new_id(office.clock.now())
+    return {"guardrail": number, "kind": "mark", "label": "Warm Cup", "reason": "a test", "counsel": "lena"}
+
+
 def test_an_entry_on_the_do_not_generate_list_turns_the_answer(office: Office, made: Made) -> None:
-    body = {
-        "guardrail": new_id(office.clock.now()),
-        "kind": "mark",
-        "label": "Warm Cup",
-        "reason": "a test",
-        "counsel": "lena",
-    }
-    entry = {"type": "guardrail.entry-added.v1", "body": {**body, "effective_from": "2026-10-01T00:00:00Z"}}
+    body = {**guardrail(office), "effective_from": "2026-10-01T00:00:00Z"}
+    entry = {"type": "guardrail.entry-added.v1", "body": body}
     assert office.post("/v1/statements", "lena", json=entry).status_code == 201
     sweep_all(office.services)
     (changed,) = again(office)
@@ -146,3 +146,41 @@ def test_an_entry_on_the_do_not_generate_list_turns_the_answer(office: Office, m
     assert any(code.startswith(("guardrail_", "rights_review_")) for code in changed.said.codes)
     assert again(office) == []
     assert len(told(office)) == 1
+
+
+def held_by_pia(office: Office) -> None:
+    """The platform is told by name; it asked for the clearance and shows the clip."""
+    said = {"type": "holder.registered.v1", "body": {"holder": "pia", "platforms": ["example-video"]}}
+    assert office.post("/v1/statements", "lena", json=said).status_code == 201
+
+
+def round_of_work(office: Office) -> list[dict[str, object]]:
+    """What the workers do: weigh again, record ends, tell holders; the notices that the platform then reads."""
+    again(office)
+    run_expiry(office.services.ledger, office.services.views, office.clock.now())
+    found: list[dict[str, object]] = office.get("/v1/holders/pia/notices", "pia").json()["notices"]
+    return [one for one in found if one["kind"] != "expiring"]
+
+
+def test_each_cause_reaches_whoever_has_the_file_with_its_verdict_and_its_deadline(office: Office, made: Made) -> None:
+    held_by_pia(office)
+    root = own_root(office)
+    content = root.read_bytes()
+    root.unlink()  # a changed trust list: worth less, nothing is asked
+    (lists,) = round_of_work(office)
+    assert (lists["kind"], lists["outcome"], lists["due_at"]) == ("reverified", None, None)
+    root.write_bytes(content)
+    assert len(round_of_work(office)) == 2
+    body = {**guardrail(office), "effective_from": "2026-10-01T00:00:00Z"}
+    office.post("/v1/statements", "lena", json={"type": "guardrail.entry-added.v1", "body": body})
+    sweep_all(office.services)
+    added = round_of_work(office)[-1]
+    assert (added["kind"], added["outcome"], added["open"]) == ("reverified", "pause", True)
+    assert added["items"] == [{"asset": made.signed, "clearance": added["clearance"]}]
+    answer = {"done": "paused", "done_at": format_instant(office.clock.now())}
+    path = f"/v1/notices/{added['notice']}/acknowledgements"
+    assert office.post(path, "pia", json=answer).status_code == 201
+    assert [one["standing"] for one in round_of_work(office)] == ["issued", "issued", "answered"]
+    office.clock.move_to(made.story.ends_at)  # and the end of a consent is told as an end, by the same road
+    ended = round_of_work(office)[-1]
+    assert (ended["kind"], ended["open"], ended["consent"]) == ("ended", True, made.story.consent)

@@ -20,7 +20,7 @@ def codes(house: House, asset: str, **overrides: Any) -> list[str]:
 
 
 def test_a_rejected_or_flagged_ancestor_closes_everything_made_from_it(house: House) -> None:
-    first = house.asset(house.generation())
+    first = house.examined(house.asset(house.generation()))
     last = house.approved(house.examined(house.derived(house.derived(first))))
     assert house.decision(last).allowed
     house.say_as("rob", ReviewRejected(asset=first, gate="brand", comment="the logo bends"))
@@ -37,7 +37,7 @@ def test_a_rejected_descendant_does_not_close_what_it_was_made_from(house: House
 
 def test_the_consents_of_every_ancestor_count(house: House) -> None:
     consents = [house.consent(), house.consent(territories=["FR"])]
-    parents = [house.asset(house.generation(consents=[consent])) for consent in consents]
+    parents = [house.examined(house.asset(house.generation(consents=[consent]))) for consent in consents]
     film = house.approved(house.examined(house.derived(*parents, relation="composited")))
     assert set(house.decision(film).consents) == set(consents)
     assert codes(house, film) == ["territory_out_of_scope"]
@@ -45,7 +45,7 @@ def test_the_consents_of_every_ancestor_count(house: House) -> None:
 
 
 def test_one_part_from_nowhere_spoils_the_composition(house: House) -> None:
-    parts = [house.asset(house.generation()), house.asset()]
+    parts = [house.examined(house.asset(house.generation())), house.examined(house.asset())]
     film = house.approved(house.examined(house.derived(*parts, relation="composited")))
     assert codes(house, film) == ["origin_unrecorded"]
 
@@ -141,7 +141,7 @@ def test_a_question_about_the_past_does_not_see_what_came_later(house: House) ->
 
 def test_a_long_family_is_weighed_and_cleared(house: House) -> None:
     """Each ancestor adds questions to the boundary; there is no size at which the append stops working."""
-    name = house.asset(house.generation())
+    name = house.examined(house.asset(house.generation()))
     for _ in range(150):
         name = house.derived(name)
     house.approved(house.examined(name))

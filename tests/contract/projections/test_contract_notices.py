@@ -133,7 +133,7 @@ def test_what_a_change_costs_later_is_told_without_the_change_itself_again(house
     for one in views.holders.to_tell(9):
         house.ledger.say(one.notice(house.new_id()))
     report = run_expiry(house.ledger, views, house.now())
-    assert (report.counts["notice.issued.v2"], report.not_needed) == (1, 0)
+    assert (report.counts["notice.issued.v3"], report.not_needed) == (1, 0)
     told = [(one.about, [item["clearance"] for item in one.items]) for one in views.holders.of_holder("pia")]
     assert sorted(told) == sorted([(changed.index, []), (changed.index, [first]), (changed.index, [second])])
     assert views.holders.to_tell(9) == []
@@ -188,4 +188,4 @@ def test_workers_at_once_tell_each_once_and_a_rebuilt_view_equals_the_live_one(h
 
 
 def said(house: House) -> list[Any]:
-    return list(house.ledger.read(types=["notice.issued.v2"]))
+    return list(house.ledger.read(types=["notice.issued.v3"]))

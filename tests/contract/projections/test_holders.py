@@ -55,7 +55,7 @@ def test_who_asked_for_a_clearance_is_told_of_that_file_and_no_other(house: Hous
     house.derived(asset)
     ready_clip(house)
     withdraw(house, consent)
-    assert run(house, views).counts["notice.issued.v2"] == 1
+    assert run(house, views).counts["notice.issued.v3"] == 1
     (notice,) = views.holders.of_basis(consent)
     assert notice.items == ({"asset": asset, "clearance": clearance},)
     assert (notice.holder, notice.outcome, notice.standing, notice.open) == ("pia", "takedown", "issued", True)
@@ -85,10 +85,10 @@ def test_what_nobody_is_registered_for_waits_and_is_seen(house: House, views: Vi
     asset, consent = ready_clip(house)
     clearance = cleared_for(house, "pia", asset)
     withdraw(house, consent)
-    assert run(house, views).counts["notice.issued.v2"] == 0
+    assert run(house, views).counts["notice.issued.v3"] == 0
     assert [(one.party, one.ref) for one in views.holders.untold(consent)] == [("actor:pia", clearance)]
     register(house)
-    assert run(house, views).counts["notice.issued.v2"] == 1
+    assert run(house, views).counts["notice.issued.v3"] == 1
     assert views.holders.untold(consent) == []
 
 

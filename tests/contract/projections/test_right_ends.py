@@ -21,7 +21,7 @@ from tests.rights_of import HOLDER, licence, right, used
 from tests.unit.projections.material import dump, open_views
 
 END = datetime(2026, 10, 20, tzinfo=UTC)  # before the first warning that the consents in it end
-KINDS = ("right.expired.v1", "clearance.revoked.v2", "asset.flagged.v2", "notice.issued.v2")
+KINDS = ("right.expired.v1", "clearance.revoked.v2", "asset.flagged.v2", "notice.issued.v3")
 SECOND = timedelta(seconds=1)
 
 

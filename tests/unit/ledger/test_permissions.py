@@ -67,6 +67,7 @@ MAY_SAY: dict[str, set[str]] = {
         "holder.endpoint-disabled.v1",
         "notice.issued.v1",
         "notice.issued.v2",
+        "notice.issued.v3",
         "notice.attempted.v1",
         "notice.delivered.v1",
         "notice.failed.v1",
