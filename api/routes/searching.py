@@ -51,7 +51,7 @@ async def search_file(
     """By its bytes first, then by its picture and its sound. It is not kept. What is left out is named under `hidden`."""
     slots, asked = request.app.state.slots, Circumstances(use, territory, channel)
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        found = await run_in_threadpool(slots.examining(search_known), services, path, rights, asked, at)
+        found = await run_in_threadpool(slots.examining_upload(search_known), services, path, rights, asked, at)
     return JSONResponse(found.as_json() | {"file": name})
 
 
