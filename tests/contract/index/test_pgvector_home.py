@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from api.services.comparing import compare_all
@@ -21,10 +22,11 @@ from ops.bench.postgres_server import PostgresServer
 from ops.home import init_home
 from ops.settings import INDEX_PASSWORD_VARIABLE, Settings, read_settings, write_settings
 from ops.stores import open_indexes
-from ops.wiring import open_services, services_of
+from ops.wiring import open_services
 from projections.index.memory import MemoryIndex
 from projections.index.pgvector import PgvectorIndex
 from projections.views import Views
+from tests.cli_of import Command
 from tests.house_of import House
 from tests.matching_of import Desk
 from tests.unit.projections.material import clip, codes, fingerprints, turned
@@ -168,7 +170,9 @@ def test_two_processes_fill_one_after_the_other(house: House, database: str) -> 
         views.close()
 
 
-def test_the_setting_reaches_a_whole_home(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_is_found_by_the_commands_of_a_home_with_this_setting(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     home, _ = init_home(tmp_path / "home", SteppedClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC)), ORIGIN)
     write_settings(home.path, read_settings(home.path).model_copy(update={"code_index": database}))
     given: list[str | None] = []
@@ -180,10 +184,14 @@ def test_the_setting_reaches_a_whole_home(database: str, tmp_path: Path, monkeyp
 
     monkeypatch.setattr(PgvectorIndex, "__init__", opened)
     monkeypatch.setenv(INDEX_PASSWORD_VARIABLE, "hunter2")  # this server asks nobody for one
-    with services_of(home.path) as services:
-        services.views.catch_up()
-        assert services.views.matches.search(fingerprints(codes(3, 1))) == []
-    assert given == ["hunter2", "hunter2"] and stored(database) == [0, 0]
+    picture = Image.effect_mandelbrot((512, 384), (-0.9, 0.1, -0.7, 0.25), 100)
+    picture.save(tmp_path / "picture.png")
+    picture.resize((400, 300)).save(tmp_path / "copy.jpg")
+    cli = Command(home.path, capsys)
+    (asset,) = cli.json("import", tmp_path / "picture.png")["assets"]
+    (result,) = cli.json("search", "--all", tmp_path / "copy.jpg")["results"]
+    assert [match["asset_sha256"] for match in result["matches"]] == [asset["asset_sha256"]]
+    assert sum(stored(database)) > 0 and set(given) == {"hunter2"}
 
 
 # -- where it can't be -------------------------------------------------------------------------------------------------
