@@ -52,6 +52,9 @@ class Settings(BaseModel):
     scan_faces: bool = False
     """Whether `serve` and `worker` look for faces in every file that came in. It measures strangers, so somebody has to decide
     it (ADR 031); it takes the extra `faces`. `countersign likeness scan` looks at one file without it."""
+    reexamine_files: bool = False
+    """Whether `serve` and `worker` examine files again whose examination was made by older algorithms than those that are
+    installed: hours of work after an update of a large house. `countersign reexamine` does it without."""
     tsa_url: str = Field(default="", max_length=2_000, pattern=r"^(https?://[^\s\"\\]+)?$")
     """The time-stamping authority (RFC 3161) that `serve` and `worker` ask; nothing for none. Its root certificate has to be
     under trust/tsa (ADR 010)."""

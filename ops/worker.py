@@ -11,6 +11,7 @@ from typing import Any, Final
 from api.services.comparing import Done, compare_all
 from api.services.drift import Measured
 from api.services.likeness_rounds import LikenessReport, LikenessRounds
+from api.services.reexamining import Reexamination
 from api.services.reverifying import Changed, reverify
 from api.services.screening import Sweep, sweep_all
 from api.services.services import Services
@@ -22,10 +23,12 @@ from ops.notifying.post import post
 from ops.notifying.webhook import Secrets
 from ops.settings import Settings
 from projections.cascade import run_expiry
+from schemas.statements.reexamination import AssetReexamined
 
 INTERVAL_SECONDS: Final = 10.0  # how late a notice about an expiry may be; verdicts are on time whatever this is
 DRIFT_INTERVAL_SECONDS: Final = 600.0  # a month that is measured ten minutes late is measured
 REVERIFY_INTERVAL_SECONDS: Final = 300.0  # every clearance that stands is weighed: some ms each
+REEXAMINE_INTERVAL_SECONDS: Final = 600.0  # algorithms change with an update, and a start looks at once
 INTERVAL_SECONDS_MIN: Final = 0.1  # below this an idle worker only burns a core
 _LOG = logging.getLogger("countersign.worker")
 
@@ -48,6 +51,11 @@ class Rounds:
             except Exception:
                 _LOG.exception("%s failed; trying again", self._name)
             self._stopping.wait(self._interval)
+
+    @property
+    def stopping(self) -> bool:
+        """For a pass of many pieces: whether it should end after the piece in hand."""
+        return self._stopping.is_set()
 
     def start(self) -> None:
         """In a thread of its own, beside a server."""
@@ -100,6 +108,26 @@ class ReverifyWorker:
     def run_once(self) -> list[Changed]:
         """What would be answered otherwise now. Raises Unavailable."""
         return list(reverify(self._services))
+
+
+class ReexaminationWorker:
+    """Examines files again by newer algorithms, where the settings want it. Ends after the file in hand."""
+
+    def __init__(
+        self, services: Services, settings: Settings, interval_seconds: float = REEXAMINE_INTERVAL_SECONDS
+    ) -> None:
+        self._services, self._wanted = services, settings.reexamine_files
+        self._rounds = Rounds("reexamine", self.run_once, interval_seconds)
+        self.start, self.stop = self._rounds.start, self._rounds.stop
+
+    def run_once(self) -> list[AssetReexamined]:
+        """What was examined again. Raises Unavailable."""
+        said: list[AssetReexamined] = []
+        for body in Reexamination(self._services).run() if self._wanted else ():
+            said.append(body)
+            if self._rounds.stopping:
+                break
+        return said
 
 
 class LikenessWorker:

@@ -34,6 +34,7 @@ from schemas.statements.reference import ReferenceRegistered, ReferenceSwept, Re
 
 PAGE_MAX = 500  # rows in one answer; who reads on passes the last index
 NEVER = 2**62  # an index that no entry has
+_AGAIN = " ("  # after it stands the version, where a file was examined again by another one
 _REFERENCE = "reference, kind, media, title, owner, person, statement, idx, standing"
 _RECORDED = "match, asset, reference, decision, distance, frames, asset_ms, reference_ms, policy, idx"
 
@@ -75,13 +76,14 @@ class MatchBook(View):
     """Rows by file and reference. Thread-safe."""
 
     name = "matchbook"
-    version = 1
+    version = 2
     schema = """
     CREATE TABLE matchbook_reference (
       reference TEXT PRIMARY KEY, kind TEXT NOT NULL, media TEXT, title TEXT, owner TEXT, person TEXT,
       statement TEXT NOT NULL, idx INTEGER NOT NULL, standing INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE matchbook_file (
-      asset TEXT NOT NULL, algorithm TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (asset, algorithm)) WITHOUT ROWID;
+      asset TEXT NOT NULL, algorithm TEXT NOT NULL, idx INTEGER NOT NULL, version TEXT NOT NULL,
+      PRIMARY KEY (asset, algorithm)) WITHOUT ROWID;
     CREATE TABLE matchbook_done (
       name TEXT NOT NULL, policy TEXT NOT NULL, algorithm TEXT NOT NULL, idx INTEGER NOT NULL, flooded INTEGER NOT NULL,
       PRIMARY KEY (name, policy, algorithm)) WITHOUT ROWID;
@@ -260,11 +262,21 @@ def _reference(row: tuple[Any, ...]) -> Reference:
 
 
 def _file(db: sqlite3.Connection, index: int, body: AssetExamined) -> None:
-    """A file with a picture, in the algorithm of its codes; one that comes again in another is compared again."""
+    """A file with a picture, in the algorithm of its codes; one that comes again in another, or in another version of it, is
+    compared again, under a name that says so."""
     for finding in body.findings:
         if finding.extractor == "pdq" and finding.state == "found" and body.frames:
-            row = (body.asset, finding.algorithm, index)
-            db.execute("INSERT INTO matchbook_file VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
+            sql = "SELECT version FROM matchbook_file WHERE asset = ? AND algorithm = ?"
+            known = db.execute(sql, (body.asset, finding.algorithm)).fetchone()
+            again = known is not None and known[0] != finding.version
+            name = f"{finding.algorithm}{_AGAIN}{finding.version})" if again else finding.algorithm
+            row = (body.asset, name, index, finding.version)
+            db.execute("INSERT INTO matchbook_file VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+
+
+def plain_name(algorithm: str) -> str:
+    """The algorithm alone, as the index knows it."""
+    return algorithm.partition(_AGAIN)[0]
 
 
 def _match(db: sqlite3.Connection, index: int, body: MatchFound) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.wording import file, joined
-from schemas.statements import asset, drift, opinion, provider, reverification
+from schemas.statements import asset, drift, opinion, provider, reexamination, reverification
 
 
 def _record(body: provider.ProviderRecordImported) -> str:
@@ -42,8 +42,18 @@ def _reverified(body: reverification.ClearanceReverified) -> str:
     return f"looked at clearance {body.clearance} of {file(body.asset)} again; the answer would be: {now}"
 
 
+def _reexamined(body: reexamination.AssetReexamined) -> str:
+    if body.outcome != "examined":
+        why = "its bytes are not here" if body.outcome == "not_held" else f"the examination failed ({body.code})"
+        return f"could not examine {file(body.asset)} by newer algorithms: {why}; entry {body.before} stands"
+    parts = joined(one.extractor.replace("_", " ") for one in body.changes) or "nothing"
+    near = f"; matches that changed: {len(body.matches)}" if body.matches else ""
+    return f"examined {file(body.asset)} again by newer algorithms; what is newly made or says otherwise: {parts}{near}"
+
+
 SENTENCES: dict[type, Callable[[Any], str]] = {
     asset.ManifestIssued: _manifest,
+    reexamination.AssetReexamined: _reexamined,
     reverification.ClearanceReverified: _reverified,
     provider.ProviderRecordImported: _record,
     opinion.OpinionAsked: _asked,

@@ -170,6 +170,7 @@ OF_MATTERS: Final[Types] = frozenset(
 OF_FINDINGS: Final[Types] = frozenset(
     {
         "asset.manifest-issued.v1",
+        "asset.reexamined.v1",
         "clearance.reverified.v1",
         "provider.record-imported.v1",
         "opinion.asked.v1",

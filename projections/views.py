@@ -13,6 +13,7 @@ from projections.contract import Projection
 from projections.database import ViewsDatabase
 from projections.disputes import Disputes
 from projections.due import Due
+from projections.examinations import Examinations
 from projections.holders import Holders
 from projections.index.held import Opens, in_memory
 from projections.licensed import Licensed
@@ -35,6 +36,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Matches,
     MatchBook,
     Sounds,
+    Examinations,
     Due,
     Notices,
     Holders,
@@ -67,6 +69,7 @@ class Views(Runner):
         self.matches = Matches(database, blobs, opens)
         self.sounds = Sounds(database, blobs)
         self.matchbook = MatchBook(database)
+        self.examinations = Examinations(database)
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)
@@ -83,6 +86,7 @@ class Views(Runner):
             self.matches,
             self.matchbook,
             self.sounds,
+            self.examinations,
             self.due,
             self.notices,
             self.holders,

@@ -19,7 +19,7 @@ from ledger.errors import Conflict, Refused, Unavailable
 from ledger.media.findings import FRAMED_ALGORITHM
 from ledger.media.local_features import Points
 from ledger.rules.references import any_reference
-from projections.matchbook import Reference
+from projections.matchbook import Reference, plain_name
 from projections.matches import Match, Part, Runs, pair
 from projections.matchpolicy import MatchPolicy, current
 from schemas.base import Body, new_id
@@ -211,7 +211,7 @@ def _say(
     earlier: set[tuple[str, str]],
 ) -> int:
     """What differs from the last word on each pair, looked up among the codes of `part`; returns how much did."""
-    codes, changed = services.views.matches.size(algorithm, part), 0
+    codes, changed = services.views.matches.size(plain_name(algorithm), part), 0
     for asset, name in [*found, *sorted(earlier - set(found))]:
         match = found.get((asset, name))
         if services.views.matchbook.last_word(asset, name) != (match.decision if match else "none"):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from api.services.intake import say_examination
 from api.services.looking import recorded_c2pa, still_says
+from api.services.reexamining import with_c2pa
 from api.services.services import Services
 from ledger.errors import NotFound, Refused
 from ledger.history import History
@@ -88,5 +89,4 @@ def _read_again(services: Services, history: History, asset: str, at: datetime) 
     if examined is None:
         return
     before = Examination.from_json(json.loads(services.blobs.get(examined[1].examination_sha256)))
-    findings = tuple(found.finding("c2pa") if one.extractor == "c2pa" else one for one in before.findings)
-    say_examination(services, replace(before, c2pa=found.c2pa, findings=findings))
+    say_examination(services, with_c2pa(before, found))

@@ -11,9 +11,9 @@ from PIL import Image
 
 from ledger.errors import NotFound, Unavailable
 from ledger.faces.comparing import THRESHOLD_PERMILLE
-from ledger.faces.port import FACE_SIDE_PX_MIN, load_engine
+from ledger.faces.port import FACE_SIDE_PX_MIN, EngineSpec, load_engine
 from ledger.faces.sightings import Sightings
-from ledger.media.extraction import Extraction
+from ledger.media.extraction import MODEL_DIGITS, Extraction
 from ledger.media.findings import Finding, FindingState
 from ledger.media.frames import Coverage, SampledFrame, sample_frames
 from ledger.media.probe import sniff
@@ -47,7 +47,7 @@ class FaceConsumer:
         early = seen.ended_early or coverage.ended_early
         detail |= {"ended_early": early} if early else {}
         state: FindingState = "found" if seen.faces or seen.small else "absent"
-        found.add(Finding("faces", spec.name, spec.version, state, detail))
+        found.add(Finding("faces", *_named(spec), state, detail))
         found.apart["faces"] = {"engine": spec.as_json(), "faces": [one.as_json() for one in steady]}
 
 
@@ -57,7 +57,11 @@ def specs() -> tuple[tuple[str, str], ...]:
         spec = load_engine().spec
     except Unavailable:
         return ()
-    return ((spec.name, spec.version),)
+    return (_named(spec),)
+
+
+def _named(spec: EngineSpec) -> tuple[str, str]:
+    return spec.name, f"{spec.version}, model {spec.model_sha256[:MODEL_DIGITS]}"
 
 
 def cut_out(job: dict[str, Any]) -> dict[str, Any]:

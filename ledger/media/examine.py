@@ -76,11 +76,11 @@ def _look(found: Extraction, looking: Looking, sheet: Sheet | None) -> None:
     for reader in _ready(found, looking, FILE_EXTRACTORS):
         _guarded(found, reader.names, partial(reader.run, looking, found))
     consumers: Consumers = []
-    made_by: Specs = {}
+    started: list[FrameExtractor] = []
     for watcher in _ready(found, looking, FRAME_EXTRACTORS):
-        _guarded(found, watcher.names, partial(_start, watcher, looking, consumers, made_by))
+        _guarded(found, watcher.names, partial(_start, watcher, looking, consumers, started))
     if consumers:
-        _watch(found, looking, consumers, sheet, json.dumps(made_by, sort_keys=True))
+        _watch(found, looking, consumers, sheet, lambda: _made_by(started))
 
 
 def _ready(found: Extraction, looking: Looking, table: Iterable[AnyExtractor]) -> Iterator[AnyExtractor]:
@@ -99,12 +99,18 @@ def _installed(one: Extractor) -> bool:
     return all(find_spec(module) for module in one.needs)
 
 
-def _start(watcher: FrameExtractor, looking: Looking, consumers: Consumers, made_by: Specs) -> None:
+def _start(watcher: FrameExtractor, looking: Looking, consumers: Consumers, started: list[FrameExtractor]) -> None:
     consumers.append((watcher.names, watcher.start(looking)))
-    made_by |= watcher.specs()
+    started.append(watcher)
 
 
-def _watch(found: Extraction, looking: Looking, consumers: Consumers, sheet: Sheet | None, made_by: str) -> None:
+def _made_by(started: Iterable[FrameExtractor]) -> str:
+    return json.dumps({name: some for one in started for name, some in one.specs().items()}, sort_keys=True)
+
+
+def _watch(
+    found: Extraction, looking: Looking, consumers: Consumers, sheet: Sheet | None, made_by: Callable[[], str]
+) -> None:
     """One decode for all. What breaks before the first frame fails every one of them; later, it ends the look early."""
     from ledger.media.frames import Coverage
     from ledger.media.watching import Watch

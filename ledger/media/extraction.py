@@ -6,10 +6,11 @@ reads the file otherwise (sound, container). Both stand in `ledger/media/extract
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from ledger.media.findings import C2paReport, Finding, FindingState, Fingerprints, Probe, VariantCode
 from ledger.media.media_type import MediaType
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the cheap set loads no decoder
 
     from ledger.media.frames import Coverage, SampledFrame
 
+MODEL_DIGITS: Final = 16  # of a digest in a version; the whole one of faces stands in the finding
 Specs = dict[str, tuple[tuple[str, str], ...]]
 """By finding: the (algorithm, version) that it answers with, one for each kind of file that has another."""
 
@@ -120,6 +122,15 @@ class FileExtractor(Extractor):
 def finding(extractor: str, state: FindingState, **detail: Any) -> Finding:
     """A finding without an algorithm: nothing ran, or nothing finished."""
     return Finding(extractor, "none", "0", state, detail)
+
+
+def model_digest(files: Sequence[Path]) -> str:
+    """How a version names the weights in use: SHA-256 over the files' own digests, in their order; the first 64 bits of it."""
+    total = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return f"model {total.hexdigest()[:MODEL_DIGITS]}"
 
 
 def ended(coverage: Coverage) -> dict[str, Any]:

@@ -7,9 +7,12 @@ The lines themselves may name people, so they are handed over as a blob and no e
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -17,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.media.evidence import keep_content
-from ledger.media.extraction import Extraction, Looking, ended
+from ledger.media.extraction import Extraction, Looking, ended, model_digest
 from ledger.media.findings import Finding
 from ledger.media.frames import SAMPLE_EVERY_MS, SIDE_PX, Coverage, SampledFrame
 from ledger.media.looks import Box, EvenFrames, keep_evidence
@@ -50,8 +53,13 @@ class Line:
     box: Box
 
 
+@functools.cache
 def spec() -> tuple[str, str]:
-    return ALGORITHM, f"rapidocr {version('rapidocr')}, onnxruntime {version('onnxruntime')}"
+    """(algorithm, version of the engine with the digest of its models, which lie inside the package)."""
+    engine = f"rapidocr {version('rapidocr')}, onnxruntime {version('onnxruntime')}"
+    package = find_spec("rapidocr")  # found, not imported: whoever only asks what it is loads no engine
+    models = sorted(Path(package.origin or "").parent.glob("models/*.onnx")) if package else []
+    return ALGORITHM, f"{engine}, {model_digest(models)}"
 
 
 class TextConsumer:

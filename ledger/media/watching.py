@@ -30,13 +30,14 @@ Failed = Callable[[Iterable[str], Exception], None]
 
 @dataclass
 class Watch:
-    """`made_by` names every algorithm at work and its version; without a `sheet` nothing is kept and nobody told."""
+    """`made_by` names every algorithm at work and its version, asked for when something is kept or was; without a `sheet`
+    nothing is kept and nobody told."""
 
     looking: Looking
     consumers: Consumers
     coverage: Coverage
     sheet: Sheet | None
-    made_by: str
+    made_by: Callable[[], str]
 
     def run(self, failed: Failed) -> None:
         """Shows the frames to all. A consumer that raises is out and told of; the others go on."""
@@ -62,7 +63,7 @@ class Watch:
             if not isinstance(consumer, Resumable):
                 return
             whole |= within(names[0], consumer.state())
-        said = {"made_by": _FORMAT + self.made_by, **vars(self.coverage)}
+        said = {"made_by": _FORMAT + self.made_by(), **vars(self.coverage)}
         target = io.BytesIO()
         parts: dict[str, Any] = {**whole, "coverage": as_array(said)}
         np.savez(target, allow_pickle=False, **parts)
@@ -82,11 +83,11 @@ class Watch:
 
     def _kept(self) -> State | None:
         """What was kept, if the same versions made it."""
-        if self.sheet is None:
+        if self.sheet is None or not self.sheet.number:
             return None
         try:
             with np.load(io.BytesIO(self.sheet.kept()), allow_pickle=False) as parts:
                 kept = {name: parts[name] for name in parts.files}
-            return kept if of_array(kept["coverage"])["made_by"] == _FORMAT + self.made_by else None
+            return kept if of_array(kept["coverage"])["made_by"] == _FORMAT + self.made_by() else None
         except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
             return None

@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "asset.examined.v1": frozenset({"service"}),
     "asset.derived.v1": frozenset({"producer", "librarian", "service"}),
     "asset.manifest-issued.v1": frozenset({"service"}),
+    "asset.reexamined.v1": frozenset({"service"}),
     "asset.flagged.v1": frozenset({"service", "legal"}),
     "asset.flagged.v2": frozenset({"service", "legal"}),
     "provider.record-imported.v1": frozenset({"producer", "librarian", "admin"}),

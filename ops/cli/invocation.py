@@ -79,6 +79,12 @@ class Invocation:
         if total > 0:
             self._within(min(100, 100 * done // total))
 
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[str], None]]:
+        """As `each`, where things name themselves as they are done: call it with each name."""
+        self._within = _Steps(self.note)
+        yield _Counted(self.note, what, total)
+
     def each(self, what: str, items: Sequence[T], name: Callable[[T], str]) -> Iterator[T]:
         """Goes through `items` while stderr says where it is: a bar on a terminal, a line each elsewhere."""
         if not self.stderr.is_terminal:
@@ -101,6 +107,17 @@ class Invocation:
                 progress.advance(task)
 
 
+class _Counted:
+    """Tells of what is done of a number of things whose names are known when they are."""
+
+    def __init__(self, note: Callable[[str], None], what: str, total: int) -> None:
+        self._note, self._what, self._total, self._done = note, what, total, 0
+
+    def __call__(self, name: str) -> None:
+        self._done += 1
+        self._note(f"{self._what} {self._done}/{max(self._total, self._done)} {name}")
+
+
 class _Steps:
     """Lines at each tenth of a long item; a short one passes without any."""
 
@@ -109,8 +126,8 @@ class _Steps:
 
     def __call__(self, percent: int) -> None:
         if percent // STEP_PERCENT > self._told // STEP_PERCENT:
-            self._told = percent
             self._note(f"  {percent} %")
+        self._told = percent  # the next item begins below
 
 
 def _shown_within(progress: Any, task: Any, name: str, percent: int) -> None:

@@ -51,6 +51,7 @@ def serve(
         ExpiryWorker,
         LikenessWorker,
         NoticeWorker,
+        ReexaminationWorker,
         ReverifyWorker,
         SweepWorker,
     )
@@ -67,6 +68,7 @@ def serve(
         likeness = LikenessWorker(services, run.settings)
         comparing = ComparingWorker(services)
         lab, again = DriftWorker(services, run.settings), ReverifyWorker(services)
+        newer = ReexaminationWorker(services, run.settings)
         home_publisher = HomePublisher(
             Home(run.home),
             run.settings,
@@ -84,6 +86,7 @@ def serve(
             likeness.start()
             lab.start()
             again.start()
+            newer.start()
             publishing.start()
             _settle_in()
             try:
@@ -92,6 +95,7 @@ def serve(
                     server.run(sockets=[listener])
             finally:
                 publishing.stop()
+                newer.stop()
                 again.stop()
                 lab.stop()
                 likeness.stop()
@@ -135,6 +139,7 @@ def worker(
         ExpiryWorker,
         LikenessWorker,
         NoticeWorker,
+        ReexaminationWorker,
         ReverifyWorker,
         SweepWorker,
     )
@@ -150,12 +155,14 @@ def worker(
         )
         comparing = ComparingWorker(services, interval)
         lab, again = DriftWorker(services, run.settings), ReverifyWorker(services)
+        newer = ReexaminationWorker(services, run.settings)
         if once:
             found = {"rounds": 1, **expiry.run_once().as_json(), "notices": notices.run_once().as_json()}
             found["swept"] = [one.as_json() for one in sweeping.run_once()]
             found["compared"] = comparing.run_once().as_json()
             found["likeness"] = likeness.run_once().as_json()
             found["reverified"] = [one.as_json() for one in again.run_once()]
+            found["reexamined"] = [one.as_json() for one in newer.run_once()]
             measured = lab.run_once()
             found["drift"] = measured.body.month if measured else None
         else:
@@ -169,7 +176,9 @@ def worker(
                 likeness.start()
                 lab.start()
                 again.start()
+                newer.start()
                 stopping.wait()
+                newer.stop()
                 again.stop()
                 lab.stop()
                 likeness.stop()

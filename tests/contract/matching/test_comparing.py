@@ -239,3 +239,18 @@ def erase(house: House, person: str) -> None:
     del erased
     body = SubjectErased(person=person, request_sha256=digest, erased_at=house.now(), keys=1, values=2, statements=2)
     house.ledger.say(body)
+
+
+def test_a_file_examined_again_by_another_version_is_compared_again_and_what_changed_is_said(desk: Desk) -> None:
+    run, other = codes(8, 1), codes(8, 2)
+    near, far = desk.reference(run), desk.reference(other)
+    asset = clip(desk.house, run)
+    compare_all(desk.services)
+    examine(desk.house, asset, fingerprints(other, version="2"), version="2")
+    done = compare_all(desk.services)
+    assert (done.files, done.changed) == (1, 2)
+    words = [(one.reference, one.decision, one.index_codes) for one in desk.said(MatchFound)]
+    assert words[0] == (near, "copy", 16)
+    assert sorted(words[1:]) == sorted([(near, "none", 16), (far, "copy", 16)])
+    size = desk.house.size
+    assert (compare_all(desk.services).files, desk.house.size) == (0, size)

@@ -88,3 +88,25 @@ def test_what_is_not_built_is_not_checked_with_the_reason(animation: Path) -> No
     found = Examiner().examine(animation, extractors=frozenset(EXTRACTORS))
     for name in set(EXTRACTORS) - BUILT:
         assert (found.finding(name).state, found.finding(name).detail) == ("not_checked", {"reason": "no_extractor"})
+
+
+JUDGED_BY = {
+    "pdq": {"usable_frames", "quality_min", "quality_median"},
+    "phash256": {"usable_frames", "quality_min", "quality_median"},
+    "local_features": {"key_frames", "points", "points_max"},
+    "audio_fingerprint": {"items", "different_items", "different_items_min"},
+}  # marks, words and brands have a score and a threshold for each thing looked for, faces one for each face
+
+
+def test_what_ran_names_its_spec_and_what_it_was_judged_by_and_what_did_not_says_why(clip: Path) -> None:
+    examiner = Examiner()
+    specs, found = examiner.specs(), examiner.examine(clip)
+    assert {one.extractor for one in found.findings} == set(EXTRACTORS)
+    for one in found.findings:
+        if one.state == "not_checked":
+            assert one.detail["reason"], one
+        elif one.algorithm != "none":
+            assert (one.algorithm, one.version) in specs[one.extractor], one
+            assert JUDGED_BY.get(one.extractor, set()) <= one.detail.keys(), one
+    ran = {one.extractor for one in found.findings if one.algorithm != "none"}
+    assert ran >= {"digest", "probe", "pdq", "phash256", "essence", "local_features"}

@@ -20,7 +20,7 @@ from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
 NAMES = (
-    "audit_trail", "clearance", "disputes", "due", "holders", "licensed", "likeness",
+    "audit_trail", "clearance", "disputes", "due", "examinations", "holders", "licensed", "likeness",
     "lineage", "matchbook", "matches", "notices", "rights", "sounds", "status",
     "texts",
 )  # fmt: skip

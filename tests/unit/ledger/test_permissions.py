@@ -35,6 +35,7 @@ MAY_SAY: dict[str, set[str]] = {
         "drift.measured.v1",
         "drift.month-missed.v1",
         "asset.manifest-issued.v1",
+        "asset.reexamined.v1",
         "clearance.reverified.v1",
         "opinion.given.v1",
         "likeness.enrolled.v1",

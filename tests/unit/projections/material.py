@@ -48,10 +48,15 @@ def turned(code: bytes, bits: int, seed: int = 0) -> bytes:
 
 
 def fingerprints(
-    run: Sequence[bytes], *, quality: int = 100, step_ms: int = 500, algorithm: str = ALGORITHM
+    run: Sequence[bytes],
+    *,
+    quality: int = 100,
+    step_ms: int = 500,
+    algorithm: str = ALGORITHM,
+    version: str = "1",
 ) -> Fingerprints:
     frames = tuple(FrameCode(n * step_ms, code.hex(), quality, code[::-1].hex()) for n, code in enumerate(run))
-    return Fingerprints(algorithm, "1", frames)
+    return Fingerprints(algorithm, version, frames)
 
 
 def framed(framings: Sequence[Sequence[bytes]]) -> Fingerprints:
@@ -68,6 +73,7 @@ def examine(
     features: bytes = b"",
     medium: str = "video",
     pdq: str = "found",
+    version: str = "1",
 ) -> str:
     """Says `asset.examined.v1` with a real report, and the packed local features, in the blobs."""
     sound = SoundPrint("chromaprint", "1", "".join(frame.pdq for frame in found.frames)) if found else None
@@ -76,7 +82,7 @@ def examine(
     )
     local = {"extractor": LOCAL_FEATURES, "algorithm": "sift", "version": "1", "state": "found"}
     kept = {"sha256": house.blobs.put(features)} if features else {}
-    finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": "1", "state": pdq}
+    finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": version, "state": pdq}
     heard = {"extractor": "audio_fingerprint", "algorithm": "chromaprint", "version": "1", "state": "found"}
     probed = {"extractor": "probe", "algorithm": "libav", "version": "av 18", "state": "found"}
     body = AssetExamined(
