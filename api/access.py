@@ -53,6 +53,7 @@ ACCESS: dict[str, Access] = {
     "get_published_checkpoint": PUBLIC,
     "get_witnessed_checkpoint": PUBLIC,
     "get_published_keys": PUBLIC,
+    "get_published_key_history": PUBLIC,
     "get_tile": PUBLIC,
     "get_status_list": PUBLIC,
     "get_service_keys": PUBLIC,

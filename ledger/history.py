@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
 
-from ledger.recall import Answer, Recall
+from ledger.recall import Answer, Answers
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Stored
 from schemas.base import Body
@@ -38,7 +38,7 @@ class History:
     """
 
     def __init__(
-        self, entries: Entries, upto: int, as_of: datetime | None = None, recall: Recall | None = None
+        self, entries: Entries, upto: int, as_of: datetime | None = None, recall: Answers | None = None
     ) -> None:
         self._entries, self.upto, self.as_of = entries, upto, as_of
         self._recall = recall

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Query, Store
@@ -39,6 +39,16 @@ class Answer:
             self._folded[fold] = fold(self.said)
         found: T = self._folded[fold]
         return found
+
+
+class Answers(Protocol):
+    """What remembers answers between histories of one log. Neither ever holds what is not in the log."""
+
+    def about(self, tag: str, names: tuple[str, ...], upto: int) -> Answer:
+        """Everything of these types with the tag among the first `upto` entries."""
+
+    def first(self, tag: str, names: tuple[str, ...], upto: int) -> Said | None:
+        """The oldest of it, or None."""
 
 
 class Recall:

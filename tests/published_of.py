@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ledger.log.published import CHECKPOINT, VKEYS, check_full, checked_name, differs, moved, moving_name
+from ledger.log.published import CHECKPOINT, KEYS, VKEYS, check_full, checked_name, differs, moved, moving_name
 from ledger.proof.tiles import TileName, bundles_of, tiles_of
 
 
@@ -38,7 +38,7 @@ class ConscientiousMemory:
         moving_name(name)
         if self.files.get(name) != old:
             raise moved(name)
-        if name != VKEYS:
+        if name not in (VKEYS, KEYS):
             assert _size(new) >= _size(old), f"{name} moves backwards"
             self._assert_covered(_size(new))
         self._write(name, new)
@@ -57,7 +57,9 @@ class ConscientiousMemory:
 
     def _write(self, name: str, content: bytes) -> None:
         self.before(name)
-        assert name in (CHECKPOINT, VKEYS, "checkpoint.witnessed") or name not in self.files, f"{name} is overwritten"
+        assert name in (CHECKPOINT, VKEYS, KEYS, "checkpoint.witnessed") or name not in self.files, (
+            f"{name} is overwritten"
+        )
         self.files[name] = content
         self.writes.append(name)
         self.after(name)

@@ -16,7 +16,7 @@ from api.auth import CallerIfAny, GuardedRoute, ServicesOf
 from api.problems import documented
 from api.services.services import Services
 from ledger.errors import NotFound, Unauthenticated
-from ledger.log.published import CHECKPOINT, VKEYS, WITNESSED
+from ledger.log.published import CHECKPOINT, KEYS, VKEYS, WITNESSED
 from ledger.proof.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 from ledger.proof.tiles import TileName, bundle_of, unbundled
 
@@ -77,6 +77,18 @@ def get_witnessed_checkpoint(request: Request, services: ServicesOf) -> Response
 def get_published_keys(request: Request, services: ServicesOf) -> Response:
     """Keys that come with a log prove nothing about it: compare them with those you were given."""
     return _moving(request, services, VKEYS)
+
+
+@router.get(
+    "/log.keys",
+    operation_id="get_published_key_history",
+    summary="How the log came to its keys",
+    response_class=Response,
+    responses={**documented(404, 503), **_TEXTS, **_NOT_MODIFIED},
+)
+def get_published_key_history(request: Request, services: ServicesOf) -> Response:
+    """Every turning of the log's keys with its proof: whoever holds keys of any time gets to today's, offline."""
+    return _moving(request, services, KEYS)
 
 
 @router.get(

@@ -18,6 +18,7 @@ from api.services.evidence_outside import Bounds, Outside, bounds_of
 from api.services.evidence_pairs import frames_of
 from api.services.evidence_pdf import pdf_there, render_pdf
 from api.services.evidence_privilege import claimed_now, privileged_documents, privileged_fields
+from api.services.evidence_reading import Reading
 from api.services.evidence_report import render_report
 from api.services.facts import facts_bytes, facts_in
 from ledger.blobs import Blobs
@@ -30,7 +31,7 @@ from ledger.proof.encoding import base64_text
 from ledger.proof.keyring import KeyRing
 from ledger.proof.logentry import LogEntry
 from ledger.proof.logkeys import LogKeys
-from ledger.proof.merkle import consistency_proof, inclusion_proof, tree_root
+from ledger.proof.merkle import consistency_proof, inclusion_proofs, tree_root
 from ledger.proof.pack import check_pack
 from ledger.proof.packclaims import KNOWN_NAME, PACK_PAYLOAD_TYPE, entry_name, index_name, proof_name
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX
@@ -122,21 +123,22 @@ class _Pack:
         with named_look(ledger, index) as (named, look):
             self._named, self._horizon = named, look.size
             self._known = self._known_then()
+            self._reading = Reading(ledger.store, look.size)
             told = self._told()
-            now = questions_now(ledger.store, told.upto, order.assets, self._as_of)
+            now = questions_now(self._reading, told.upto, order.assets, self._as_of)
             self.facts = facts_in(told, order.assets, self._as_of)
-            self.contents: Contents = contents_of(ledger.store, look.size, order.assets, told, now, named)
+            self.contents: Contents = contents_of(self._reading, order.assets, told, now, named)
             self._proofs = {tag: look.prove(tag) for tag in sorted(self.contents.complete)}
         self._size, self._checkpoint = ledger.head()
         self.contents.add(ledger.history().about("log:keys"), "turns the log to new keys")
         if self._known:
             require_in_order(self.contents.ordered(), self._known)
-        claims = claimed_now(ledger.history(), order.assets, made_at)
+        claims = claimed_now(self._reading.history(), order.assets, made_at)
         self._blobs: PackBlobs = blobs_of(
             self.contents.ordered(), blobs, order.with_media, privileged_documents(claims)
         )
         documents = frozenset(privileged_documents(claims))
-        self._frames = frames_of(ledger.history(), self.facts, blobs, documents, shown=order.with_frames)
+        self._frames = frames_of(self._reading.history(), self.facts, blobs, documents, shown=order.with_frames)
         self._withheld = privileged_fields(claims)
         opening = self.contents.said[0].body
         if not isinstance(opening, LogOpened):
@@ -161,7 +163,7 @@ class _Pack:
         return PackKnown(at=self._order.known_at, size=size, root=root.hex())
 
     def _told(self) -> History:
-        return History(self._ledger.store, self._known.size if self._known else self._horizon)
+        return self._reading.history(self._known.size if self._known else None)
 
     def write(self, path: Path) -> None:
         members = self._members()
@@ -187,8 +189,9 @@ class _Pack:
             "keys/actors.json": canonical(self._actors()),
             "verify.py": standalone_verifier().encode("utf-8"),
         }
-        for said in self.contents.ordered():
-            hashes = inclusion_proof(said.index, self._size, self._ledger.store)
+        found = self.contents.ordered()
+        proofs = inclusion_proofs((said.index for said in found), self._size, self._ledger.store)
+        for said, hashes in zip(found, proofs, strict=True):
             members[entry_name(said.index)] = said.entry
             members[proof_name(said.index)] = format_proof(said.index, hashes, self._checkpoint)
         members |= self._frames.members
@@ -221,19 +224,19 @@ class _Pack:
 
     def _manifest(self) -> PackManifest:
         """pack.json before the members are known."""
-        found, store, assets, size = self.contents.ordered(), self._ledger.store, self._order.assets, self._told().upto
+        found, told, assets, size = self.contents.ordered(), self._reading, self._order.assets, self._told().upto
         return PackManifest(
             origin=self._opening.origin,
             made_at=self._made_at,
             rules=RULES_VERSION,
             size=self._size,
             subject=PackSubject(assets=assets, dispute=self._order.dispute),
-            claims=tuple(claims_of(store, size, assets, self._as_of, self._known is not None)),
+            claims=tuple(claims_of(told, size, assets, self._as_of, self._known is not None)),
             entries=tuple(
                 PackEntry(index=said.index, type=said.type, why=self.contents.why[said.index]) for said in found
             ),
             omitted=self._blobs.omitted,
-            gaps=tuple(gaps_of(store, size, assets, self._blobs.omitted, bounded=self._bounds.any, pdf=pdf_there())),
+            gaps=tuple(gaps_of(told, size, assets, self._blobs.omitted, bounded=self._bounds.any, pdf=pdf_there())),
             members={},
             index=PackIndex(entry=self._named.index, size=self._horizon),
             complete=tuple(

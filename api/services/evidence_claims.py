@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from api.services.evidence_contents import decisions
-from ledger.history import Entries, History
+from api.services.evidence_reading import Reading
+from ledger.history import History
 from ledger.rules.briefs import approval
 from ledger.rules.clearances import standing
 from ledger.rules.consents import consent_state
@@ -39,13 +40,13 @@ _GRADES = {
 }
 
 
-def questions_now(entries: Entries, size: int, assets: Sequence[str], at: datetime) -> list[Question]:
+def questions_now(reading: Reading, size: int, assets: Sequence[str], at: datetime) -> list[Question]:
     """Every use, channel and territory that was asked about for these files, asked again for this instant."""
-    return [question for asset in assets for question in _asked_again(entries, size, asset, at)]
+    return [question for asset in assets for question in _asked_again(reading, size, asset, at)]
 
 
-def _asked_again(entries: Entries, size: int, asset: str, at: datetime) -> list[Question]:
-    said = History(entries, size).about(f"asset:{asset}", ClearanceIssued, ClearanceRefused)
+def _asked_again(reading: Reading, size: int, asset: str, at: datetime) -> list[Question]:
+    said = reading.history(size).about(f"asset:{asset}", ClearanceIssued, ClearanceRefused)
     asked = [body.question for _, body in decisions(said) if body.question.asset == asset]
     distinct = dict.fromkeys((one.use, one.channel, one.territory) for one in asked)
     until = at + timedelta(microseconds=1)
@@ -56,7 +57,7 @@ def _asked_again(entries: Entries, size: int, asset: str, at: datetime) -> list[
 
 
 def claims_of(
-    entries: Entries,
+    reading: Reading,
     size: int,
     assets: Sequence[str],
     at: datetime,
@@ -66,27 +67,27 @@ def claims_of(
     """In the order of time; those about `at` come last. `known`: `at` is an instant of the past, and the log's first `size`
     entries what was known then; `rules`: the version by which what holds at `at` is weighed.
     """
-    history, when = History(entries, size), f"As known at {format_instant(at)}" if known else "At the time of this pack"
+    history, when = reading.history(size), f"As known at {format_instant(at)}" if known else "At the time of this pack"
     past: dict[tuple[object, ...], PackClaim] = {}
     for asset in assets:  # families may overlap, and a thing is claimed once
-        for claim in _past(entries, history, asset):
+        for claim in _past(reading, history, asset):
             past.setdefault((claim.kind, claim.entries, claim.asset), claim)
     present: list[PackClaim] = []
     for asset in assets:
-        asked = [_now(history, question, when, rules) for question in _asked_again(entries, size, asset, at)]
+        asked = [_now(history, question, when, rules) for question in _asked_again(reading, size, asset, at)]
         present += asked or [_never_asked(history, asset, at)]
     return [*sorted(past.values(), key=lambda claim: claim.at), *present]
 
 
-def _past(entries: Entries, history: History, asset: str) -> Iterator[PackClaim]:
+def _past(reading: Reading, history: History, asset: str) -> Iterator[PackClaim]:
     line = ancestors(history, asset)
     family = [*line, *descendants(history, asset)]
     said = {one.index: one for name in family for one in history.about(f"asset:{name}")}
     ordered = [said[index] for index in sorted(said)]
-    yield from (_at_generation(entries, *pair) for pair in _generations(history, line))
+    yield from (_at_generation(reading, *pair) for pair in _generations(history, line))
     for pair in decisions(ordered):
         if pair[1].question.asset in family:
-            yield _at_decision(entries, history, *pair)
+            yield _at_decision(reading, history, *pair)
 
 
 def _generations(history: History, family: Sequence[str]) -> Iterator[tuple[Said, GenerationRequested, str]]:
@@ -98,9 +99,9 @@ def _generations(history: History, family: Sequence[str]) -> Iterator[tuple[Said
                 yield (*found, name)
 
 
-def _at_generation(entries: Entries, said: Said, request: GenerationRequested, asset: str) -> PackClaim:
+def _at_generation(reading: Reading, said: Said, request: GenerationRequested, asset: str) -> PackClaim:
     """As the door saw it: the entries before the request, at the instant when it was recorded."""
-    history = History(entries, said.index)
+    history = reading.history(said.index)
     approved = approval(history, request.brief, request.brief_version)
     weighed = [
         Weighed(
@@ -136,7 +137,7 @@ def _at_generation(entries: Entries, said: Said, request: GenerationRequested, a
     )
 
 
-def _at_decision(entries: Entries, whole: History, said: Said, body: ClearanceDecided) -> PackClaim:
+def _at_decision(reading: Reading, whole: History, said: Said, body: ClearanceDecided) -> PackClaim:
     issued = isinstance(body, ClearanceIssued)
     revoked = "; it was revoked later" if whole.last(f"clearance:{body.clearance}", ClearanceRevoked) else ""
     return PackClaim(
@@ -147,7 +148,7 @@ def _at_decision(entries: Entries, whole: History, said: Said, body: ClearanceDe
         asset=body.question.asset,
         question=body.question,
         weighed=body.weighed,
-        consents=_states(History(entries, said.index), body.consents, body.decided_at),
+        consents=_states(reading.history(said.index), body.consents, body.decided_at),
         entries=(said.index,),
     )
 
@@ -200,7 +201,7 @@ def _window(question: Question) -> str:
 
 
 def gaps_of(
-    entries: Entries,
+    reading: Reading,
     size: int,
     assets: Sequence[str],
     omitted: Sequence[PackOmission],
@@ -212,7 +213,7 @@ def gaps_of(
     """What this pack does not show. `indexed`: since format 2 it shows that nothing else was said of its file. `bounded`: it
     holds what witnesses or an authority saw of the log. `pdf`: it holds the report as PDF, which format 1 never did.
     """
-    history = History(entries, size)
+    history = reading.history(size)
     line = dict.fromkeys(name for asset in assets for name in ancestors(history, asset))
     found = [gap for name in line for gap in _of_file(history, name)]
     found += [PackGap(code="blob-left-out", detail=f"{one.sha256[:16]}…: {one.why}") for one in omitted]

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from api.services.evidence_reading import Reading
 from ledger.errors import TooLarge
-from ledger.history import Entries, History, bodies
+from ledger.history import History, bodies
 from ledger.proof.logentry import LogEntry
 from ledger.proof.packclaims import Topics
 from ledger.proof.packcomplete import in_topics, merge_topics, required_tags
@@ -19,7 +20,7 @@ from ledger.rules.clearances import standing
 from ledger.rules.consent_states import CONSENT_KINDS, PERSON_KINDS
 from ledger.rules.decision import RULES_KNOWN, RULES_VERSION, decide
 from ledger.rules.lineage import ancestors, descendants
-from ledger.statement import Said, read_entry
+from ledger.statement import Said
 from ledger.store.contract import Query, Stored
 from schemas.base import Id
 from schemas.catalogue import TYPES
@@ -98,14 +99,14 @@ def _answers(one: Stored, queries: Sequence[Query]) -> bool:
 
 
 def contents_of(
-    entries: Entries, size: int, assets: Sequence[str], told: History, now: Sequence[Question], named: Said
+    reading: Reading, assets: Sequence[str], told: History, now: Sequence[Question], named: Said
 ) -> Contents:
-    """Everything a pack about `assets` holds, at this size of the log. `told`: what the pack's claims and facts were read
+    """Everything a pack about `assets` holds, at the size that is read. `told`: what the pack's claims and facts were read
     from, a beginning of it; `now`: the questions asked as of its end. `named`: the entry that names the index's root.
 
     Raises TooLarge `pack_too_large`.
     """
-    history = History(entries, size)
+    history = reading.history()
     contents = Contents()
     contents.add(history.about("log:opened"), "opens the log; brings its keys, the service's and the administrator's")
     contents.add(history.about("log:keys"), "turns the log to new keys")
@@ -113,27 +114,28 @@ def contents_of(
     for asset in assets:
         _add_family(contents, history, asset)
     _take_weighed(contents, told, "behind the facts of this pack")
-    _ask_now(contents, History(entries, told.upto), now)
+    _ask_now(contents, reading.history(told.upto), now)
     while True:  # until nothing that was added asks for more
         before = (len(contents.said), dict(contents.complete))
         _add_origins(contents, history)
-        _add_decisions(contents, entries)
+        _add_decisions(contents, reading)
         _add_keys(contents, history)
-        _complete(contents, entries, size, assets)
+        _complete(contents, reading, assets)
         if (len(contents.said), contents.complete) == before:
             return contents
 
 
-def _complete(contents: Contents, entries: Entries, size: int, assets: Sequence[str]) -> None:
+def _complete(contents: Contents, reading: Reading, assets: Sequence[str]) -> None:
     """Everything about what a verdict hangs on, whether or not a rule looked: that it is all is then proved (SPEC S8.9)."""
     wanted = required_tags(assets, contents.entries())
     for tag, topics in contents.asked.items():
         merge_topics(wanted, tag, topics)
     for tag, topics in sorted(wanted.items()):
         if contents.complete.get(tag) != topics:
-            types = sorted(name for name in TYPES if in_topics(name, topics)) if topics else []
-            found = entries.read_entries([Query(types=types, tags=[tag])], upto=size)
-            contents.add(map(read_entry, found), f"about {tag}, of which the pack holds everything")
+            types = tuple(sorted(name for name in TYPES if in_topics(name, topics))) if topics else ()
+            contents.add(
+                reading.about(tag, types, reading.size).said, f"about {tag}, of which the pack holds everything"
+            )
     contents.complete = wanted
 
 
@@ -152,11 +154,11 @@ def _add_family(contents: Contents, history: History, asset: str) -> None:
         contents.add(history.about(f"asset:{name}"), "about a file that was made from it")
 
 
-def _add_decisions(contents: Contents, entries: Entries) -> None:
+def _add_decisions(contents: Contents, reading: Reading) -> None:
     """Whatever the rules read to decide, so that anybody can weigh again with the pack alone."""
     for said, body in decisions(contents.ordered()):
         if said.index not in contents.weighed:
-            history = History(entries, said.index)
+            history = reading.history(said.index)
             decide(history, body.question, body.decided_at, body.rules if body.rules in RULES_KNOWN else RULES_VERSION)
             _take_weighed(contents, history, f"weighed in the decision of entry {said.index}")
             contents.weighed.add(said.index)

@@ -19,7 +19,7 @@ from schemas.facts import PackFacts
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-ROWS_MAX = 300  # of one table; report.html and facts.json have all of them
+ROWS_MAX = 100  # of one table or list; report.html and facts.json have all of them
 Row = Sequence[object]
 
 
@@ -183,7 +183,9 @@ def _table(pdf: FPDF, name: str, columns: Row, widths: tuple[int, ...], rows: li
 
 def _list(pdf: FPDF, name: str, lines: Iterable[str]) -> None:
     title(pdf, name, 12)
-    for one in lines:
+    told = list(lines)
+    for one in told[:ROWS_MAX]:
         pdf.set_font("helvetica", "", 8.5)
         pdf.set_text_color(*INK)
         pdf.multi_cell(0, 4.6, align="L", text=plain(f"- {one}"), new_x="LMARGIN", new_y="NEXT")
+    left_out(pdf, len(told) - ROWS_MAX, "lines")

@@ -9,6 +9,7 @@ from pathlib import Path
 from api.services.evidence_certificate import certificate_text
 from api.services.evidence_claims import claims_of, gaps_of, questions_now
 from api.services.evidence_contents import PackEntries, asked_topics, decisions
+from api.services.evidence_reading import Reading
 from api.services.facts import facts_bytes, facts_in
 from ledger.errors import LedgerError
 from ledger.history import History
@@ -80,14 +81,14 @@ def _said(file: PackFile, index: int) -> Said:
 
 
 def _weigh_again(file: PackFile, manifest: PackManifest, found: list[Said]) -> Iterator[PackFault]:
-    entries, assets = PackEntries(found), manifest.subject.files
+    reading, assets = Reading(PackEntries(found), manifest.size), manifest.subject.files
     asked: dict[str, Topics] = {}
     for said, body in decisions(found):
-        if body.rules in RULES_KNOWN and not _follows(entries, said, body, asked):
+        if body.rules in RULES_KNOWN and not _follows(reading, said, body, asked):
             what = "the rules of this version, weighed over the entries before it, give another verdict"
             yield PackFault(REPLAY_STEP, entry_name(said.index), "verdict_differs", what)
     size, at = manifest.told
-    computed = claims_of(entries, size, assets, at, manifest.known is not None, manifest.rules)
+    computed = claims_of(reading, size, assets, at, manifest.known is not None, manifest.rules)
     for claimed, again in zip(manifest.claims, computed, strict=False):
         if claimed != again:
             what = f"the entries don't give this claim: {claimed.sentence}"
@@ -95,15 +96,15 @@ def _weigh_again(file: PackFile, manifest: PackManifest, found: list[Said]) -> I
     if len(computed) != len(manifest.claims):
         yield PackFault(REPLAY_STEP, "pack.json", "claims_differ", "the entries give more claims, or fewer")
     shape = {"indexed": manifest.index is not None, "bounded": manifest.bounded, "pdf": manifest.has_pdf}
-    gaps = gaps_of(entries, size, assets, manifest.omitted, **shape)
+    gaps = gaps_of(reading, size, assets, manifest.omitted, **shape)
     if list(manifest.gaps) != gaps:
         yield PackFault(REPLAY_STEP, "pack.json", "gaps_differ", "the entries give other gaps")
     if manifest.index is not None:
-        history = History(entries, size)
-        for question in questions_now(entries, size, assets, at):
+        history = reading.history(size)
+        for question in questions_now(reading, size, assets, at):
             decide(history, question, question.valid_from, manifest.rules)
             standing(history, question, question.valid_from)
-        told = History(entries, size)  # of its own: facts are told of whatever was read for them
+        told = reading.history(size)  # of its own: facts are told of whatever was read for them
         facts = facts_in(told, assets, at)
         _note(asked, history)
         _note(asked, told)
@@ -143,8 +144,8 @@ def _note(asked: dict[str, Topics], history: History) -> None:
         merge_topics(asked, tag, topics)
 
 
-def _follows(entries: PackEntries, said: Said, body: ClearanceDecided, asked: dict[str, Topics]) -> bool:
-    history = History(entries, said.index)
+def _follows(reading: Reading, said: Said, body: ClearanceDecided, asked: dict[str, Topics]) -> bool:
+    history = reading.history(said.index)
     decision = decide(history, body.question, body.decided_at, body.rules)
     _note(asked, history)
     same = (decision.weighed, decision.consents) == (body.weighed, body.consents)

@@ -6,6 +6,7 @@
 4. Each hash of a tile above is the root of the full tile below it.
 5. The tiles add up to the checkpoint's root.
 6. The witnessed checkpoint, if there is one, is of a tree that this one extends.
+7. The history of the keys, if there is one, is of these keys.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger.errors import Misuse, Untrusted
-from ledger.log.published import CHECKPOINT, MOVING, VKEYS, WITNESSED, Published
+from ledger.log.published import CHECKPOINT, KEYS, MOVING, VKEYS, WITNESSED, Published
 from ledger.log.publisher import PublishedTiles
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.cosignature import only_signed_by
+from ledger.proof.keyhistory import verify_key_history
 from ledger.proof.logkeys import LogKeys, log_keys_of, vkey_lines
 from ledger.proof.merkle import (
     HASH_BYTES,
@@ -79,6 +81,7 @@ def audit_published(
     if tree_root(head.size, PublishedTiles(published, head.size)) != head.root:  # 5
         raise _differs("checkpoint", "has another root than the tiles add up to")
     _check_keys(published, keys, head)
+    _check_history(published, keys, head)
     seen = _witnessed(published, head, keys, policy)
     return PublishedReport(head, len(required), len(bundles), len(older), seen)
 
@@ -133,6 +136,24 @@ def _check_keys(published: Published, log_keys: LogKeys, head: Checkpoint) -> No
     now = log_keys.link_at(head.size).number
     if vkeys is not None and vkeys not in [vkey_lines(link) for link in log_keys.links[now:]]:
         raise _differs(VKEYS, "does not name the log's keys")
+
+
+def _check_history(published: Published, log_keys: LogKeys, head: Checkpoint) -> None:
+    """The history is one of these very keys, perhaps of before the newest turning, as a round that broke off leaves it."""
+    raw = published.read(KEYS)
+    if raw is None:
+        return
+    links = log_keys.links
+    for held in reversed(links):
+        try:
+            told = verify_key_history(raw, held.keys)
+        except Untrusted:
+            continue
+        known, chain = [one.keys for one in links], [one.keys for one in told.links]
+        ends_here = told.origin == head.origin and chain[-1] == held.keys
+        if ends_here and (len(links) == 1 or chain == known[: len(chain)]):  # who holds today's alone knows no others
+            return
+    raise _differs(KEYS, "is no history of the log's keys")
 
 
 def _witnessed(published: Published, head: Checkpoint, log_keys: LogKeys, policy: TlogPolicy | None) -> int | None:

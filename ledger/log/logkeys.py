@@ -32,14 +32,21 @@ def stored_log_keys(entries: Entries) -> LogKeys:
     return LogKeys.of(LogEntry.parse(one.index, one.entry) for one in entries.read_entries(_ABOUT_KEYS))
 
 
-def key_history(store: Store) -> bytes:
-    """The document by which holders of older or newer keys get to all of them (SPEC S7.23), at the log's head."""
-    size, checkpoint = store.head()
+def key_history(store: Store, head: tuple[int, bytes] | None = None) -> bytes:
+    """The document by which holders of older or newer keys get to all of them (SPEC S7.23), at the log's head or at an earlier
+    one: its size and checkpoint.
+    """
+    size, checkpoint = head or store.head()
     entries = list(store.read_entries(_ABOUT_KEYS, upto=size))
     proofs = [format_proof(one.index, inclusion_proof(one.index, size, store), checkpoint) for one in entries]
     return format_key_history(
         [logged_json(one.index, one.entry, proof) for one, proof in zip(entries, proofs, strict=True)]
     )
+
+
+def turned_at(entries: Entries, size: int) -> tuple[int, ...]:
+    """The entries among the first `size` that a history of the log's keys has; none in a log that was not opened."""
+    return tuple(one.index for one in entries.read_entries(_ABOUT_KEYS, upto=size))
 
 
 class LogSeal:

@@ -1,8 +1,9 @@
-"""Where a log is published: files that never change, and three that move forward.
+"""Where a log is published: files that never change, and four that move forward.
 
 checkpoint            the log's signed head; everything that it covers is there before it
 checkpoint.witnessed  the latest head that the policy's quorum of witnesses cosigned, with their signatures
 log.vkeys             the log's verifier keys, one a line
+log.keys              how it came to them: each turning of its keys, so that whoever holds older ones gets to these (SPEC S7.23)
 tile/…                hashes and entries; what was once written under a name keeps its bytes
 
 Every adapter runs the suite in tests/contract/log.
@@ -24,7 +25,8 @@ from ledger.proof.tiles import TileName
 CHECKPOINT = "checkpoint"
 WITNESSED = "checkpoint.witnessed"
 VKEYS = "log.vkeys"
-MOVING = (CHECKPOINT, WITNESSED, VKEYS)
+KEYS = "log.keys"
+MOVING = (CHECKPOINT, WITNESSED, VKEYS, KEYS)
 
 _INCOMING = ".incoming"  # one name: only who holds the lock writes it, so a crash leaves at most this one
 

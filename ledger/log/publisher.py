@@ -10,7 +10,8 @@ what every round does: tiles that a broken-off round left are the very bytes tha
 4. Prove, from these tiles, that the head extends the published checkpoint.
 5. Write bundles and tiles.
 6. Move the checkpoint from the one of step 1 to the head, or to nothing if somebody else moved it.
-7. Remove partial tiles whose full tile is there.
+7. Where the log's keys were turned since, publish their history, under the checkpoint that is now there.
+8. Remove partial tiles whose full tile is there.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.errors import Conflict, Misuse, Untrusted
-from ledger.log.published import CHECKPOINT, VKEYS, Published
+from ledger.log.logkeys import key_history, turned_at
+from ledger.log.published import CHECKPOINT, KEYS, VKEYS, Published
 from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.keyhistory import told_by_history
 from ledger.proof.logkeys import LogKeys, log_keys_of, vkey_lines
 from ledger.proof.merkle import (
     EMPTY_ROOT,
@@ -68,6 +71,7 @@ class Publisher:
     ) -> None:
         self._store, self._published, self._log_keys = store, published, log_keys_of(log_keys)
         self._with_entries = with_entries
+        self._told: tuple[int, ...] = ()  # entries of the history of keys that this process knows published
         self._bundled = self._swept = 0  # sizes up to which this process knows bundles complete and partials gone
 
     def publish(self) -> Publication:
@@ -104,7 +108,8 @@ class Publisher:
         )
         if new_note != old_note:
             self._published.replace(CHECKPOINT, old_note, new_note)  # 6
-        removed = self._sweep(new.size)  # 7
+        self._publish_history(new, new_note)  # 7
+        removed = self._sweep(new.size)  # 8
         return Publication(new.origin, new.size, old.size, written, bundled, removed)
 
     def published_checkpoint(self) -> tuple[Checkpoint, bytes | None]:
@@ -151,6 +156,16 @@ class Publisher:
         vkeys = vkey_lines(self._log_keys.link_at(head.size))
         if (there := self._published.read(VKEYS)) != vkeys:
             self._published.replace(VKEYS, there, vkeys)
+
+    def _publish_history(self, head: Checkpoint, note: bytes) -> None:
+        """Only when a link came: an older document says the same under an older checkpoint."""
+        turned = turned_at(self._store, head.size)
+        if turned == self._told:
+            return
+        there = self._published.read(KEYS)
+        if turned and (there is None or told_by_history(there) != turned):
+            self._published.replace(KEYS, there, key_history(self._store, (head.size, note)))
+        self._told = turned
 
     def _write_bundles(self, old: Checkpoint, new: Checkpoint, tiles: _Extended) -> int:
         """All that the new checkpoint adds, even where a broken-off round left them: `create` makes sure of the disk."""

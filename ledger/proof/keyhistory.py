@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.errors import Untrusted
-from ledger.proof.canonical import canonical
+from ledger.errors import LedgerError, Untrusted
+from ledger.proof.canonical import canonical, parse_json
 from ledger.proof.logged import document_members, trusted_chain, verify_logged
 from ledger.proof.logkeys import LogKeys
 from ledger.proof.note import NoteVerifier
@@ -24,6 +24,14 @@ KEY_HISTORY_ENTRIES_MAX = 200
 def format_key_history(entries: Sequence[dict[str, Any]]) -> bytes:
     """The document. `entries` as `logged_json` gives them: the log's first, then its rotations."""
     return canonical({"format": KEY_HISTORY_FORMAT, "entries": entries})
+
+
+def told_by_history(raw: bytes) -> tuple[int, ...] | None:
+    """Which entries a document of our own has; None for anything else. Verifies nothing."""
+    try:
+        return tuple(int(one["index"]) for one in parse_json(raw)["entries"])
+    except (LedgerError, ValueError, KeyError, TypeError):
+        return None
 
 
 def verify_key_history(raw: bytes, log_keys: Sequence[NoteVerifier]) -> LogKeys:

@@ -8,7 +8,7 @@ size: readers take the prefix they need.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -145,18 +145,28 @@ def inclusion_proof(index: int, size: int, read: TileReader) -> list[bytes]:
 
     Raises Misuse `merkle_range` unless 0 <= index < size; Untrusted `tile_incomplete`.
     """
-    _check_range(0 <= index < size)
-    tree, low, high = _TreeInTiles(read), 0, size
-    proof: list[bytes] = []
-    while high - low > 1:
-        middle = low + _split(high - low)
-        if index < middle:
-            proof.append(tree.root(middle, high))
-            high = middle
-        else:
-            proof.append(tree.root(low, middle))
-            low = middle
-    return proof[::-1]
+    return next(inclusion_proofs([index], size, read))
+
+
+def inclusion_proofs(indices: Iterable[int], size: int, read: TileReader) -> Iterator[list[bytes]]:
+    """That of each leaf, in their order. What many of them need, such as the right edge of the tree, is computed once.
+
+    Raises as `inclusion_proof`.
+    """
+    tree = _TreeInTiles(read)
+    known = cache(tree.root)
+    for index in indices:
+        _check_range(0 <= index < size)
+        low, high, proof = 0, size, list[bytes]()
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                proof.append(known(middle, high))
+                high = middle
+            else:
+                proof.append(known(low, middle))
+                low = middle
+        yield proof[::-1]
 
 
 def consistency_proof(old: int, new: int, read: TileReader) -> list[bytes]:

@@ -99,6 +99,10 @@ class PackIndexCheck:
         self._entries = {index: one for index, one in entries.items() if not account.spoiled(entry_name(index))}
         self._service = service
         self._leaves: dict[int, bytes] = {}
+        self._tagged: dict[str, list[tuple[int, LogEntry]]] = {}
+        for index, entry in sorted(self._entries.items()):
+            for tag in dict.fromkeys(entry.statement["tags"]):
+                self._tagged.setdefault(tag, []).append((index, entry))
 
     def run(self) -> None:
         """Nothing for a pack of format 1, which claims nothing of the kind."""
@@ -142,8 +146,8 @@ class PackIndexCheck:
     def _compare(self, tag: str, topics: Topics, types: TagTypes, size: int) -> None:
         """The pack's entries before `size`, type by type, against the index."""
         shown: dict[str, list[tuple[int, bytes]]] = {}
-        for index, entry in sorted(self._entries.items()):
-            if index < size and in_topics(entry.type, topics) and tag in entry.statement["tags"]:
+        for index, entry in self._tagged.get(tag, ()):
+            if index < size and in_topics(entry.type, topics):
                 shown.setdefault(entry.type, []).append((index, self._leaf(index)))
         wanted = {kind for kind in types if in_topics(kind, topics)}
         for kind in sorted(wanted | shown.keys()):

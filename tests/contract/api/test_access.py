@@ -122,7 +122,7 @@ def test_public_routes_are_exactly_these() -> None:
     public = {name for name, access in ACCESS.items() if access.means == "nobody"}
     assert public == {
         "get_health", "get_ready", "get_openapi", "get_checkpoint", "list_log_keys",
-        "get_published_checkpoint", "get_witnessed_checkpoint", "get_published_keys", "get_tile",
+        "get_published_checkpoint", "get_witnessed_checkpoint", "get_published_keys", "get_published_key_history", "get_tile",
         "page_sign_in", "page_session", "page_style", "page_script", "page_passkey_challenge", "page_passkey_session",
         "get_status_list", "get_service_keys", "list_soft_binding_algorithms",
     }  # fmt: skip

@@ -29,7 +29,7 @@ def test_full_and_partial_tiles_have_the_names_that_strangers_ask_for(exported: 
     left = house.size - 512
     names = {str(path.relative_to(exported)) for path in exported.rglob("*") if path.is_file()}
     assert names == {
-        "checkpoint", "log.vkeys", "tile/0/000", "tile/0/001", f"tile/0/002.p/{left}", "tile/1/000.p/2",
+        "checkpoint", "log.keys", "log.vkeys", "tile/0/000", "tile/0/001", f"tile/0/002.p/{left}", "tile/1/000.p/2",
         "tile/entries/000", "tile/entries/001", f"tile/entries/002.p/{left}",
     }  # fmt: skip
     assert (exported / "tile/0/001").stat().st_size == 8_192

@@ -13,7 +13,7 @@ from ledger.clock import SteppedClock
 from ledger.log.audit import audit_published
 from ledger.log.cose import ReceiptIssuer, verify_receipt
 from ledger.log.logkeys import key_history, stored_log_keys
-from ledger.log.published import CHECKPOINT, VKEYS, PublishedFolder
+from ledger.log.published import CHECKPOINT, KEYS, VKEYS, PublishedFolder
 from ledger.log.publisher import Publisher
 from ledger.log.witness import add_checkpoint_body
 from ledger.proof.canonical import canonical
@@ -52,6 +52,39 @@ def test_a_log_is_published_on_over_a_rotation(house: House, tmp_path: Path) -> 
     house.asset()
     publish(house, tmp_path / "public")
     assert audit_published(published, verifiers(house.log_keys)).checkpoint.size == house.size  # who knows today's only
+
+
+def test_the_history_of_the_keys_is_published_beside_them_and_walks_from_any_to_todays(
+    house: House, tmp_path: Path
+) -> None:
+    held = [verifiers(house.log_keys)]
+    first = publish(house, tmp_path / "public").read(KEYS)
+    assert first is not None and [one.keys for one in verify_key_history(first, held[0]).links] == held
+    for _ in range(2):
+        turn(house)
+        house.asset()
+        held.append(verifiers(house.log_keys))
+        published = publish(house, tmp_path / "public")
+        told = published.read(KEYS)
+        assert told is not None
+        for keys in held:
+            assert [one.keys for one in verify_key_history(told, keys).links] == held
+    house.asset()
+    assert publish(house, tmp_path / "public").read(KEYS) == told  # nothing was turned: it says the same as before
+    assert verifiers(house.log_keys) == held[-1]
+
+
+def test_another_logs_history_beside_the_keys_is_named(house: House, tmp_path: Path, closed_house: House) -> None:
+    published, chain = publish(house, tmp_path / "public"), stored_log_keys(house.ledger.store)
+    audit_published(published, chain)
+    (tmp_path / "other").mkdir()
+    other = House(tmp_path / "other", like=closed_house)
+    turn(other)
+    foreign = key_history(other.ledger.store)
+    other.close()
+    for lie in (foreign, b"{}", b"not even JSON"):
+        (tmp_path / "public" / KEYS).write_bytes(lie)
+        raises_code("published_differs", lambda: audit_published(published, chain))
 
 
 def test_a_published_checkpoint_by_retired_keys_is_refused(house: House, tmp_path: Path) -> None:
