@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ledger.statement import Said
 from projections.database import View
@@ -30,6 +30,8 @@ from schemas.statements.dispute import (
     DisputeNotified,
     DisputeOpened,
 )
+
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,10 @@ class Disputes(View):
         names = ("dispute", "notice", "pack", "entry", "due_at")
         rows = self._rows(sql, (format_instant(at), limit))
         return [DisputeMissed.model_validate(dict(zip(names, row, strict=True))) for row in rows]
+
+    def running(self, limit: int) -> list[DisputeMissed]:
+        """Every clock that nobody met and of which no lapse is recorded, as its lapse would be said; the next one first."""
+        return self.run_out(_NEVER, limit)
 
     def newest(self, before: int | None = None, limit: int = 100) -> list[DisputeRow]:
         """Newest first, of those opened before an entry."""

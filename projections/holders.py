@@ -8,7 +8,7 @@ registered for that party, or, when nobody is, stays visible as told to nobody u
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ledger.statement import Said
@@ -25,7 +25,7 @@ from projections.holdertables import (
     notified,
 )
 from projections.topics import OF_ACTORS, OF_FINDINGS, OF_GENERATIONS, OF_LIKENESS, OF_MATTERS, OF_THE_LOG
-from schemas.base import format_instant
+from schemas.base import format_instant, parse_instant
 from schemas.statements.licence import LicenceExpired
 from schemas.statements.notice import (
     NoticeOverdue,
@@ -142,6 +142,13 @@ class Holders(View):
                  ORDER BY due_at LIMIT ?"""
         rows = self._rows(sql, (format_instant(at), limit))
         return [NoticeOverdue.model_validate({"notice": n, "holder": h, "due_at": due}) for n, h, due in rows]
+
+    def licences_ending(self, at: datetime, within: timedelta, limit: int) -> list[tuple[str, datetime]]:
+        """Licences that stand at `at` and that time ends by `at + within`, soonest first."""
+        sql = """SELECT licence, valid_until FROM holders_licence
+                 WHERE over = 0 AND valid_until > ? AND valid_until <= ? ORDER BY valid_until, licence LIMIT ?"""
+        rows = self._rows(sql, (format_instant(at), format_instant(at + within), limit))
+        return [(licence, parse_instant(until)) for licence, until in rows]
 
     def licences_due(self, at: datetime, limit: int) -> list[LicenceExpired]:
         """Licences that time ended by `at` and whose end nobody recorded."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ledger.statement import Said
 from projections.database import View
@@ -25,7 +25,7 @@ from projections.topics import (
     OF_THE_LOG,
 )
 from projections.ways import source_of, tables
-from schemas.base import format_instant
+from schemas.base import format_instant, parse_instant
 from schemas.statements.asset import AssetFlagged
 from schemas.statements.basis import OnBasis
 from schemas.statements.clearance import ClearanceRevoked, ClearanceUpheld
@@ -167,6 +167,13 @@ class Licensed(View):
                  WHERE over IS NULL AND valid_until <= ? ORDER BY valid_until LIMIT ?"""
         rows = self._rows(sql, (format_instant(at), limit))
         return [RightExpired.model_validate({"right": right, "expired_at": until}) for right, until in rows]
+
+    def rights_ending(self, at: datetime, within: timedelta, limit: int) -> list[tuple[str, datetime]]:
+        """Rights that stand at `at` and that time ends by `at + within`, soonest first."""
+        sql = """SELECT right, valid_until FROM licensed_right
+                 WHERE over IS NULL AND valid_until > ? AND valid_until <= ? ORDER BY valid_until, right LIMIT ?"""
+        rows = self._rows(sql, (format_instant(at), format_instant(at + within), limit))
+        return [(right, parse_instant(until)) for right, until in rows]
 
     def count_under(self, licence: str) -> tuple[int, int]:
         """(files that rest on the licence, those of them that carry the flag for its end or for its contract's)."""

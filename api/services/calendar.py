@@ -1,4 +1,5 @@
-"""What ends when, as an iCalendar feed (RFC 5545): ends of consents with alarms before them, and answers that are due.
+"""What ends when, as an iCalendar feed (RFC 5545): ends of consents, licences and rights with alarms before them, answers that
+are due, and the clocks of disputes.
 
 Times are in whole seconds, rounded down as the format has them. Ids and dates only: a calendar is copied to phones and to
 other houses' servers, so it names nobody (ADR 025).
@@ -19,6 +20,7 @@ from schemas.statements.notice import WARNING_DAYS
 
 HORIZON = timedelta(days=400)  # a year and the notice periods that reach over its end
 EVENTS_MAX = 2_000  # of each kind; more is no calendar but a report
+CLOCK_ALARM = timedelta(hours=1)  # the shortest that a law sets is two hours
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
 
 
@@ -36,7 +38,7 @@ def calendar_feed(services: Services) -> bytes:
             "description", "From this instant nothing new is allowed under it, and what hangs on it is taken along."
         )
         for days in WARNING_DAYS:
-            event.add_component(_alarm(days))
+            event.add_component(_alarm(timedelta(days=days), f"A consent ends in {days} day{'s' if days > 1 else ''}"))
         calendar.add_component(event)
     for notice in services.views.holders.open_until(EVENTS_MAX):
         due_at = parse_instant(notice.due_at or notice.issued_at)
@@ -46,8 +48,35 @@ def calendar_feed(services: Services) -> bytes:
             f"Notice {notice.notice} about {notice.basis_kind} {notice.basis}, {len(notice.items)} files.",
         )
         calendar.add_component(event)
+    _add_ends(services, calendar, now)
+    _add_clocks(services, calendar)
     _add_statutory(services, calendar, now)
     return bytes(calendar.to_ical())
+
+
+def _add_ends(services: Services, calendar: Calendar, now: datetime) -> None:
+    """Of licences and of the rights behind them. One that has no end, or whose end is recorded, is not there."""
+    views = services.views
+    ends = [("licence", *one) for one in views.holders.licences_ending(now, HORIZON, EVENTS_MAX)]
+    ends += [("right", *one) for one in views.licensed.rights_ending(now, HORIZON, EVENTS_MAX)]
+    for kind, name, until in ends:
+        event = _event(services, f"{kind}-{name}", until, f"{kind.capitalize()} {name} ends")
+        event.add("description", f"From this instant no use rests on this {kind} any more.")
+        for days in WARNING_DAYS:
+            event.add_component(_alarm(timedelta(days=days), f"A {kind} ends in {days} day{'s' if days > 1 else ''}"))
+        calendar.add_component(event)
+
+
+def _add_clocks(services: Services, calendar: Calendar) -> None:
+    """Clocks of disputes that nobody met, those too that ran out and whose lapse is not recorded yet."""
+    for one in services.views.disputes.running(EVENTS_MAX):
+        name = f"dispute-{one.dispute}-{one.notice}-{one.pack}-{one.entry}"
+        event = _event(services, name, one.due_at, f"Dispute {one.dispute}: {one.entry} runs out")
+        event.add(
+            "description", f"What was done on notice {one.notice} has to be done by then [{one.pack} {one.entry}]."
+        )
+        event.add_component(_alarm(CLOCK_ALARM, "A statutory clock runs out in an hour"))
+        calendar.add_component(event)
 
 
 def _add_statutory(services: Services, calendar: Calendar, now: datetime) -> None:
@@ -73,9 +102,9 @@ def _event(services: Services, name: str, at: object, summary: str) -> Event:
     return event
 
 
-def _alarm(days: int) -> Alarm:
+def _alarm(before: timedelta, text: str) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("trigger", -timedelta(days=days))
-    alarm.add("description", f"A consent ends in {days} day{'s' if days > 1 else ''}")
+    alarm.add("trigger", -before)
+    alarm.add("description", text)
     return alarm

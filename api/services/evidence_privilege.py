@@ -11,10 +11,14 @@ from ledger.history import History
 from schemas.facts_matches import WithheldFact
 
 
+def privilege_log(history: History, assets: Sequence[str], at: datetime) -> tuple[WithheldFact, ...]:
+    """Every claim about the files' families and their disputes, standing or given up, by entry."""
+    return tuple(privilege_log_of(Scene.of(history, assets, at)))
+
+
 def claimed_now(history: History, assets: Sequence[str], at: datetime) -> tuple[WithheldFact, ...]:
-    """Claims that stand, about the files' families and their disputes. `history`: of now, never that of the pack's facts."""
-    scene = Scene.of(history, assets, at)
-    return tuple(one for one in privilege_log_of(scene) if one.waived is None)
+    """Claims that stand. `history`: of now, never that of the pack's facts."""
+    return tuple(one for one in privilege_log(history, assets, at) if one.waived is None)
 
 
 def privileged_documents(claims: Sequence[WithheldFact]) -> dict[str, str]:

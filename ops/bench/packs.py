@@ -37,7 +37,7 @@ from schemas.statements.asset import AssetDerived, AssetExamined, AssetImported
 from schemas.statements.clearance import Question
 
 HISTORIES = (10, 1_000, 10_000)
-OTHERS = 2  # entries of a pack that are not of the history: the first, and the one that names the index's root
+ROOM = 100  # one entry in so many is left for what packs say of themselves, each time one is written
 SMALL = 10_000  # entries of the small log, without those of the histories
 CALL, FILL = 500, 1_000
 RUNS = {10: 9, 1_000: 3, 10_000: 1}
@@ -120,13 +120,13 @@ def _name(number: int, child: int = 0) -> str:
 
 
 def _history(services: Services, speaker: Speaker, count: int) -> None:
-    """Brought in by the administrator; then the service derives, examines and answers. Its pack has `count` entries."""
+    """Brought in by the administrator; then the service derives, examines and answers. Its pack has about `count` entries."""
     asset, made = _name(count), [_name(count, child) for child in range(1, count // DERIVED_EVERY)]
     operator = read_signing_key(speaker.home.actor_key("operator"))
     _say_as(services, operator, AssetImported.example().model_copy(update={"asset": asset, "generation": None}))
     _say(services, [_derived(asset, one) for one in made])
     verdicts = count // ASKED_EVERY
-    looked = count - OTHERS - 1 - len(made) - verdicts
+    looked = count - count // ROOM - 3 - len(made) - verdicts  # the arrival, and the two entries that every pack has
     bodies = [_examined([asset, *made][number % (len(made) + 1)]) for number in range(looked)]
     for number in range(verdicts + 1):
         _say(services, bodies[number * looked // (verdicts + 1) : (number + 1) * looked // (verdicts + 1)])

@@ -34,6 +34,7 @@ from ops.cli import (
     pass_commands,
     passkey_commands,
     privacy_commands,
+    privilege_commands,
     receipt_commands,
     rights_commands,
     rule_commands,
@@ -135,6 +136,7 @@ app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
 app.add_typer(licence_commands.licences, name="licence", rich_help_panel=_ASK)
 app.add_typer(log_commands.log, name="log", rich_help_panel=_PROVE)
 app.add_typer(dispute_commands.disputes, name="dispute", rich_help_panel=_SAY)
+app.add_typer(privilege_commands.privilege, name="privilege", rich_help_panel=_SAY)
 app.add_typer(privacy_commands.holds, name="hold", rich_help_panel=_SAY)
 app.add_typer(match_commands.references, name="reference", rich_help_panel=_ASK)
 app.add_typer(match_commands.matches, name="matches", rich_help_panel=_ASK)

@@ -74,14 +74,25 @@ def test_capability_48_misuse_is_captured_matched_and_its_clocks_are_tracked_to_
     found = cli.json("dispute", "close", dispute, "--reason", "nothing is left", "--as", "lena")
     assert (found["state"], found["held"], standing(found)) == ("closed", False, expected)
 
-    pack = tmp_path / "dispute.zip"
-    made = cli.json("audit", "--dispute", dispute, "--out", pack)
+    memo, pack = tmp_path / "memo.txt", tmp_path / "dispute.zip"
+    memo.write_text("advice")
+    who = ("--author", "studio-counsel", "--to", "lena", "--written-at", hours_ago(1), "--as", "lena")
+    what = ("--kind", "memo", "--basis", "attorney-client", "--description", "advice on the claim")
+    claim = cli.json("privilege", "assert", memo, *what, *who, "--asset", asset)["privilege"]
+    assert [one["privilege"] for one in cli.json("privilege", "list", asset)["privilege_log"]] == [claim]
+    cli.fails("privilege_unknown", 2, "privilege", "waive", dispute, "--reason", "a mistake", "--as", "lena")
+    cli.json("privilege", "waive", claim, "--reason", "produced by agreement", "--as", "lena")
+
+    made = cli.json("audit", "--dispute", dispute, "--out", pack, "--with-frames")
     assert made["assets_sha256"] == [asset] and made["state"] == "verified"
     assert cli.json("check", pack)["dispute"] == dispute
     facts = json.loads(zipfile.ZipFile(pack).read("facts.json"))
     (told,) = facts["disputes"]
     assert {clock["rule"].split(" ")[-1]: clock["state"] for clock in told["clocks"]} == expected
     assert told["sightings"][0]["captured_sha256"] == sighting["captured_sha256"]
+    frames = json.loads(zipfile.ZipFile(pack).read("pack.json"))["frames"]
+    assert [(one["side"], "sha256" in one) for one in frames] == [("file", True), ("copy", True)]
+    assert facts["privilege_log"][0]["waived"]
     assert "captured" in [event["event"] for event in facts["custody"]]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from icalendar import Calendar
 
 from ledger.proof.pack import check_pack
 from ledger.rules.rulepacks import packs
@@ -88,6 +89,23 @@ def test_clocks_are_met_or_missed_exactly_once_across_workers_and_restarts(
     said(office, "pia", "dispute.answered.v1", dispute=dispute, notice=notice, **done)
     office.clock.move_to(office.clock.now() + timedelta(hours=60))
     assert (recorded(), states()) == (0, {"us-take-it-down": "met", "in-it-rules-ncii": "missed"})
+
+
+def test_a_clock_stands_in_the_calendar_until_it_is_met(office: Office, made: Made, dispute: str) -> None:
+    notice = notified(office, dispute, "order", "IN")
+    due = notice["clocks"][0]["due_at"]
+
+    def clocks() -> list[Any]:
+        events = Calendar.from_ical(office.get("/v1/calendar.ics", "lena").content).walk("VEVENT")
+        return [event for event in events if str(event["uid"]).startswith("dispute-")]
+
+    (event,) = clocks()
+    assert event.decoded("dtstart") == datetime.fromisoformat(due).replace(microsecond=0)
+    assert "in-it-rules-order runs out" in str(event["summary"]) and "p-1" not in str(event.to_ical())
+    done = {"done": "removed", "done_at": format_instant(office.clock.now()), "detail": "gone"}
+    number = notice["notices"][0]["notice"]
+    said(office, "pia", "dispute.answered.v1", dispute=dispute, notice=number, **done)
+    assert clocks() == []
 
 
 def test_a_dispute_is_told_as_it_stood_and_listed_with_its_next_clock(office: Office, dispute: str) -> None:

@@ -8,13 +8,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from icalendar import Calendar
 
 from api.services.calendar import calendar_feed
 from api.services.rules_due import rules_due
 from api.services.services import Services
 from projections.views import Views
 from schemas.api.rules import RulesDueAnswer
+from schemas.statements.notice import WARNING_DAYS
 from tests.house_of import House
+from tests.rights_of import ended, licence, right
 from tests.unit.erasure.said import erased, hold
 from tests.unit.ledger.test_people import ESTATE, register
 from tests.unit.ledger.test_rulepacks import adoption
@@ -91,3 +94,22 @@ def test_the_right_of_the_dead_ends_with_its_last_year_and_stands_in_the_calenda
     feed = calendar_feed(services).decode().replace("\r\n ", "")
     assert "UID:right-after-death-ends-p-1-law-us-il-hb-4875@ledger.example" in feed
     assert "law 2026.11 us-il-hb-4875" in feed and "Inês" not in feed
+
+
+def test_ends_of_licences_and_rights_stand_in_the_calendar_with_alarms_until_they_end(
+    house: House, services: Services
+) -> None:
+    until, later = "2026-12-01T00:00:00Z", "2027-03-01T00:00:00Z"
+    of = right(house, valid_until=later)
+    name = licence(house, of, terms={"valid_until": until})
+
+    def ends() -> dict[str, str]:
+        events = Calendar.from_ical(calendar_feed(services)).walk("VEVENT")
+        alarmed = [one for one in events if len(one.walk("VALARM")) == len(WARNING_DAYS)]
+        return {str(one["uid"]).partition("@")[0]: f"{one.decoded('dtstart'):%Y-%m-%dT%H:%M:%SZ}" for one in alarmed}
+
+    cast(Views, services.views).catch_up()
+    assert ends() == {f"licence-{name}": until, f"right-{of}": later}
+    ended(house, name, of)
+    cast(Views, services.views).catch_up()
+    assert ends() == {f"right-{of}": later}
