@@ -24,7 +24,7 @@ from ledger.rules.clearances import standing
 from ledger.rules.decision import RULES_KNOWN, RULES_VERSION, decide
 from ledger.statement import Said, read_entry
 from ledger.store.contract import Stored
-from schemas.evidence import PackManifest
+from schemas.evidence import PackEntry, PackManifest
 from schemas.facts import FACTS_FORMAT, PackFacts
 from schemas.statements.clearance import ClearanceDecided, ClearanceIssued
 
@@ -61,7 +61,7 @@ def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
             return (), (
                 f"step {REPLAY_STEP} was left out: rules {manifest.rules} made the pack, {RULES_VERSION} are here",
             )
-        found = [_said(file, entry.index) for entry in manifest.entries]
+        found = [_said(file, entry) for entry in manifest.entries]
         older = [entry_name(said.index) for said, body in decisions(found) if body.rules not in RULES_KNOWN]
         step = PackStep(REPLAY_STEP, len(manifest.claims), tuple(_weigh_again(file, manifest, found)), ())
         remarks = [f"{name} was decided by other rules and not weighed again" for name in older]
@@ -73,8 +73,8 @@ def _replayed(file: PackFile) -> tuple[tuple[PackStep, ...], tuple[str, ...]]:
         return (PackStep(REPLAY_STEP, 0, (PackFault(REPLAY_STEP, "pack.json", "not_replayable", what),), ()),), ()
 
 
-def _said(file: PackFile, index: int) -> Said:
-    said = read_entry(Stored(index, "", (), file.read(entry_name(index))))
+def _said(file: PackFile, listed: PackEntry) -> Said:
+    said = read_entry(Stored(listed.index, listed.type, (), file.read(entry_name(listed.index))))
     if said.statement.tags != said.body.tags():
         raise ValueError("the tags are not those of the body (SPEC S2.1)")
     return said
