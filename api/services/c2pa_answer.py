@@ -27,5 +27,7 @@ def c2pa_json(report: C2paReport | None) -> dict[str, Any]:
         "broken_rules": list(shown.broken_rules),
         "additional_exclusions": shown.additional_exclusions,
         "training_mining": dict(shown.training_mining),
+        "identities": [dict(one) for one in shown.identities],
+        "revocation": shown.revocation,
         "validation": list(shown.validation),
     }

@@ -16,15 +16,16 @@ from typing import Any
 from api.problems import MediaTypeUnsupported
 from api.services.services import Services
 from ledger.errors import Misuse, NotFound, Unavailable
-from ledger.history import History
+from ledger.history import History, bodies
 from ledger.media.claim import SOFT_BINDING_PDQ
-from ledger.media.findings import ALL, QUERY_VARIANTS
+from ledger.media.findings import ALL, CHEAP, QUERY_VARIANTS
 from ledger.media.softbinding import AskedBindings, active_alone, as_fingerprints, bindings_of, codes_of
 from ledger.rules.lineage import examination
 from projections.matches import Match
-from schemas.statements.asset import AssetDerived, AssetExamined
+from schemas.statements.asset import AssetDerived, AssetExamined, ManifestIssued
 
 MANIFEST_PREFIX = "urn:countersign:manifest:sha256:"
+BESIDE_MAX = 3  # the newest manifests beside one file: each takes a look in a fenced child
 SERVED = frozenset({"trusted", "untrusted", "expired"})  # whoever gets it judges it; what was tampered with misleads
 
 
@@ -82,11 +83,7 @@ def manifest_store(services: Services, manifest_id: str, *, active_only: bool) -
     if not manifest_id.startswith(MANIFEST_PREFIX) or not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise Misuse("manifest_id_invalid", f"a manifest here is {MANIFEST_PREFIX}…", "Take it from an answer.")
     history = services.ledger.history()
-    said = history.last(f"manifest:{sha256}", AssetExamined, AssetDerived)
-    body = said.body if said is not None else None
-    asset = body.asset if isinstance(body, AssetExamined | AssetDerived) else None
-    examined = examination(history, asset) if asset else None
-    if examined is None or examined[1].c2pa_state not in SERVED or not services.blobs.has(sha256):
+    if not _ours_or_whole(history, sha256) or not services.blobs.has(sha256):
         raise NotFound("manifest_unknown", "no manifest of this number is kept here", "Take it from an answer.")
     store = services.blobs.get(sha256)
     try:
@@ -94,6 +91,16 @@ def manifest_store(services: Services, manifest_id: str, *, active_only: bool) -
     except (ValueError, StopIteration) as error:
         what = "the manifest store can't be taken apart"
         raise Unavailable("manifest_unreadable", what, "Ask for the whole store.") from error
+
+
+def _ours_or_whole(history: History, sha256: str) -> bool:
+    """Issued here to be kept beside a file, or found in a file that it fits."""
+    said = history.last(f"manifest:{sha256}", AssetExamined, AssetDerived, ManifestIssued)
+    if said is None or isinstance(said.body, ManifestIssued):
+        return said is not None
+    asset = said.body.asset if isinstance(said.body, AssetExamined | AssetDerived) else None
+    examined = examination(history, asset) if asset else None
+    return examined is not None and examined[1].c2pa_state in SERVED
 
 
 def _require_ours(alg: str) -> None:
@@ -115,6 +122,7 @@ def _recovered(services: Services, found: list[Match], asked: AskedBindings, lim
 
 def _kept(services: Services, history: History, asset: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """(digest of the manifest store, the engine's report on it) of a file, where both are here and it was not tampered with."""
+    yield from _beside(services, history, asset)
     examined = examination(history, asset)
     if examined is None or examined[1].manifest_sha256 is None or examined[1].c2pa_state not in SERVED:
         return
@@ -123,3 +131,13 @@ def _kept(services: Services, history: History, asset: str) -> Iterator[tuple[st
     report_sha256, manifest = whole["c2pa"].get("raw_report_sha256"), str(body.manifest_sha256)
     if report_sha256 and services.blobs.has(report_sha256) and services.blobs.has(manifest):
         yield manifest, json.loads(services.blobs.get(report_sha256))
+
+
+def _beside(services: Services, history: History, asset: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The manifests that were issued to be kept beside a file: nobody examined those, so they are read now."""
+    issued = [body for _, body in bodies(history.about(f"asset:{asset}", ManifestIssued), ManifestIssued)]
+    for body in issued[-BESIDE_MAX:]:
+        if services.blobs.has(body.manifest_sha256):
+            found = services.examiner.examine(services.blobs.path(body.manifest_sha256), extractors=CHEAP).c2pa
+            if found.state in SERVED:
+                yield body.manifest_sha256, json.loads(found.raw_report)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from ledger.media import c2pa_claims as claims
 from ledger.media.beside import Beside
+from ledger.media.c2pa_identities import identities, revocation
 from ledger.media.c2pa_report import C2paReport, C2paState
 from ledger.media.c2pa_source import Source, reading, source_of
 from ledger.media.c2pa_validation import Verdict, informational, judge, reachable, stamp_trust
@@ -174,6 +175,8 @@ def _with_reading(reading: _Reading, trust: TrustSettings, now: datetime) -> C2p
         certificate_sha256=certificates.leaf.fingerprint(SHA256()).hex() if certificates else None,
         own_box_sha256=boxes.get(label),
         boxes_below_sha256=tuple(boxes[one] for one in below if one in boxes),
+        identities=tuple(one.as_json() for one in identities(manifest, reading.signers)),
+        revocation=revocation(reading.stamps),
         raw_report=reading.raw,
         manifest_store=reading.store if len(reading.store) <= STORE_KEPT_BYTES_MAX else b"",
     )

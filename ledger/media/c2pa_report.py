@@ -35,7 +35,8 @@ class C2paReport:
     nothing is known of any file's bytes. `training_mining` is the strictest word on each use, parts included.
     `beginning` is what the manifest says of where the content comes from: "created" (and no parent), "opened" (a parent), or
     nothing. `soft_bindings` are (algorithm, value); `certificate_sha256` is the signer's leaf (DER); `own_box_sha256` and
-    `boxes_below_sha256` name the manifests in the store by their bytes, as labels are anybody's. `raw_report` is the SDK's JSON
+    `boxes_below_sha256` name the manifests in the store by their bytes, as labels are anybody's. `identities` and
+    `revocation` are as `c2pa_identities` has them, and change no state. `raw_report` is the SDK's JSON
     as it came and `manifest_store` the bytes that `manifest_sha256` names (empty when there are none or they are over the
     bound): blobs, never part of a statement.
     """
@@ -64,6 +65,8 @@ class C2paReport:
     certificate_sha256: str | None = None
     own_box_sha256: str | None = None
     boxes_below_sha256: tuple[str, ...] = ()
+    identities: tuple[dict[str, Any], ...] = ()
+    revocation: str = "not_checked"
     raw_report: bytes = b""
     manifest_store: bytes = b""
 
@@ -106,6 +109,8 @@ class C2paReport:
             "certificate_sha256": self.certificate_sha256,
             "own_box_sha256": self.own_box_sha256,
             "boxes_below_sha256": list(self.boxes_below_sha256),
+            "identities": [dict(one) for one in self.identities],
+            "revocation": self.revocation,
             "raw_report_sha256": hashlib.sha256(self.raw_report).hexdigest() if self.raw_report else None,
         }
         if raw_report:
@@ -142,6 +147,8 @@ class C2paReport:
             certificate_sha256=text_or_none(data.get("certificate_sha256")),
             own_box_sha256=text_or_none(data.get("own_box_sha256")),
             boxes_below_sha256=tuple(text(one) for one in data.get("boxes_below_sha256", ())),
+            identities=tuple(dict(one) for one in data.get("identities", ())),
+            revocation=text(data.get("revocation", "not_checked")),
             raw_report=base64.b64decode(data.get("raw_report", "")),
             manifest_store=base64.b64decode(data.get("manifest_store", "")),
         )

@@ -87,6 +87,11 @@ def informational(report: dict[str, Any]) -> set[str]:
     return {code for code, _ in _of(_active(report), "informational")}
 
 
+def active_codes(report: dict[str, Any], outcome: str) -> list[_Status]:
+    """(code, what it speaks of) that the engine says of the active manifest: "success", "informational" or "failure"."""
+    return list(_of(_active(report), outcome))
+
+
 def stamp_trust(stamps: dict[str, Any]) -> str | None:
     """ "chained" when the engine checked the time stamp's authority, "legacy" when it only said so (version 1 claims)."""
     for entry in _entries(_active(stamps), "success"):

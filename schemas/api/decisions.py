@@ -51,6 +51,14 @@ class DigestQuestion(Shape):
         return self
 
 
+class AssertedIdentity(Shape):
+    """`untrusted`: the signature fits, and nobody vouches for its signer. `not_checked`: the engine said nothing of it."""
+
+    sig_type: str
+    signer: str | None
+    state: Literal["validated", "untrusted", "invalid", "not_checked"]
+
+
 class C2paShape(Shape):
     """What the file's C2PA manifest says and how far it holds."""
 
@@ -78,6 +86,10 @@ class C2paShape(Shape):
     """Boxes of an MP4 lie outside what its hash covers."""
     training_mining: dict[str, str]
     """For each use, the strictest answer of the file and its parts: notAllowed, constrained or allowed."""
+    identities: tuple[AssertedIdentity, ...]
+    """Who says to stand behind assertions of the manifest (CAWG). A kind of its own: no identity makes a manifest trusted."""
+    revocation: Literal["not_revoked", "revoked", "not_checked"]
+    """Of the signer's certificate, by the OCSP answer stapled into the signature. Nobody is asked."""
     validation: tuple[str, ...]
 
 
@@ -122,6 +134,8 @@ class VerificationAnswer(Shape):
                 "broken_rules": [],
                 "additional_exclusions": False,
                 "training_mining": {"ai_training": "notAllowed"},
+                "identities": [{"sig_type": "cawg.x509.cose", "signer": "A Newsroom", "state": "untrusted"}],
+                "revocation": "not_checked",
                 "validation": [],
             },
             "not_checked": ["faces"],

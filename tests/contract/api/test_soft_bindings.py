@@ -11,6 +11,7 @@ import numpy as np
 import pdqhash
 import pytest
 
+from api.services.provenance import sign_beside
 from ledger.media.softbinding import AskedBindings, active_alone, bindings_of, codes_of
 from tests.office_of import Office, refused
 
@@ -75,6 +76,14 @@ def test_a_stripped_copy_leads_to_the_manifest_and_a_stranger_to_none(office: Of
     assert alone.status_code == 200 and alone.content == active_alone(got.content)
     assert by_content(office, "stranger").json() == {"matches": []}
     assert by_binding(office, computed(office.made.file("stranger"))).json() == {"matches": []}
+
+
+def test_a_manifest_that_was_issued_to_lie_beside_its_file_is_found_too(office: Office) -> None:
+    issued = sign_beside(office.services, office.made.asset, title="beside").manifest_sha256
+    found = {one["manifestId"].rpartition(":")[2] for one in by_content(office, "copy").json()["matches"]}
+    assert found == {issued, stored(office)}
+    got = office.get(f"{BASE}/manifests/urn:countersign:manifest:sha256:{issued}", "pia")
+    assert got.content == office.services.blobs.get(issued)
 
 
 def test_what_is_supported_is_said_to_anybody(office: Office) -> None:

@@ -180,3 +180,10 @@ def test_the_committed_table_is_what_these_files_give(corpus: Path) -> None:
     for row in found:
         assert row.cells() in document or row.sha256 not in document, row.name
     assert [row for row in found if row.sha256 in document]
+
+
+def test_an_identity_is_told_apart_from_the_signer_and_revocation_where_nothing_was_stapled(corpus: Path) -> None:
+    report = read_c2pa(corpus / "c2pa" / "contentauth__C_with_CAWG_data.jpg", TrustSettings(), NOW)
+    assert [one["state"] for one in report.identities] == ["untrusted"]
+    assert (report.state, report.revocation) == ("untrusted", "not_checked")
+    assert read_c2pa(corpus / "c2pa" / "contentauth__C.jpg", TrustSettings(), NOW).identities == ()
