@@ -35,14 +35,15 @@ class HeldIndexes:
         self._version, self._opens = version, opens
         self._filling = threading.Lock()
         self._held: dict[Part, FollowingIndex] = {}
+        self._followed = set[Part]()
         self._settled = 0
 
     def index(self, look: Snapshot, part: Part) -> CodeIndex:
         """The index as of this snapshot or newer; a view that was begun anew starts empty ones."""
         with self._filling:
-            first = part not in self._held
-            index = self._held[part] if not first else self._held.setdefault(part, self._opens(part))
-            gone = self._fill(look, part, index, first)
+            index = self._held.get(part) or self._held.setdefault(part, self._opens(part))
+            gone = self._fill(look, part, index, first=part not in self._followed)
+            self._followed.add(part)
             if gone:  # said last: who is stopped before it forgets once more
                 index.forget()
                 with index.following() as place:
@@ -64,7 +65,7 @@ class HeldIndexes:
         for index in self._held.values():
             index.close()
 
-    def _fill(self, look: Snapshot, part: Part, index: FollowingIndex, first: bool) -> int:
+    def _fill(self, look: Snapshot, part: Part, index: FollowingIndex, *, first: bool) -> int:
         """The number of the newest removal that it learnt of, 0 for none."""
         layout = f"{self._version}/{look.builds}"
         with index.following() as place:

@@ -153,6 +153,29 @@ def test_a_filling_that_was_cut_adds_nothing_and_moves_nothing(database: str) ->
     index.close(), other.close()
 
 
+def test_codes_of_a_log_that_was_put_back_are_dropped_even_if_the_first_look_failed(
+    house: House, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five files were followed; the log that comes back has two, and its next one takes the third's number."""
+    for n in range(5):
+        clip(house, codes(5, n))
+    views = views_over(house, database)
+    assert len(found(views, codes(5, 2))) == 1
+    views.close()
+    (tmp_path / "back").mkdir()
+    back = House(tmp_path / "back")
+    kept = [clip(back, codes(5, n)) for n in (0, 1)]
+    again, clear = views_over(back, database), PgvectorIndex.clear
+    monkeypatch.setattr(PgvectorIndex, "clear", lambda self: self._run("SELECT 1/0"))
+    with pytest.raises(Unavailable, match="index_unavailable"):
+        found(again, codes(5, 1))
+    monkeypatch.setattr(PgvectorIndex, "clear", clear)
+    later = clip(back, codes(5, 8))
+    assert [found(again, codes(5, n)) for n in (1, 2, 8)] == [[kept[1]], [], [later]]
+    again.close()
+    back.close()
+
+
 def test_two_processes_fill_one_after_the_other(house: House, database: str) -> None:
     assets = [clip(house, codes(5, n)) for n in range(4)]
     both = [views_over(house, database, f"{n}.sqlite") for n in range(2)]
