@@ -124,6 +124,21 @@ def test_codes_of_a_withdrawn_reference_leave_the_database(house: House, databas
     views.close()
 
 
+def test_an_index_whose_place_was_deleted_is_filled_anew(house: House, database: str) -> None:
+    """What the runbook says to do where somebody may have touched it."""
+    asset = clip(house, codes(5, 1))
+    views = views_over(house, database)
+    assert found(views, codes(5, 1)) == [asset]
+    with psycopg.connect(database, autocommit=True) as db:
+        for (name,) in db.execute("SELECT name FROM countersign_index").fetchall():
+            db.execute(f"DELETE FROM {name}")
+    assert found(views, codes(5, 1)) == []
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute("DELETE FROM countersign_index")
+    assert found(views, codes(5, 1)) == [asset] and sum(stored(database)) == 5
+    views.close()
+
+
 def test_a_connection_that_was_cut_is_made_anew(house: House, database: str) -> None:
     asset = clip(house, codes(5, 1))
     views = views_over(house, database)
