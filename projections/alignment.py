@@ -100,6 +100,13 @@ def longest_chain(between: NDArray[np.int16], radius: int) -> Chain:
     return Chain(tuple(i for i, _ in found), tuple(j for _, j in found), tuple(int(between[i, j]) for i, j in found))
 
 
+def nearest(between: NDArray[np.int16], radius: int) -> Chain:
+    """The query's instants that have a frame within `radius` bits, each with its nearest, in whatever order these come."""
+    best = between.argmin(axis=1)
+    rows = np.flatnonzero(between[np.arange(len(between)), best] <= radius)
+    return Chain(tuple(rows.tolist()), tuple(best[rows].tolist()), tuple(between[rows, best[rows]].tolist()))
+
+
 def _lengths(near: NDArray[np.bool_]) -> NDArray[np.int32]:
     """lengths[i, j]: the longest chain among the first i and the first j frames."""
     lengths = np.zeros((near.shape[0] + 1, near.shape[1] + 1), dtype=np.int32)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ledger.media.findings import FrameCode, VariantCode
 from ledger.media.geometry import PLACES_MIN, SPEC, Transform
-from projections.alignment import Chain, Frames, comparable, distances, longest_chain
+from projections.alignment import Chain, Frames, comparable, distances, longest_chain, nearest
 from projections.database import Snapshot
 from projections.index.port import CODE_BITS, CODE_BYTES, CodeIndex, Codes
 from projections.matchcodes import run_of
@@ -163,7 +163,8 @@ def holds_one_picture(whole: Frames, policy: MatchPolicy) -> bool:
 def compared(
     asset: str, query: Frames, reference: Frames, floor: Floor, transform: str, radius: int, policy: MatchPolicy
 ) -> Match | None:
-    """Aligns a query with one asset's frames. None when too little of either matches in order."""
+    """Aligns a query with one asset's frames. None when too little of either matches in order; for geometry to look at, where
+    the policy says so, enough of the query's half-seconds may also lie near any frame: it may have been filmed between two."""
     if not (len(query) and len(reference)):
         return None
     mine, theirs = comparable(query, reference)
@@ -173,6 +174,11 @@ def compared(
         share = len(chain) / min(len(mine), len(theirs))
         if len(chain) >= floor.frames and share * 1000 >= floor.share_permille:
             return _match(asset, decision, share, chain, mine, theirs, transform)
+    if radius >= policy.near_bits_max:
+        chain = nearest(between, policy.near_bits_max)
+        share = len(chain) / len(mine)
+        if len(chain) >= floor.frames and share * 1000 >= policy.near_unordered_permille:
+            return _match(asset, "near", share, chain, mine, theirs, transform)
     return None
 
 

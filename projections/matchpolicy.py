@@ -69,6 +69,7 @@ class MatchPolicy:
     flood_candidates_max: int
     wrong: WrongPairs
     held_bits_max: int = -1  # none
+    near_unordered_permille: int = 1001  # none
 
     @property
     def spec(self) -> str:

@@ -26,6 +26,7 @@ BAR_STEP_LEVELS: Final = 10  # and its mean from the edge's by no more; compress
 KEPT_PERMILLE_MIN: Final = 300  # less than this left in one direction is a dark picture, not a letterbox
 SHAPES: Final = {"9:16": 9 / 16, "1:1": 1.0, "4:3": 4 / 3, "16:9": 16 / 9}
 SHAPE_KEPT: Final = (0.28, 0.95)  # a shape that keeps less is a strip; one that keeps more is the frame itself
+TALL: Final = 0.7  # width to height below which a feed shows one end of it, not its middle
 
 WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 _MARGINS: Final = (0.065, 0.125, 0.2, 0.25)  # .87, .75, .6 and half of each side left
@@ -35,6 +36,7 @@ _CORNERS: Final[dict[str, Box]] = {
     "bottom_left": (0.0, 0.33, 0.67, 1.0),
     "bottom_right": (0.33, 0.33, 1.0, 1.0),
 }
+_ENDS: Final[dict[str, Box]] = {"top": (0.0, 0.0, 1.0, 0.65), "bottom": (0.0, 0.35, 1.0, 1.0)}
 _TRIMMED: Final[dict[str, Box]] = {"below_a_band": (0.0, 0.2, 1.0, 1.0), "above_a_band": (0.0, 0.0, 1.0, 0.8)}
 # Rows of pdqhash.compute_dihedral: original, turned 90, 180, 270, upside down, left-right mirrored, two diagonals.
 _ORIENTATIONS: Final = {"upright": 0, "mirrored": 5, "turned_90": 1, "turned_180": 2, "turned_270": 3}
@@ -53,7 +55,8 @@ class Framing:
 def reference_codes(t_ms: int, pixels: Pixels) -> Iterator[FrameCode]:
     """The codes that a known frame is found by, those too plain to vote left out."""
     image = Image.fromarray(pixels)
-    for box in (WHOLE, *_crops(), *_CORNERS.values(), *_shapes(image.size).values()):
+    tall = image.width < TALL * image.height
+    for box in (WHOLE, *_crops(), *_CORNERS.values(), *_shapes(image.size).values(), *(_ENDS.values() if tall else ())):
         bits, quality = pdqhash.compute(_small(image, box))
         if quality >= QUALITY_MIN:
             yield FrameCode(t_ms, packed(np.asarray(bits)), int(quality), "")
@@ -86,7 +89,7 @@ def query_framings(pixels: Pixels) -> list[Framing]:
         )
         found += [Framing(name + part, _within(base, box)) for part, box in parts.items()]
     found += [Framing(name, box) for name, box in _TRIMMED.items()]
-    return found + [Framing(f"panel{n}", box, turns=True) for n, box in enumerate(panels(pixels), 1)]
+    return found + [Framing(f"panel{n}", box) for n, box in enumerate(panels(pixels), 1)]
 
 
 def mirrored(pixels: Pixels) -> Pixels:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ledger.media.frames import Pixels
 
-PANELS_MAX: Final = 4
+PANELS_MAX: Final = 6
 LINES_MAX: Final = 8  # rows and columns tried beside the frame's own borders: 45 x 45 boxes
 LOOKED_AT_MAX: Final = 400  # boxes whose margins are looked at, those with the clearest sides
 STEP_LEVELS: Final = 20  # a difference of so many of 255 between neighbours counts whole, a smaller one in part
@@ -25,7 +25,7 @@ STANDS_OUT_MIN: Final = 0.02  # of a whole row, before it is tried at all
 SIDE_MIN: Final = 0.2  # of each side
 SHARE_MIN: Final = 0.12  # of the frame's width and height
 AREA: Final = (0.03, 0.97)
-SIDES_WEIGHT: Final = 0.1  # for each side that isn't the frame's own border
+SIDES_WEIGHT: Final = 0.15  # for each side that isn't the frame's own border
 MARGIN_PX: Final = 8
 MARGIN_GAP_PX: Final = 3  # the border itself is blurred
 MARGIN_LEVELS: Final = 6  # standard deviation; compression noise on one colour stays below

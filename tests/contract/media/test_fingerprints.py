@@ -90,6 +90,13 @@ def test_a_crop_is_found_by_a_framing_of_the_reference(shapes: Pixels, part: tup
     assert nearest(crop, shapes) <= 31
 
 
+@pytest.mark.parametrize("top", [0.0, 0.37])
+def test_one_end_of_a_tall_picture_is_found(shapes: Pixels, top: float) -> None:
+    tall = np.ascontiguousarray(np.rot90(shapes))
+    end = Image.fromarray(tall[round(top * 512) : round((top + 0.63) * 512)])
+    assert nearest(np.asarray(end.resize(fitted(*end.size))), tall) <= 46
+
+
 def test_a_picture_inside_another_is_found_as_a_panel(shapes: Pixels) -> None:
     screen = np.full((512, 288, 3), 250, np.uint8)
     screen[120:282] = np.asarray(Image.fromarray(shapes).resize((288, 162)))
@@ -98,6 +105,7 @@ def test_a_picture_inside_another_is_found_as_a_panel(shapes: Pixels) -> None:
 
 def test_codes_of_parts_are_no_longer_than_what_an_answer_holds(picture: Pixels) -> None:
     assert len(list(reference_codes(0, picture))) <= 12
+    assert len(list(reference_codes(0, np.ascontiguousarray(np.rot90(picture))))) <= 14
     assert len(list(query_codes(0, barred(picture, 0)))) <= 60
     assert all(isinstance(code, FrameCode) and code.phash256 == "" for code in reference_codes(0, picture))
 

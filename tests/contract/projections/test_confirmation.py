@@ -80,6 +80,19 @@ def test_what_is_too_far_for_a_code_is_there_only_when_geometry_confirms_it(
     assert search(views, still(95), cat) == []
 
 
+def test_half_seconds_that_all_lie_near_one_frame_are_looked_at_and_geometry_decides(
+    house: House, views: Views, cat: bytes, cup: bytes
+) -> None:
+    """An excerpt filmed between two samples: its frames are nearest to the same one, so none of them come in order."""
+    run = codes(3, 1)
+    asset = clip(house, run, features=cat)
+    excerpt = fingerprints([turned(run[1], 80, 1), turned(run[1], 85, 2), codes(1, 9)[0]])
+    assert search(views, excerpt) == search(views, excerpt, cup) == []
+    (match,) = search(views, excerpt, cat)
+    assert (match.asset_sha256, match.decision) == (asset, "confirmed")
+    assert match.offsets == ((0, 500), (500, 500)) and match.frames_matched == 2
+
+
 def test_a_copy_stays_a_copy_whatever_geometry_says(house: House, views: Views, cat: bytes, cup: bytes) -> None:
     clip(house, codes(1, 1), features=cat)
     assert [(m.decision, m.geometry.state) for m in search(views, still(10), cat)] == [("copy", "found")]
