@@ -8,19 +8,7 @@ from datetime import UTC, datetime
 
 from ledger.statement import Said
 from projections.database import View
-from projections.topics import (
-    OF_ACTORS,
-    OF_CLEARANCES,
-    OF_CONSENTS,
-    OF_FILES,
-    OF_FINDINGS,
-    OF_GENERATIONS,
-    OF_HOLDERS,
-    OF_LIKENESS,
-    OF_PEOPLE,
-    OF_RIGHTS,
-    OF_THE_LOG,
-)
+from projections.topics import EVERY
 from schemas.base import format_instant, parse_instant
 from schemas.statements.dispute import (
     DisputeAnswered,
@@ -71,35 +59,7 @@ class Disputes(View):
             "dispute.closed.v1",
         }
     )
-    ignored = (
-        OF_THE_LOG
-        | OF_ACTORS
-        | OF_PEOPLE
-        | OF_RIGHTS
-        | OF_CONSENTS
-        | OF_GENERATIONS
-        | OF_FILES
-        | OF_CLEARANCES
-        | OF_HOLDERS
-        | OF_LIKENESS
-        | OF_FINDINGS
-        | frozenset(
-            {
-                "evidence.exported.v1",
-                "evidence.exported.v2",
-                "dispute.sighted.v1",
-                "dispute.sighted.v2",
-                "privilege.asserted.v1",
-                "privilege.waived.v1",
-                "subject.erasure-requested.v1",
-                "subject.erasure-begun.v1",
-                "subject.erased.v1",
-                "hold.placed.v1",
-                "hold.released.v1",
-                "field.disclosed.v1",
-            }
-        )
-    )
+    ignored = EVERY - handled
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         body = said.body

@@ -1,7 +1,8 @@
 """The book of matches: which references stand, what was compared, what was found, and what people who looked said of it.
 
 From it come the work that is left (each file and each reference once a policy and algorithm), the matches that wait for a
-person, who used a reference, and the error rates: of the matches that people reviewed, how many showed something else.
+person, who used a reference, and the error rates: of what people said of matches, how often it was something else. Of each
+person the newest word on a file and a reference counts, under the decision that they reviewed.
 """
 
 from __future__ import annotations
@@ -13,20 +14,7 @@ from typing import Any
 
 from ledger.statement import Said
 from projections.database import View
-from projections.topics import (
-    OF_ACTORS,
-    OF_CLEARANCES,
-    OF_CONSENTS,
-    OF_FILES,
-    OF_FINDINGS,
-    OF_GENERATIONS,
-    OF_HOLDERS,
-    OF_LIKENESS,
-    OF_MATTERS,
-    OF_PEOPLE,
-    OF_RIGHTS,
-    OF_THE_LOG,
-)
+from projections.topics import EVERY
 from schemas.statements.asset import AssetExamined
 from schemas.statements.erasure import SubjectErased
 from schemas.statements.match import MatchCompared, MatchFound, MatchReviewed
@@ -91,9 +79,10 @@ class MatchBook(View):
       match TEXT NOT NULL, asset TEXT NOT NULL, reference TEXT NOT NULL, decision TEXT NOT NULL, distance INTEGER NOT NULL,
       frames INTEGER NOT NULL, asset_ms INTEGER NOT NULL, reference_ms INTEGER NOT NULL, policy TEXT NOT NULL,
       idx INTEGER NOT NULL, PRIMARY KEY (asset, reference)) WITHOUT ROWID;
+    CREATE TABLE matchbook_named (match TEXT PRIMARY KEY, decision TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE matchbook_review (
       asset TEXT NOT NULL, reference TEXT NOT NULL, decision TEXT NOT NULL, verdict TEXT NOT NULL, actor TEXT NOT NULL,
-      idx INTEGER NOT NULL, PRIMARY KEY (asset, reference)) WITHOUT ROWID
+      idx INTEGER NOT NULL, PRIMARY KEY (asset, reference, actor)) WITHOUT ROWID
     """
     handled = frozenset(
         {
@@ -107,20 +96,7 @@ class MatchBook(View):
             "match.reviewed.v1",
         }
     )
-    ignored = (
-        OF_THE_LOG
-        | OF_ACTORS
-        | OF_PEOPLE
-        | OF_RIGHTS
-        | OF_CONSENTS
-        | OF_GENERATIONS
-        | OF_FILES
-        | OF_CLEARANCES
-        | OF_HOLDERS
-        | OF_LIKENESS
-        | OF_MATTERS
-        | OF_FINDINGS
-    ) - handled
+    ignored = EVERY - handled
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:
         body = said.body
@@ -214,9 +190,11 @@ class MatchBook(View):
         return {"files": files, "compared": compared, "references": references, "swept": swept}
 
     def flooded(self) -> list[str]:
-        """Files and references that were set apart and nobody released, oldest first."""
-        sql = """SELECT name FROM matchbook_done AS d WHERE flooded = 1 AND NOT EXISTS (SELECT 1 FROM matchbook_review
-                 WHERE asset = d.name AND reference = '' AND verdict <> 'same') GROUP BY name ORDER BY min(idx)"""
+        """Files that were set apart and that nobody released, and references that stand and were, oldest first."""
+        sql = """SELECT name FROM matchbook_done AS d WHERE flooded = 1
+                 AND NOT EXISTS (SELECT 1 FROM matchbook_reference WHERE reference = d.name AND standing = 0)
+                 AND coalesce((SELECT verdict FROM matchbook_review WHERE asset = d.name AND reference = ''
+                   ORDER BY idx DESC LIMIT 1), 'same') = 'same' GROUP BY name ORDER BY min(idx)"""
         return [name for (name,) in self._rows(sql)]
 
     # -- matches -----------------------------------------------------------------------------------------------------
@@ -241,6 +219,7 @@ class MatchBook(View):
         columns = ", ".join(f"m.{name}" for name in _RECORDED.split(", "))
         sql = f"""SELECT {columns}, r.verdict, r.actor FROM matchbook_match AS m
                   LEFT JOIN matchbook_review AS r ON r.asset = m.asset AND r.reference = m.reference
+                  AND r.idx = (SELECT max(idx) FROM matchbook_review WHERE asset = m.asset AND reference = m.reference)
                   WHERE {" AND ".join(where)} ORDER BY m.idx LIMIT ?"""
         return [Recorded(*row) for row in self._rows(sql, (*wanted, limit))]
 
@@ -250,7 +229,7 @@ class MatchBook(View):
         return next((str(word) for (word,) in self._rows(sql, (asset, reference))), "none")
 
     def error_rates(self) -> dict[str, dict[str, int]]:
-        """By decision: how many matches people reviewed, and how many of these showed something else."""
+        """By decision: what people said of matches, each person's newest word, and how often it was something else."""
         sql = """SELECT decision, count(*), sum(verdict = 'different') FROM matchbook_review WHERE reference <> ''
                  GROUP BY decision ORDER BY decision"""
         return {decision: {"reviewed": count, "false": wrong} for decision, count, wrong in self._rows(sql)}
@@ -283,11 +262,10 @@ def _match(db: sqlite3.Connection, index: int, body: MatchFound) -> None:
     where = (body.distance_median, body.frames_matched, body.asset_ms, body.reference_ms)
     row: Sequence[Any] = (body.match, body.asset, body.reference, body.decision, *where, body.policy, index)
     db.execute("INSERT OR REPLACE INTO matchbook_match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    db.execute("INSERT OR IGNORE INTO matchbook_named VALUES (?, ?)", (body.match, body.decision))
 
 
 def _review(db: sqlite3.Connection, said: Said, body: MatchReviewed) -> None:
-    reference = body.reference or ""
-    sql = "SELECT decision FROM matchbook_match WHERE asset = ? AND reference = ?"
-    found = db.execute(sql, (body.asset, reference)).fetchone()
-    row = (body.asset, reference, found[0] if found else "flood", body.verdict, said.actor, said.index)
+    found = db.execute("SELECT decision FROM matchbook_named WHERE match = ?", (body.match,)).fetchone()
+    row = (body.asset, body.reference or "", found[0] if found else "flood", body.verdict, said.actor, said.index)
     db.execute("INSERT OR REPLACE INTO matchbook_review VALUES (?, ?, ?, ?, ?, ?)", row)

@@ -38,20 +38,7 @@ from projections.database import Snapshot, View, ViewsDatabase
 from projections.index.held import HeldIndexes, Opens, in_memory
 from projections.matchpolicy import MatchPolicy, current
 from projections.matchrows import PLAIN, SCHEMA, Part, keep, numbers_of, withdraw
-from projections.topics import (
-    OF_ACTORS,
-    OF_CLEARANCES,
-    OF_CONSENTS,
-    OF_FILES,
-    OF_FINDINGS,
-    OF_GENERATIONS,
-    OF_HOLDERS,
-    OF_LIKENESS,
-    OF_MATTERS,
-    OF_PEOPLE,
-    OF_RIGHTS,
-    OF_THE_LOG,
-)
+from projections.topics import EVERY
 from schemas.statements.asset import AssetExamined, FindingRecord
 from schemas.statements.reference import ReferenceRegistered, ReferenceWithdrawn
 
@@ -71,20 +58,7 @@ class Matches(View):
     version = 5
     schema = SCHEMA
     handled = frozenset({"asset.examined.v1", "reference.registered.v1", "reference.withdrawn.v1"})
-    ignored = (
-        OF_THE_LOG
-        | OF_ACTORS
-        | OF_PEOPLE
-        | OF_RIGHTS
-        | OF_CONSENTS
-        | OF_GENERATIONS
-        | OF_FILES
-        | OF_CLEARANCES
-        | OF_HOLDERS
-        | OF_LIKENESS
-        | OF_MATTERS
-        | OF_FINDINGS
-    ) - handled
+    ignored = EVERY - handled
 
     def __init__(self, database: ViewsDatabase, blobs: Blobs, opens: Opens = in_memory) -> None:
         super().__init__(database)

@@ -206,3 +206,5 @@ TOPICS: Final[tuple[Types, ...]] = (
     OF_MATTERS,
     OF_FINDINGS,
 )
+# All of them, for a view that takes a few types and nothing of what stands beside these.
+EVERY: Final[Types] = frozenset[str]().union(*TOPICS)

@@ -92,9 +92,14 @@ def list_references(services: ServicesOf, after: After = -1, limit: Limit = PAGE
     summary="Who used this?",
     responses=documented(400, 401, 403, 404, 503),
 )
-def get_reference(services: ServicesOf, reference: Annotated[Id, Path(description="Its number.")]) -> ReferenceAnswer:
-    """The reference, every file that is near it, and what was made from these."""
-    return match_answers.reference_answer(services, reference)
+def get_reference(
+    services: ServicesOf,
+    reference: Annotated[Id, Path(description="Its number.")],
+    after: After = -1,
+    limit: Limit = PAGE_ROWS_MAX,
+) -> ReferenceAnswer:
+    """The reference, the files that are near it, and what was made from these."""
+    return match_answers.reference_answer(services, reference, after=after, limit=limit)
 
 
 @router.get(

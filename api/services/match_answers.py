@@ -50,18 +50,18 @@ def references_answer(services: Services, *, after: int = -1, limit: int = PAGE_
     return ReferencesAnswer(references=tuple(reference_row(one) for one in rows[:limit]), next_after=more)
 
 
-def reference_answer(services: Services, name: str) -> ReferenceAnswer:
+def reference_answer(services: Services, name: str, *, after: int = -1, limit: int = PAGE_MAX) -> ReferenceAnswer:
     """Who used this? Raises NotFound `reference_unknown`."""
     caught_up(services)
     one = services.views.matchbook.reference(name)
     if one is None:
         raise NotFound("reference_unknown", f"reference {name} was never registered", "See the list.")
     history = services.ledger.history()
+    page = matches_answer(services, reference=name, after=after, limit=limit)
     uses = tuple(
-        UseRow(match=match_row(match), made_from_it=tuple(descendants(history, match.asset)))
-        for match in services.views.matchbook.matches(reference=name)
+        UseRow(match=match, made_from_it=tuple(descendants(history, match.asset_sha256))) for match in page.matches
     )
-    return ReferenceAnswer(reference=reference_row(one), used_by=uses)
+    return ReferenceAnswer(reference=reference_row(one), used_by=uses, next_after=page.next_after)
 
 
 def matching_answer(services: Services) -> MatchingAnswer:

@@ -19,6 +19,9 @@ matches = typer.Typer(help="Files near reference media: found, reviewed, decided
 references.callback()(everywhere)
 matches.callback()(everywhere)
 AsOption = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Whose key signs; it lies in keys/.")]
+AfterOption = Annotated[
+    int, typer.Option("--after", metavar="INDEX", help="Only what came after this entry, as a page before said.")
+]
 DIFFERS = 5  # a recorded match that stored codes don't bear out
 
 
@@ -69,18 +72,19 @@ def add(
 
 
 @references.command("list")
-def list_(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False) -> int:
+def list_(ctx: typer.Context, after: AfterOption = -1, home: HomeOption = None, json: JsonOption = False) -> int:
     """What files are compared with, and what was withdrawn."""
     from api.services.match_answers import references_answer
 
     run = invocation_of(ctx)
     with run.services() as services:
-        found = references_answer(services)
+        found = references_answer(services, after=after)
     rows = [
         (one.reference, one.kind, one.title or one.person or "", one.owner or "", "" if one.standing else "withdrawn")
         for one in found.references
     ]
-    run.answer(found.model_dump(mode="json"), table("reference", "kind", "what", "owner", "", rows=rows))
+    listed = table("reference", "kind", "what", "owner", "", rows=rows)
+    run.answer(found.model_dump(mode="json"), listed, *_more(found.next_after))
     return 0
 
 
@@ -88,6 +92,7 @@ def list_(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False)
 def show(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Its number.")],
+    after: AfterOption = -1,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -96,8 +101,8 @@ def show(
 
     run = invocation_of(ctx)
     with run.services() as services:
-        found = reference_answer(services, reference)
-    run.answer(found.model_dump(mode="json"), _table([use.match for use in found.used_by]))
+        found = reference_answer(services, reference, after=after)
+    run.answer(found.model_dump(mode="json"), _table([use.match for use in found.used_by]), *_more(found.next_after))
     return 0
 
 
@@ -118,6 +123,7 @@ def withdraw(
 def list_matches(
     ctx: typer.Context,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only those that nobody reviewed.")] = False,
+    after: AfterOption = -1,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -126,8 +132,8 @@ def list_matches(
 
     run = invocation_of(ctx)
     with run.services() as services:
-        found = matches_answer(services, waiting=waiting)
-    run.answer(found.model_dump(mode="json"), _table(found.matches))
+        found = matches_answer(services, waiting=waiting, after=after)
+    run.answer(found.model_dump(mode="json"), _table(found.matches), *_more(found.next_after))
     return 0
 
 
@@ -207,6 +213,10 @@ def rates(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False)
         table("decision", "reviewed", "something else", rows=reviewed),
     )
     return 0
+
+
+def _more(after: int | None) -> tuple[str, ...]:
+    return () if after is None else (f"There are more: --after {after}",)
 
 
 def _table(rows: Sequence[MatchRow]) -> Any:

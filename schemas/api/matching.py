@@ -76,12 +76,15 @@ class UseRow(Shape):
 
 
 class ReferenceAnswer(Shape):
-    """A reference, and who used it."""
+    """A reference, and who used it; `next_after` is null on the last page."""
 
-    model_config = example({"reference": _STANDING, "used_by": [{"match": _FOUND, "made_from_it": ["55" * 32]}]})
+    model_config = example(
+        {"reference": _STANDING, "used_by": [{"match": _FOUND, "made_from_it": ["55" * 32]}], "next_after": None}
+    )
 
     reference: ReferenceRow
     used_by: tuple[UseRow, ...]
+    next_after: int | None
 
 
 class ReferencesAnswer(Shape):

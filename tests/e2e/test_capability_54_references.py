@@ -54,6 +54,10 @@ def test_capability_47_who_used_a_work_is_found_in_what_is_here_and_in_what_come
     assert later["asset_sha256"] in [use["match"]["asset_sha256"] for use in found["used_by"]]
     assert len(found["used_by"]) == 3
     assert len(cli.json("reference", "show", work["reference"])["used_by"]) == 3
+    first = asked(cli, f"/v1/references/{work['reference']}?limit=2")
+    assert (len(first["used_by"]), found["next_after"]) == (2, None)
+    rest = cli.json("reference", "show", work["reference"], "--after", str(first["next_after"]))
+    assert [*first["used_by"], *rest["used_by"]] == found["used_by"]
     shown = page(cli, f"/references/{work['reference']}")
     assert "Who used" in shown and all(use["match"]["asset_sha256"] in shown for use in found["used_by"])
     (listed,) = cli.json("search", "--text", "lighthouse")["references"]

@@ -157,6 +157,9 @@ def test_a_reference_near_very_many_files_is_set_apart(desk: Desk) -> None:
     compare_all(desk.services, policy=small)
     assert desk.said(ReferenceSwept)[0].flooded and desk.views.matchbook.flooded() == [work]
     assert desk.matches() == []
+    desk.withdraw(work)
+    desk.views.catch_up()
+    assert desk.views.matchbook.flooded() == []
 
 
 # -- withdrawn and erased ----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,14 +112,13 @@ def test_a_reference_that_came_later_is_no_yes_before_it_was_looked_for(desk: De
     assert desk.against(asset) == {("not_checked", "reference_not_looked_for")}
     compare_all(desk.services)
     assert desk.against(asset) == set()
-    desk.withdraw(later), desk.withdraw(desk.reference(codes(8, 4)))
+    for withdrawn in (later, desk.reference(codes(8, 4))):
+        desk.withdraw(withdrawn)
     assert desk.against(asset) == set()
 
 
 def test_the_word_on_a_pair_outlives_a_new_policy(desk: Desk) -> None:
     """Known-innocent matches are not asked about again."""
-    from dataclasses import replace
-
     asset, match = near(desk, 50)
     desk.review(match, "innocent")
     compare_all(desk.services, policy=replace(POLICY, sha256="ef" * 32, copy_bits_max=55))
@@ -148,6 +148,18 @@ def test_reviews_give_the_error_rates(desk: Desk) -> None:
     desk.views.catch_up()
     rates = desk.views.matchbook.error_rates()
     assert rates == {"candidate": {"reviewed": 1, "false": 1}, "copy": {"reviewed": 3, "false": 1}}
+
+
+def test_every_persons_word_counts_once_under_the_decision_they_saw(desk: Desk) -> None:
+    asset, match = near(desk, 50)
+    for verdict, actor in (("different", "rob"), ("innocent", "rob"), ("different", "lena")):
+        desk.review(match, verdict, actor)
+    compare_all(desk.services, policy=replace(POLICY, sha256="ef" * 32, copy_bits_max=55))
+    (now,) = desk.matches(asset=asset)
+    assert (now.decision, now.verdict, now.reviewer) == ("copy", "different", "lena")
+    desk.review(match, "same")  # of the candidate, whatever it is called by now
+    assert desk.matches(asset=asset)[0].verdict == "same"
+    assert desk.views.matchbook.error_rates() == {"candidate": {"reviewed": 2, "false": 1}}
 
 
 # -- at the door -------------------------------------------------------------------------------------------------------
