@@ -18,6 +18,11 @@ class Access:
     roles: frozenset[str] = frozenset()
 
 
+def may_name_faces(roles: frozenset[str]) -> bool:
+    """Whether these roles may read for whom of the enrolled a face was taken; the others read that there is one."""
+    return not ACCESS["get_likeness"].roles.isdisjoint(roles)
+
+
 _EVERYBODY = frozenset(
     {
         "admin",

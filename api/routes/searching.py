@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from api.auth import GuardedRoute, ServicesOf
+from api.access import may_name_faces
+from api.auth import CallerOf, GuardedRoute, ServicesOf
 from api.incoming import received_file
 from api.problems import documented
 from api.routes.assets import FILE_BODY
@@ -41,6 +43,7 @@ At = Annotated[Instant | None, Query(description="May it be used at this instant
 async def search_file(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     name: Annotated[Line, Query(description="What to call the file in the answer.")] = "upload",
     rights: Rights = "clean",
     use: Use = None,
@@ -51,7 +54,8 @@ async def search_file(
     """By its bytes first, then by its picture and its sound. It is not kept. What is left out is named under `hidden`."""
     slots, asked = request.app.state.slots, Circumstances(use, territory, channel)
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        found = await run_in_threadpool(slots.examining_upload(search_known), services, path, rights, asked, at)
+        search = partial(search_known, naming=may_name_faces(caller.roles))
+        found = await run_in_threadpool(slots.examining_upload(search), services, path, rights, asked, at)
     return JSONResponse(found.as_json() | {"file": name})
 
 

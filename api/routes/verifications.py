@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -9,7 +10,8 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from api.auth import GuardedRoute, ServicesOf
+from api.access import may_name_faces
+from api.auth import CallerOf, GuardedRoute, ServicesOf
 from api.incoming import received_file
 from api.problems import documented, named, request_invalid
 from api.routes.assets import FILE_BODY, At
@@ -49,6 +51,7 @@ router = APIRouter(prefix="/v1", tags=["decisions"], route_class=GuardedRoute)
 async def verify(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     use: Annotated[Slug | None, Query(description="What for, such as `advertising`.")] = None,
     channel: Annotated[Slug | None, Query(description="Through what, such as `social`.")] = None,
     territory: Annotated[Territory | None, Query(description="Where: ISO 3166-1 alpha-2, or WORLD.")] = None,
@@ -67,17 +70,18 @@ async def verify(
         ask, sha256 = (verify_digest, said.sha256) if said.sha256 else (verify_manifest, said.manifest_sha256)
         answer = await run_in_threadpool(ask, services, sha256 or "", asked, at)
     else:
-        answer = await _of_file(request, services, asked, at)
+        answer = await _of_file(request, services, asked, at, may_name_faces(caller.roles))
     return JSONResponse(answer.as_json())
 
 
-async def _of_file(request: Request, services: Services, asked: Circumstances, at: At) -> Verification:
+async def _of_file(request: Request, services: Services, asked: Circumstances, at: At, naming: bool) -> Verification:
     slots = request.app.state.slots
+    known_file, file = partial(verify_known_file, naming=naming), partial(verify_file, naming=naming)
     async with received_file(request, services.upload_bytes_max, slots.uploads) as path:
-        known = await run_in_threadpool(verify_known_file, services, path, asked, at)
+        known = await run_in_threadpool(known_file, services, path, asked, at)
         if known is not None:  # needs no place among the examinations
             return known
-        found: Verification = await run_in_threadpool(slots.examining_upload(verify_file), services, path, asked, at)
+        found: Verification = await run_in_threadpool(slots.examining_upload(file), services, path, asked, at)
     return found
 
 

@@ -116,7 +116,7 @@ def _judgement(
     services: Services, history: History, one: Scan, measured: list[list[Embedding]], cause: str
 ) -> LikenessJudged:
     now = services.clock.now()
-    enrolled = known_faces(services, history, one[1])
+    enrolled = known_faces(services, history, one[1].engine.model_sha256) if one[1].engine else []
     people = {other.body.enrolment: other.body.person for other, _ in enrolled}
     named = [(other.body.enrolment, templates) for other, templates in enrolled]
     requests, findings = requests_behind(history, one[1].asset), []
@@ -140,12 +140,9 @@ def _judgement(
     )
 
 
-def known_faces(services: Services, history: History, one: LikenessScanned) -> list[tuple[Enrolment, list[Embedding]]]:
-    """Everybody who may be recognised now, and was measured by the engine that measured this file."""
-    if one.engine is None:
-        return []
-    digest = one.engine.model_sha256
-    alike = [other for other in standing(history, services.clock.now()) if other.body.engine.model_sha256 == digest]
+def known_faces(services: Services, history: History, model_sha256: str) -> list[tuple[Enrolment, list[Embedding]]]:
+    """Everybody who may be recognised now, and was measured by the engine that measured the file."""
+    alike = [one for one in standing(history, services.clock.now()) if one.body.engine.model_sha256 == model_sha256]
     return [(other, templates) for other in alike if (templates := templates_of(services, other))]
 
 

@@ -2,7 +2,7 @@
 
 digest (the very bytes), manifest (the same C2PA manifest store around other bytes), ledger assertion (a manifest that
 names an entry of this log), soft binding (its manifest says what a known manifest says of its picture), fingerprint (the
-picture itself), sound (some seconds of it), none.
+picture itself), sound (some seconds of it), face (somebody enrolled is in it, which names no file), none.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api.services.face_step import FaceStep
 from api.services.looking import Seen, recorded_c2pa
 from api.services.services import Services
 from ledger.errors import NotFound, Reason
@@ -24,7 +25,7 @@ from projections.matches import Match
 from projections.sounds import SoundMatch
 from schemas.statements.asset import AssetDerived, AssetExamined, ManifestIssued
 
-By = Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "none"]
+By = Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "face", "none"]
 _NAME_MANIFESTS = (AssetExamined, AssetDerived, ManifestIssued)
 _SENTENCES = {
     "manifest": "these are not the cleared bytes; they carry the C2PA manifest of a known file",
@@ -32,6 +33,7 @@ _SENTENCES = {
     "soft_binding": "these are not the cleared bytes; their C2PA manifest has the soft binding of a known one",
     "fingerprint": "these are not the cleared bytes; their picture is that of a known file",
     "sound": "these are not the cleared bytes; they hold sound of a known file",
+    "face": "nothing here is known of this file but that it shows somebody who enrolled",
 }
 
 
@@ -42,6 +44,10 @@ class Identified:
     by: By
     asset: str | None
     matches: tuple[Match | SoundMatch, ...] = ()
+
+    def with_faces(self, step: FaceStep) -> Identified:
+        """By face where nothing else is known of the file. A stranger's face tells nothing."""
+        return Identified("face", None, self.matches) if self.by == "none" and step.enrolled else self
 
     def remarks(self) -> list[Reason]:
         """Why being recognised in this way is not enough to be allowed."""

@@ -1,13 +1,14 @@
-"""Which known assets is a file near? By its bytes first, then by its picture, then by its sound."""
+"""Which known assets is a file near? By its bytes first, then its picture, then its sound; and last, who enrolled is in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from api.services.circumstances import Circumstances
+from api.services.face_step import FaceStep, faces_now
 from api.services.identification import match_json
 from api.services.intake import require_media
 from api.services.services import Services
@@ -18,6 +19,8 @@ from ledger.media.findings import ALL, QUERY_VARIANTS, Examination
 from ledger.rules.lineage import arrival
 from projections.matches import Match
 from projections.sounds import SoundMatch
+
+RECOGNISED: Final = FaceStep("not_checked", "recognised_before")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Found:
     usable: dict[str, Usable] = field(default_factory=dict)
     hidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Known files that are near but left out, each with what stands against it."""
+    faces: FaceStep = RECOGNISED
 
     def as_json(self) -> dict[str, Any]:
         exact = [exact_json(self.exact)] if self.exact else []
@@ -41,6 +45,7 @@ class Found:
             "matches": [one | self.usable[one["asset_sha256"]].as_json() for one in exact + others],
             "hidden": hidden_json(self.hidden),
             "left_out": left_out(self.hidden),
+            "faces": self.faces.as_json(),
         }
 
 
@@ -55,8 +60,11 @@ def search_file(
     rights: Rights = "clean",
     asked: Circumstances | None = None,
     at: datetime | None = None,
+    *,
+    naming: bool = False,
 ) -> Found:
     """Rights-clean by default: what may not be used is counted and named, not offered. `all` offers it with its verdict.
+    Faces are looked at where nothing else is near; `naming` as for `verify_file`.
 
     Raises Misuse for what can't be compared with anything, and for what is no question.
     """
@@ -76,7 +84,8 @@ def search_file(
     hidden = {one: word.codes for one, word in stand.items() if rights == "clean" and word.verdict != "allow"}
     offered = tuple(match for match in matches if match.asset_sha256 not in hidden)
     exact = found.sha256 if known and found.sha256 not in hidden else None
-    return Found(path.name, found.sha256, exact, offered, stand, hidden)
+    faces = RECOGNISED if near else faces_now(services, history, path, None, instant)
+    return Found(path.name, found.sha256, exact, offered, stand, hidden, faces if naming else faces.unnamed())
 
 
 def _near(services: Services, found: Examination) -> list[Match | SoundMatch]:

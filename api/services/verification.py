@@ -17,6 +17,7 @@ from typing import Any, Literal
 from api.services.c2pa_answer import c2pa_json
 from api.services.circumstances import Circumstances
 from api.services.contradictions import FALSE_CLAIMS, contradictions
+from api.services.face_step import FaceStep, faces_now, faces_recorded
 from api.services.identification import Identified, identify, manifest_owner, match_json
 from api.services.looking import Seen, known_already, look, recorded_c2pa
 from api.services.opinions import opinions_of
@@ -30,7 +31,6 @@ from ledger.rules.clearances import standing
 from ledger.rules.decision import decide
 from ledger.rules.grades import Evidence, evidence
 from ledger.rules.lineage import arrival, examination
-from ledger.rules.weighing_likeness import scanned
 from schemas.api.opinions import OpinionAnswer
 from schemas.base import format_instant
 from schemas.statements.clearance import Weighed
@@ -55,6 +55,7 @@ class Verification:
     asked: Circumstances = field(default_factory=Circumstances)
     evidence: Evidence | None = None
     opinions: tuple[OpinionAnswer, ...] = ()
+    faces: FaceStep = field(default_factory=lambda: FaceStep("not_checked", "bytes_not_here"))
 
     @property
     def exit_code(self) -> int:
@@ -76,29 +77,44 @@ class Verification:
             "log_size": self.log_size,
             "opinions": [one.model_dump(mode="json") for one in self.opinions],
             "evidence_grade": self.evidence.grade if self.evidence else None,
+            "faces": self.faces.as_json(),
         }
 
 
 def verify_file(
-    services: Services, path: Path, asked: Circumstances, at: datetime | None = None, beside: Beside | None = None
+    services: Services,
+    path: Path,
+    asked: Circumstances,
+    at: datetime | None = None,
+    beside: Beside | None = None,
+    *,
+    naming: bool = False,
 ) -> Verification:
-    """Raises Misuse for what is no question or no file. Hostile bytes are an answer (`unknown`, `deny`), not an error."""
-    known = None if beside else verify_known_file(services, path, asked, at)
+    """Raises Misuse for what is no question or no file. Hostile bytes are an answer (`unknown`, `deny`), not an error.
+
+    `naming`: the caller may read which enrolled person a face was taken for; others read that there is one.
+    """
+    known = None if beside else verify_known_file(services, path, asked, at, naming=naming)
     if known is not None:
         return known
-    history = history_at(services, at)
-    seen = look(services, history, path, at or services.clock.now(), beside)
-    return _answer(services, history, seen, identify(services, history, seen), asked, at)
+    history, instant = history_at(services, at), at or services.clock.now()
+    seen = look(services, history, path, instant, beside)
+    identified = identify(services, history, seen)
+    if identified.by == "digest":
+        return _answer(services, history, seen, identified, asked, at, naming=naming)
+    faces = faces_now(services, history, path, identified.asset, instant)
+    return _answer(services, history, seen, identified.with_faces(faces), asked, at, faces, naming=naming)
 
 
 def verify_known_file(
-    services: Services, path: Path, asked: Circumstances, at: datetime | None = None
+    services: Services, path: Path, asked: Circumstances, at: datetime | None = None, *, naming: bool = False
 ) -> Verification | None:
     """The answer that costs no look into the file: its bytes are known, and so is what its manifest is worth; else None."""
     asked.question("0" * 64, services.clock.now())  # a malformed question is told before any work
     history = history_at(services, at)
     seen = known_already(services, history, path, at or services.clock.now())
-    return _answer(services, history, seen, Identified("digest", seen.sha256), asked, at) if seen else None
+    known = Identified("digest", seen.sha256) if seen else None
+    return _answer(services, history, seen, known, asked, at, naming=naming) if seen and known else None
 
 
 def verify_digest(services: Services, sha256: str, asked: Circumstances, at: datetime | None = None) -> Verification:
@@ -130,11 +146,16 @@ def _answer(
     identified: Identified,
     asked: Circumstances,
     at: datetime | None,
+    faces: FaceStep | None = None,
+    *,
+    naming: bool = False,
 ) -> Verification:
     instant = at or services.clock.now()
+    step = faces or _faces_known(history, identified, instant)
+    step = step if naming else step.unnamed()
     weighed = weigh_use(history, identified.asset, asked, instant) if identified.asset else ()
     against_it = contradictions(services, history, seen, identified)
-    verdict, reasons = _verdict(identified, asked, weighed, seen, against_it)
+    verdict, reasons = _verdict(identified, asked, weighed, seen, against_it, step)
     return Verification(
         verdict,
         instant,
@@ -143,12 +164,19 @@ def _answer(
         tuple(reasons),
         weighed,
         seen.report,
-        _not_checked(history, identified, seen.found),
+        _not_checked(history, identified, seen.found, step),
         history.upto,
         asked,
         evidence(history, identified.asset) if identified.asset else None,
         opinions_of(history, identified.asset) if identified.asset else (),
+        step,
     )
+
+
+def _faces_known(history: History, identified: Identified, at: datetime) -> FaceStep:
+    if identified.by == "digest" and identified.asset is not None:
+        return faces_recorded(history, identified.asset, at)
+    return FaceStep("not_checked", "bytes_not_here")
 
 
 def weigh_use(history: History, asset: str, asked: Circumstances, at: datetime) -> tuple[Weighed, ...]:
@@ -169,16 +197,18 @@ def _verdict(
     weighed: tuple[Weighed, ...],
     seen: Seen,
     against_it: list[Reason],
+    faces: FaceStep,
 ) -> tuple[Verdict, list[Reason]]:
     report = seen.report
     false = [reason for reason in against_it if reason.code in FALSE_CLAIMS]
     if report is not None and "tampered" in (report.state, report.ingredients_state):
         false.insert(0, Reason("c2pa_tampered", "the file's C2PA manifest does not fit its bytes"))
     if identified.asset is None:
-        return "unknown", [*false, _stranger(seen.found)]
+        looked_at = [*identified.remarks(), *faces.reasons()] if identified.by == "face" else [_stranger(seen.found)]
+        return "review" if identified.by == "face" else "unknown", [*false, *looked_at]
     against = [_reason(rule) for rule in against_use(weighed, asked)]
     doubts = [*identified.remarks(), *(reason for reason in against_it if reason.code not in FALSE_CLAIMS)]
-    doubts += _breaches(report) if identified.by != "digest" else []
+    doubts += [*_breaches(report), *faces.reasons()] if identified.by != "digest" else []
     if against or false:
         return "deny", [*false, *against, *doubts]
     if identified.by != "digest" or seen.detached:
@@ -225,11 +255,11 @@ def _stranger(found: Examination | None) -> Reason:
     return Reason("not_recognised", "nothing in the ledger has these bytes, this manifest, this picture or this sound")
 
 
-def _not_checked(history: History, identified: Identified, found: Examination | None) -> tuple[str, ...]:
+def _not_checked(
+    history: History, identified: Identified, found: Examination | None, step: FaceStep
+) -> tuple[str, ...]:
     """Extractors that did not look at the identified asset when it came in, or at this file if it is a stranger."""
     examined = examination(history, identified.asset) if identified.asset else None
     findings: Iterable[Any] = examined[1].findings if examined else (found.findings if found else ())
     missing = tuple(finding.extractor for finding in findings if finding.state in ("not_checked", "failed"))
-    faces = scanned(history, identified.asset) if identified.asset else None  # looked for apart from the examination
-    looked = faces is not None and faces[1].state in ("found", "absent")
-    return tuple(name for name in missing if name != "faces" or not looked)
+    return tuple(name for name in missing if name != "faces" or step.state == "not_checked")  # looked for apart

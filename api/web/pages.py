@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from api.access import may_name_faces
 from api.auth import GuardedRoute, ServicesOf
 from api.downloads import evidence_file
 from api.routes.assets import Sha256
@@ -54,7 +56,9 @@ async def page_verdict(request: Request, services: ServicesOf) -> Response:
     slots = request.app.state.slots
     async with uploaded_form(request, services.upload_bytes_max, slots.uploads) as form:
         asked = Circumstances(form.fields.get("use"), form.fields.get("territory"), form.fields.get("channel"))
-        found = await run_in_threadpool(slots.examining_upload(verify_file), services, form.path, asked)
+        caller = request.state.caller
+        verify = partial(verify_file, naming=caller is not None and may_name_faces(caller.roles))
+        found = await run_in_threadpool(slots.examining_upload(verify), services, form.path, asked)
     told = found.as_json()
     return await run_in_threadpool(
         pages_of(request).answer,

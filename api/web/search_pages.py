@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -53,7 +54,9 @@ async def page_search_example(request: Request, services: ServicesOf) -> Respons
     async with uploaded_form(request, services.upload_bytes_max, slots.uploads) as form:
         asked = Circumstances(form.fields.get("use"), form.fields.get("territory"), form.fields.get("channel"))
         rights: Rights = "all" if form.fields.get("rights") == "all" else "clean"
-        found = await run_in_threadpool(slots.examining_upload(search_file), services, form.path, rights, asked)
+        found = await run_in_threadpool(
+            slots.examining_upload(partial(search_file, naming=True)), services, form.path, rights, asked
+        )
     example = found.as_json() | {"name": form.file_name}
     return await run_in_threadpool(_shown, request, services, asked, rights, example=example)
 

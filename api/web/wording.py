@@ -17,6 +17,7 @@ IDENTIFIED: Final = {
     "soft_binding": "By its C2PA manifest's soft binding, which is that of a known file's; the bytes are others.",
     "fingerprint": "By its picture: other bytes that show what a known file shows. Its manifest, if it had one, is gone.",
     "sound": "By its sound: other bytes that hold some seconds of what a known file sounds like.",
+    "face": "Only by a face: it shows somebody who enrolled. Of the file itself nothing is known here.",
     "none": "Not at all: neither its bytes, nor its manifest, nor its picture, nor its sound is known here.",
 }
 C2PA: Final = {

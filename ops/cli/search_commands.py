@@ -94,7 +94,7 @@ def _by_example(run: Invocation, files: list[Path], everything: bool, asked: Cir
     with run.services() as services:
         for file in run.each("searching", files_in(files), shown):
             try:
-                found = search_file(services, file, "all" if everything else "clean", asked, at)
+                found = search_file(services, file, "all" if everything else "clean", asked, at, naming=True)
                 results.append({**found.as_json(), "file": shown(file)})
             except LedgerError as error:
                 results.append({"file": shown(file), "matches": [], "error": error_json(error)})
@@ -108,6 +108,10 @@ def _found_text(result: dict[str, Any]) -> list[Any]:
     if "error" in result:
         return [name, styled(f"  {result['error']['code']}: {result['error']['detail']}", "bold red")]
     left_out = _left_out(result)
+    left_out += [
+        styled(f"  shows {one['person']}, who has not agreed to this file; a person should look", "yellow")
+        for one in result["faces"]["enrolled"]
+    ]
     if not result["matches"]:
         return [name, *left_out] if left_out else [name, styled("  nothing known is near")]
     rows = [

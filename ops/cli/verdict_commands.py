@@ -24,6 +24,7 @@ IDENTIFIED = {
     "soft_binding": "by the soft binding in its manifest; the bytes differ",
     "fingerprint": "by its picture; the bytes differ",
     "sound": "by its sound; the bytes differ",
+    "face": "only by a face: it shows somebody who enrolled",
     "none": "not at all",
 }
 OUTCOME_COLOURS = {"pass": "green", "fail": "red", "not_checked": "yellow", "not_applicable": "dim"}
@@ -61,7 +62,7 @@ def verify(
     beside = Beside(sidecar, tuple(fragment or ())) if sidecar or fragment else None
     when = instant(at, "--at")
     with run.services() as services:
-        verification = verify_file(services, file, asked, when, beside)
+        verification = verify_file(services, file, asked, when, beside, naming=True)
     run.answer(verification.as_json(), lambda: _verdict(file, verification))
     return verification.exit_code
 
@@ -81,6 +82,7 @@ def _verdict(file: Path, verification: Verification) -> RenderableType:
         ("C2PA", f"{c2pa['state']}, ingredients {c2pa['ingredients_state']}"),
         ("", " · ".join(str(c2pa[name]) for name in ("issuer", "claim_generator") if c2pa[name])),
         ("when signed", f"{c2pa['signing_state']}, at {c2pa['signed_at']}" if c2pa["signed_at"] else ""),
+        ("faces", _faces(answer["faces"])),
         ("not checked", styled(", ".join(answer["not_checked"]) or "nothing left out", "yellow")),
         ("log", f"{answer['log_size']} entries were weighed"),
     ]
@@ -92,6 +94,14 @@ def _verdict(file: Path, verification: Verification) -> RenderableType:
         table("because", "", "entry", rows=rows),
     ]
     return Panel(Group(*parts), border_style=COLOURS[word], expand=False)
+
+
+def _faces(step: dict[str, Any]) -> str:
+    if step["state"] == "not_checked":
+        return f"not checked ({step['reason']})"
+    seen = [f"{one['person'] or 'somebody enrolled'}: {one['finding']}" for one in step["enrolled"]]
+    strangers = [f"{step['strangers']} of nobody enrolled"] if step["strangers"] else []
+    return ", ".join(seen + strangers) or "none"
 
 
 def _entry(index: int | None) -> str:

@@ -104,6 +104,27 @@ class Asked(Shape):
     """Exclusive. Without a window the question is about the instant `at`."""
 
 
+class LikenessShape(Shape):
+    """A face that is taken for somebody enrolled. `person` and `consent` are null where the caller may not read them."""
+
+    person: str | None
+    consent: str | None
+    distance_permille: int
+    first_ms: int
+    last_ms: int
+    finding: Literal["consented", "unconsented"]
+
+
+class FacesShape(Shape):
+    """The last step of identification: known bytes by their recorded scan, others looked at now; `reason` says why not, or
+    why not all of it. Faces of nobody enrolled are counted, never named."""
+
+    state: Literal["found", "absent", "not_checked"]
+    reason: str | None
+    enrolled: tuple[LikenessShape, ...]
+    strangers: int
+
+
 class VerificationAnswer(Shape):
     """`allow` needs the very bytes that were cleared. A file that is only recognised is `review` at best."""
 
@@ -149,6 +170,7 @@ class VerificationAnswer(Shape):
             "log_size": 41,
             "opinions": [],
             "evidence_grade": "provider_record",
+            "faces": {"state": "not_checked", "reason": "not_scanned", "enrolled": [], "strangers": 0},
         }
     )
 
@@ -157,7 +179,9 @@ class VerificationAnswer(Shape):
     reasons: tuple[ReasonShape, ...]
     asset_sha256: Digest | None
     file_sha256: Digest
-    identified_by: Literal["digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "none"]
+    identified_by: Literal[
+        "digest", "manifest", "ledger_assertion", "soft_binding", "fingerprint", "sound", "face", "none"
+    ]
     matches: tuple[dict[str, Any], ...]
     weighed: tuple[Weighed, ...]
     c2pa: C2paShape
@@ -168,6 +192,7 @@ class VerificationAnswer(Shape):
     """What others say of the known file. None of it decides anything here."""
     evidence_grade: EvidenceGrade | None
     """How the known file's origin is known; null for one that nobody here knows."""
+    faces: FacesShape
 
 
 class ClearanceQuestion(Question):

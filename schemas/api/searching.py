@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from schemas.api.decisions import FacesShape
 from schemas.api.matching import ReferenceRow
 from schemas.api.problems import example
 from schemas.base import Digest, Shape
@@ -48,6 +49,7 @@ class SearchAnswer(Shape):
             "file_sha256": _DIGEST,
             "matches": [{"decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0, **_OFFERED}],
             **_HIDDEN,
+            "faces": {"state": "not_checked", "reason": "recognised_before", "enrolled": [], "strangers": 0},
         }
     )
 
@@ -56,6 +58,8 @@ class SearchAnswer(Shape):
     matches: tuple[dict[str, Any], ...]
     hidden: tuple[HiddenRow, ...]
     left_out: LeftOut
+    faces: FacesShape
+    """Looked at where nothing else is near."""
 
 
 class FoundWords(Shape):

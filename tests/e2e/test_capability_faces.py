@@ -39,7 +39,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "cropped": portrait.crop((90, 0, 400, 310)).resize((240, 240)),
         "mirrored": portrait.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
         "nobody": Image.fromarray(data.coffee()),
+        "empty": Image.effect_noise((640, 640), 120).convert("RGB"),
+        "elsewhere": Image.effect_noise((640, 640), 90).convert("RGB"),
     }
+    copies["elsewhere"].paste(copies["mirrored"].crop((222, 40, 342, 200)), (60, 400))  # her face in another picture
     for name, picture in copies.items():
         picture.save(folder / f"{name}.jpg", quality=40 if name == "mirrored" else 92)
     return {name: folder / f"{name}.jpg" for name in copies}
@@ -142,6 +145,28 @@ def test_capability_47_copies_that_show_an_enrolled_person_are_found(cli: Comman
     assert again["judged"] == worked["judged"] and cli.json("worker", "--once")["likeness"]["judged"] == 0
     cli.json("likeness", "show", pictures["cropped"], code=4)
     cli.json("fsck")  # what was destroyed was said to be
+
+
+def test_capability_35_a_file_that_nobody_knows_is_recognised_by_whom_it_shows_and_goes_to_a_person(
+    cli: Command, pictures: dict[str, Path]
+) -> None:
+    before = cli.json("verify", pictures["elsewhere"], code=4)
+    assert (before["verdict"], before["faces"]["reason"]) == ("unknown", "nobody_enrolled")
+    enrolled(cli, pictures["portrait"])
+    size = before["log_size"]
+    found = cli.json("verify", pictures["elsewhere"], code=4)
+    assert (found["verdict"], found["identified_by"], found["asset_sha256"]) == ("review", "face", None)
+    assert [(one["person"], one["finding"]) for one in found["faces"]["enrolled"]] == [("p-1", "unconsented")]
+    assert {one["code"] for one in found["reasons"]} == {"identified_by_face", "likeness_unconsented"}
+    assert "faces" not in found["not_checked"]
+    stranger = cli.json("verify", pictures["empty"], code=4)
+    assert (stranger["verdict"], stranger["identified_by"]) == ("unknown", "none")
+    assert stranger["faces"] == {"state": "absent", "reason": None, "enrolled": [], "strangers": 0}
+    assert found["log_size"] == stranger["log_size"] == size + 2, (
+        "the permission and the enrolment; looking says nothing"
+    )
+    (result,) = cli.json("search", pictures["elsewhere"])["results"]
+    assert [one["person"] for one in result["faces"]["enrolled"]] == ["p-1"] and result["matches"] == []
 
 
 def test_capability_54_a_person_who_may_not_be_generated_is_found_in_what_is_here(
