@@ -2,6 +2,7 @@
 
 Windows of eight items vote for a shift between the two; along each shift that enough of them name, bits are compared item
 by item, and what stays under a bit-error rate for some seconds is a stretch (the measure of Haitsma and Kalker, ISMIR 2002).
+Where none is, as under a voice, more bits may be wrong over more seconds: chance does less with more of them.
 Silence and steady tones say the same for ever: windows of few different items do not vote and their items do not count.
 """
 
@@ -21,6 +22,8 @@ ERROR_PERMILLE_MAX = 250  # wrong bits in a stretch; unrelated sounds lie near 5
 STRETCH_ITEMS_MIN = 16  # two seconds of positions; with each item's own reach 4.6 s of sound
 LONG_ITEMS = 32  # four seconds of positions
 SHORT_ERROR_PERMILLE_MAX = 200  # of a stretch under LONG_ITEMS: chance does more with fewer bits
+DEEP_ITEMS = 64  # eight seconds of positions, when nothing shorter lines up
+DEEP_ERROR_PERMILLE_MAX = 300  # the best of 4,273 wrong pairs was at 329
 SMOOTHING_ITEMS = 12  # the rate is a mean over so many: one disturbed item breaks no stretch
 SHIFTS_MAX = 12  # shifts looked along in a pair: an edit moves some, a residual of speed a few more
 ROWS_MAX = 600  # windows of the query that vote, evenly chosen
@@ -60,7 +63,10 @@ def telling(items: Items) -> NDArray[np.bool_]:
 
 def stretches(query: Items, reference: Items) -> list[Stretch]:
     """Stretches of both that hold the same sound, in the query's order and without overlap in it. O(ROWS_MAX x m)."""
-    found = [stretch for shift in _shifts(query, reference) for stretch in _along(query, reference, shift)]
+    shifts = _shifts(query, reference)
+    found = [stretch for shift in shifts for stretch in _along(query, reference, shift)]
+    if not found:
+        found = [stretch for shift in shifts for stretch in _deep(query, reference, shift)]
     kept: list[Stretch] = []
     for stretch in sorted(found, key=lambda one: (-one.items, one.error_permille)):
         if all(
@@ -87,24 +93,61 @@ def _shifts(query: Items, reference: Items) -> list[int]:
     return sorted(votes, key=lambda shift: (-votes[shift], shift))[:SHIFTS_MAX]
 
 
+@dataclass(frozen=True)
+class _Pairs:
+    """Both sides' items along one shift: wrong bits of each position from `start` on, and whether it counts."""
+
+    start: int
+    wrong: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def good(self, items: int, permille: int, weight_min: int) -> NDArray[np.bool_]:
+        """Positions around which so many items, of which enough count, stay under the rate."""
+        kernel = np.ones(items, dtype=np.int64)
+        weights = np.convolve(self.counts, kernel, "same")
+        errors = np.convolve(self.wrong * self.counts, kernel, "same")
+        return np.asarray((weights >= weight_min) & (1000 * errors <= permille * _BITS * weights))
+
+    def stretch(self, start: int, end: int, shift: int) -> Stretch:
+        first = self.start + start
+        return Stretch(first, first + shift, end - start, int(self.wrong[start:end].sum()))
+
+
+def _paired(query: Items, reference: Items, shift: int) -> _Pairs:
+    start, end = max(0, -shift), max(0, -shift, min(len(query), len(reference) - shift))
+    mine, theirs = query[start:end], reference[start + shift : end + shift]
+    counts = (_counts(mine) & _counts(theirs)).astype(np.int64)
+    return _Pairs(start, np.bitwise_count(mine ^ theirs).astype(np.int64), counts)
+
+
 def _along(query: Items, reference: Items, shift: int) -> list[Stretch]:
     """Stretches with one shift: items whose surroundings stay under the rate, in runs."""
-    start, end = max(0, -shift), min(len(query), len(reference) - shift)
-    if end - start < STRETCH_ITEMS_MIN:
+    pairs = _paired(query, reference, shift)
+    if len(pairs.wrong) < STRETCH_ITEMS_MIN:
         return []
-    mine, theirs = query[start:end], reference[start + shift : end + shift]
-    wrong = np.bitwise_count(mine ^ theirs).astype(np.int64)
-    counts = _counts(mine) & _counts(theirs)
-    weights = np.convolve(counts.astype(np.int64), np.ones(SMOOTHING_ITEMS, dtype=np.int64), "same")
-    errors = np.convolve(wrong * counts, np.ones(SMOOTHING_ITEMS, dtype=np.int64), "same")
-    good = (weights >= SMOOTHING_ITEMS // 2) & (1000 * errors <= ERROR_PERMILLE_MAX * _BITS * weights)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
-    runs = [_trimmed(wrong, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    good = pairs.good(SMOOTHING_ITEMS, ERROR_PERMILLE_MAX, SMOOTHING_ITEMS // 2)
+    found = [pairs.stretch(*_trimmed(pairs.wrong, start, end), shift) for start, end in _runs(good)]
     return [
-        Stretch(start + a, start + a + shift, b - a, int(wrong[a:b].sum()))
-        for a, b in runs
-        if b - a >= STRETCH_ITEMS_MIN and 1000 * int(wrong[a:b].sum()) <= _permille_max(b - a) * _BITS * (b - a)
+        one
+        for one in found
+        if one.items >= STRETCH_ITEMS_MIN and 1000 * one.errors <= _permille_max(one.items) * _BITS * one.items
     ]
+
+
+def _deep(query: Items, reference: Items, shift: int) -> list[Stretch]:
+    """The seconds in which the sound lies under another one: around every position of them DEEP_ITEMS stay under the rate."""
+    pairs = _paired(query, reference, shift)
+    if len(pairs.wrong) < DEEP_ITEMS:
+        return []
+    half = DEEP_ITEMS // 2
+    good = pairs.good(DEEP_ITEMS, DEEP_ERROR_PERMILLE_MAX, DEEP_ITEMS * 3 // 4)
+    good[:half] = good[len(good) - half + 1 :] = False  # fewer than DEEP_ITEMS lie around these
+    return [pairs.stretch(start - half, end + half - 1, shift) for start, end in _runs(good)]
+
+
+def _runs(good: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _trimmed(wrong: NDArray[np.int64], start: int, end: int) -> tuple[int, int]:
