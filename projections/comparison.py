@@ -24,6 +24,7 @@ Decision = Literal["exact", "confirmed", "copy", "candidate", "near", "style"]
 
 CANDIDATES_ALIGNED_MAX = 100  # assets looked at frame by frame, those with most near frames first
 QUERY_CODES_MAX = 600  # different codes looked up, 2 ms each in 10^6; aligning then takes every frame
+SPEED_PAIRS_MIN, SPEED_SPAN_MS_MIN = 4, 1_500  # a half-second's sampling moves less than a tenth of a speed over these
 OFFSETS_NAMED_MAX = 100  # pairs of instants in one answer
 RANDOM_DISTANCE_BITS = CODE_BITS // 2  # where unrelated pictures lie on average: nothing in common
 
@@ -71,6 +72,15 @@ class Match:
     geometry: Geometry = UNASKED
 
     @property
+    def speed_permille(self) -> int | None:
+        """How fast the query runs, 1000 as the asset: the middle of the slopes between matched instants. None for too few."""
+        at = np.array(self.offsets)
+        if len(at) < SPEED_PAIRS_MIN or at[-1, 0] - at[0, 0] < SPEED_SPAN_MS_MIN:
+            return None
+        mine, theirs = (np.subtract.outer(side, side) for side in at.T)
+        return round(1000 * float(np.median(theirs[mine > 0] / mine[mine > 0])))
+
+    @property
     def tells(self) -> bool:
         """Whether it says that something of the asset is in the query."""
         return self.decision not in ("near", "style")
@@ -87,6 +97,7 @@ class Match:
             "query_ms": self.query_ms,
             "reference_ms": self.reference_ms,
             "transform": self.transform,
+            "speed_permille": self.speed_permille,
             "geometry": self.geometry.as_json(),
         }
 
@@ -149,8 +160,8 @@ def _compare(asked: Asked, number: int, query: Frames, transform: str) -> Match 
     reference = frames_of(asked.look, number, asked.policy)
     whole = reference if plain == number else frames_of(asked.look, plain, asked.policy)
     held = holds_one_picture(whole, asked.policy)
-    floor = asked.policy.floor(still=frames == 1, held=asked.held or held)
-    return compared(asset, query, reference, floor, transform, asked.radius, asked.policy)
+    floors = asked.policy.floors(still=frames == 1, held=asked.held or held)
+    return compared(asset, query, reference, floors, transform, asked.radius, asked.policy)
 
 
 def holds_one_picture(whole: Frames, policy: MatchPolicy) -> bool:
@@ -161,7 +172,13 @@ def holds_one_picture(whole: Frames, policy: MatchPolicy) -> bool:
 
 
 def compared(
-    asset: str, query: Frames, reference: Frames, floor: Floor, transform: str, radius: int, policy: MatchPolicy
+    asset: str,
+    query: Frames,
+    reference: Frames,
+    floors: Sequence[Floor],
+    transform: str,
+    radius: int,
+    policy: MatchPolicy,
 ) -> Match | None:
     """Aligns a query with one asset's frames. None when too little of either matches in order; for geometry to look at, where
     the policy says so, enough of the query's half-seconds may also lie near any frame: it may have been filmed between two."""
@@ -169,16 +186,15 @@ def compared(
         return None
     mine, theirs = comparable(query, reference)
     between = distances(mine, theirs)
-    for decision, bits in _levels(policy):
-        chain = longest_chain(between, bits) if bits <= radius else _NO_CHAIN
-        share = len(chain) / min(len(mine), len(theirs))
-        if len(chain) >= floor.frames and share * 1000 >= floor.share_permille:
-            return _match(asset, decision, share, chain, mine, theirs, transform)
-    if radius >= policy.near_bits_max:
-        chain = nearest(between, policy.near_bits_max)
-        share = len(chain) / len(mine)
-        if len(chain) >= floor.frames and share * 1000 >= policy.near_unordered_permille:
-            return _match(asset, "near", share, chain, mine, theirs, transform)
+    for floor in floors:
+        for decision, bits in _levels(policy):
+            chain = longest_chain(between, bits) if bits <= radius else _NO_CHAIN
+            share = len(chain) / min(len(mine), len(theirs))
+            if floor.reached(len(chain), share):
+                return _match(asset, decision, share, chain, mine, theirs, transform)
+        chain = nearest(between, policy.near_bits_max) if radius >= policy.near_bits_max else _NO_CHAIN
+        if Floor(floor.frames, policy.near_unordered_permille).reached(len(chain), len(chain) / len(mine)):
+            return _match(asset, "near", len(chain) / len(mine), chain, mine, theirs, transform)
     return None
 
 

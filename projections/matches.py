@@ -222,10 +222,10 @@ def pair(
     With local features of both geometry confirms it, finds what is too far for codes alone, and drops what is only alike.
     """
     one = any(len(frames) == 1 for side in (file, reference) for runs in side.values() for _, frames in runs)
-    floor = policy.floor(still=one, held=_held(file, policy) or _held(reference, policy))
+    floors = policy.floors(still=one, held=_held(file, policy) or _held(reference, policy))
     radius = policy.near_bits_max if all(features) else policy.candidate_bits_max
     found = [
-        compared(name, mine, theirs, floor, turned, radius, policy)
+        compared(name, mine, theirs, floors, turned, radius, policy)
         for algorithm, runs in file.items()
         for _, mine in runs
         for turned, theirs in reference.get(algorithm, ())

@@ -52,6 +52,9 @@ class Floor(NamedTuple):
     frames: int
     share_permille: int
 
+    def reached(self, frames: int, share: float) -> bool:
+        return frames >= self.frames and share * 1000 >= self.share_permille
+
 
 @dataclass(frozen=True)
 class MatchPolicy:
@@ -75,12 +78,11 @@ class MatchPolicy:
     def spec(self) -> str:
         return f"matching/{self.version}"
 
-    def floor(self, *, still: bool, held: bool) -> Floor:
-        """`still`: one side is a file of one frame. `held`: one side shows one picture throughout, so one frame is all of it,
-        however long the other side looks elsewhere."""
-        if held:
-            return Floor(1, 0)
-        return Floor(1 if still else self.frames_matched_min, self.frames_share_permille)
+    def floors(self, *, still: bool, held: bool) -> tuple[Floor, ...]:
+        """What to ask for, most first. `still`: one side is a file of one frame. `held`: one side shows one picture throughout,
+        so one frame is all of it, however long the other side looks elsewhere."""
+        usual = Floor(1 if still else self.frames_matched_min, self.frames_share_permille)
+        return (usual, Floor(1, 0)) if held else (usual,)
 
     def false_matches(self, codes: int) -> dict[str, Any]:
         """How many unrelated codes one frame finds by chance among so many, as decisions begin; with where that is from.

@@ -95,6 +95,25 @@ def test_a_slower_copy_with_another_frame_rate_is_still_in_order(house: House, v
     assert match.frames_matched == 12 and match.decision == "copy"
 
 
+@pytest.mark.parametrize(("every_ms", "speed"), [(500, 1000), (400, 1250), (625, 800)])
+def test_a_faster_or_slower_copy_says_how_fast_it_runs(house: House, views: Views, every_ms: int, speed: int) -> None:
+    run = codes(8, 1)
+    clip(house, run)
+    frames = tuple(FrameCode(n * every_ms, code.hex(), 100, code.hex()) for n, code in enumerate(run))
+    (match,) = search(views, replace(fingerprints(run), frames=frames))
+    assert match.as_json()["speed_permille"] == match.speed_permille == speed
+    (excerpt,) = search(views, fingerprints(run[:3]))
+    assert excerpt.speed_permille is None  # too few instants to tell
+
+
+def test_a_clip_that_hardly_moves_names_its_half_seconds_and_not_the_nearest_one(house: House, views: Views) -> None:
+    (picture,) = codes(1, 3)
+    clip(house, [turned(picture, 4, n) for n in range(8)])
+    query = [turned(picture, 40 if n else 26, 1) for n in range(8)]
+    (match,) = search(views, fingerprints(query))
+    assert (match.decision, match.query_ms, match.reference_ms) == ("candidate", 0, 0) and match.frames_matched == 8
+
+
 def test_plain_frames_never_vote(house: House, views: Views) -> None:
     run = codes(6, 1)
     clip(house, run, quality=49)

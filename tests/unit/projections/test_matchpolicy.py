@@ -27,7 +27,8 @@ def test_a_clip_of_one_picture_is_one_under_the_policies_that_say_so() -> None:
     held = Frames(np.arange(6) * 500, np.tile(np.frombuffer(bytes(32), np.uint8), (6, 1)))
     assert (first.version, newest) == ("2026.11", current())
     assert not holds_one_picture(held, first) and holds_one_picture(held, newest)
-    assert newest.floor(still=False, held=True) == (1, 0) and newest.floor(still=False, held=False) == (2, 300)
+    assert newest.floors(still=False, held=True) == ((2, 300), (1, 0))
+    assert newest.floors(still=False, held=False) == ((2, 300),)
     assert not holds_one_picture(replace(held, left_out=1), newest)
 
 
