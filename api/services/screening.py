@@ -164,7 +164,7 @@ def _by_media(
     if None in answers:
         return None
     for asset in files:
-        if not near.comparable(asset) and asset not in one[1].reference_media:
+        if not _comparable(near, one, asset) and asset not in one[1].reference_media:
             blind = GuardrailScreened(
                 asset=asset, as_of=history.upto, spec=near.spec, checked=(), not_checked=("media",)
             )
@@ -192,7 +192,6 @@ def refresh(services: Services, asset: str, near: NearMedia | None = None) -> No
 
 def _compare(services: Services, history: History, entries: list[Entry], asset: str, near: NearMedia) -> None:
     hits, blind = _near(near, entries, [asset])
-    blind = blind or not near.comparable(asset)
     for finding in hits:
         _say_match(services, asset, finding)
     look: tuple[Look, ...] = ("media",)
@@ -217,8 +216,13 @@ def _near(near: NearMedia, entries: list[Entry], assets: list[str]) -> tuple[lis
             blind = blind or answer is None
             scores = [100 if asset == reference else (answer or {}).get(asset, 0) for asset in assets]
             hits += [_media_finding(one, max(scores))] if max(scores) else []
-        blind = blind or (bool(one[1].reference_media) and not all(near.comparable(asset) for asset in assets))
+        blind = blind or not all(_comparable(near, one, asset) for asset in assets)
     return hits, blind
+
+
+def _comparable(near: NearMedia, one: Entry, asset: str) -> bool:
+    """With every reference of the entry."""
+    return all(near.comparable(asset, reference) for reference in one[1].reference_media)
 
 
 def _media_finding(one: Entry, score: int) -> GuardrailFinding:

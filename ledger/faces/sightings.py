@@ -12,6 +12,7 @@ import numpy as np
 
 from ledger.faces.comparing import SIGHTINGS_MIN, packed
 from ledger.faces.port import FACE_SIDE_PX_MIN, Embedding, Face, FaceEngine
+from ledger.faces.turning import seen_upright
 from ledger.media.frames import SampledFrame
 
 SAME_FACE_MAX: Final = (
@@ -21,6 +22,10 @@ FACES_MAX: Final = 50  # one statement's worth; a crowd is a person's work
 EMBEDDINGS_MAX: Final = 1_000  # 100 ms each: with finding them still within the process's time
 FRAMES_MAX: Final = 1_200  # ten minutes; what lies behind is said not to have been looked at
 KEPT_PER_FACE: Final = 5
+TURNED_EVERY: Final = 2  # frames: half a second later a face seldom lies otherwise
+TURNED_FRAMES_MAX: Final = (
+    60  # three more looks each, 0.1 s a look: 20 s of a file without faces, its first two minutes
+)
 
 
 @dataclass
@@ -83,12 +88,12 @@ class Sightings:
 
     def _frame(self, engine: FaceEngine, frame: SampledFrame) -> None:
         taken: list[Sighted] = []
-        for face in engine.detect(frame.pixels):
+        for face, measure in seen_upright(engine, frame.pixels, turn=self._turns()):
             if face.side_px < FACE_SIDE_PX_MIN:
                 self.small += 1
                 continue
             self.embedded += 1
-            embedding = engine.embed(frame.pixels, face)
+            embedding = measure()
             known = self._known(embedding, taken)
             if known is None:
                 size = (frame.pixels.shape[1], frame.pixels.shape[0])
@@ -96,6 +101,11 @@ class Sightings:
                 self.faces.append(known)
             known.add(frame, face, embedding)
             taken.append(known)
+
+    def _turns(self) -> bool:
+        """Whether this frame is looked at in other positions too, where no face says how it lies."""
+        number, rest = divmod(self.frames - 1, TURNED_EVERY)
+        return rest == 0 and number < TURNED_FRAMES_MAX
 
     def _known(self, embedding: Embedding, taken: list[Sighted]) -> Sighted | None:
         """The face that this is again. One face is in a frame once, but for mirrors, which are then a face of their own."""

@@ -15,5 +15,5 @@ class NearMedia(Protocol):
     def near(self, reference: str) -> dict[str, int] | None:
         """Files near the reference media of this digest, with a score of 0 to 100; None: it can't be looked at."""
 
-    def comparable(self, asset: str) -> bool:
-        """Whether a file of the ledger would be found if it were near."""
+    def comparable(self, asset: str, reference: str) -> bool:
+        """Whether a file of the ledger would be found if it were near that reference."""

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from schemas.base import new_id
 from tests.office_of import ASKED, Made, Office
 from tests.sounds_of import RATE_HZ, sped, tune, written
 
@@ -59,3 +60,59 @@ def test_capability_47_a_known_sound_in_unknown_bytes_is_recognised_and_never_al
     assert "audio_fingerprint" not in answer["not_checked"]
     stranger = verdict(office, written(tmp_path / "nobodys.wav", tune(3)))
     assert (stranger["verdict"], stranger["identified_by"]) == ("unknown", "none")
+
+
+def listed(office: Office, path: Path) -> str:
+    """An entry of the do-not-generate list about this sound; the list's number of it."""
+    entry = {
+        "guardrail": new_id(office.clock.now()),
+        "kind": "work",
+        "label": "A song of theirs",
+        "reason": "we hold no rights in it",
+        "counsel": "lena",
+        "effective_from": "2026-10-01T00:00:00Z",
+        "reference_media": [office.services.blobs.put(path.read_bytes())],
+    }
+    said = office.post("/v1/statements", "lena", json={"type": "guardrail.entry-added.v1", "body": entry})
+    assert said.status_code == 201, said.text
+    return str(entry["guardrail"])
+
+
+def matched(office: Office, guardrail: str) -> set[str]:
+    found = office.get(f"/v1/guardrails/{guardrail}", "lena").json()["matches"]
+    assert {one["method"] for one in found} <= {"media"}
+    return {str(one["asset_sha256"]) for one in found}
+
+
+def refused(office: Office, asset: str) -> set[str]:
+    asked = ASKED | {"asset": asset, "valid_from": "2026-10-05T00:00:00Z", "valid_until": "2026-10-20T00:00:00Z"}
+    return {reason["code"] for reason in office.post("/v1/clearances", "mara", json=asked).json()["reasons"]}
+
+
+def test_capability_54_a_forbidden_sound_is_found_in_what_is_here_and_in_what_comes(
+    office: Office, made: Made, tmp_path: Path
+) -> None:
+    song = tune(1, 14)
+    before = known(office, written(tmp_path / "before.mp4", song, "aac", 64_000, video=made.file("stranger")))
+    entry = listed(office, written(tmp_path / "song.mp3", song[2 * RATE_HZ :], "libmp3lame", 64_000))
+    assert matched(office, entry) == {before}, "the office's own clip has another sound"
+    assert verdict(office, made.file("signed"))["verdict"] == "allow", "it was compared, and is not near"
+    after = known(office, written(tmp_path / "after.opus", song[3 * RATE_HZ :], "libopus", 16_000))
+    other = known(office, written(tmp_path / "other.mp3", tune(2, 10), "libmp3lame", 64_000))
+    assert "guardrail_matched" in refused(office, after) and matched(office, entry) == {before, after}
+    assert not {"guardrail_matched", "guardrail_media_not_checked"} & refused(office, other)
+
+
+def test_capability_54_what_holds_no_sound_or_no_picture_has_none_to_compare(office: Office, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.effect_noise((300, 300), 90).save(tmp_path / "still.png")
+    still = office.post("/v1/assets", "mara", content=(tmp_path / "still.png").read_bytes()).json()["asset_sha256"]
+    sound = known(office, written(tmp_path / "sound.mp3", tune(2, 10), "libmp3lame", 64_000))
+    listed(office, written(tmp_path / "song.mp3", tune(1, 10), "libmp3lame", 64_000))
+    assert "guardrail_media_not_checked" not in refused(office, still) | refused(office, sound)
+    listed(office, office.made.file("stranger"))
+    assert "guardrail_media_not_checked" not in refused(office, still) | refused(office, sound)
+    short = written(tmp_path / "short.wav", tune(4, 0.2))
+    listed(office, short)
+    assert "guardrail_media_not_checked" in refused(office, sound), "a reference too short to tell is not looked for"

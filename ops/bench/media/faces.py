@@ -24,6 +24,7 @@ from skimage import data
 
 from ledger.faces.comparing import THRESHOLD_PERMILLE, distance_permille
 from ledger.faces.port import FACE_SIDE_PX_MIN, Embedding, Face, FaceEngine, load_engine
+from ledger.faces.turning import seen_upright
 from ledger.media.frames import fitted
 from ops.bench.media.edits import EDITS
 
@@ -101,12 +102,12 @@ def _alone(pictures: Sequence[tuple[str, str, str, Image.Image]]) -> list[tuple[
 def _shots(engine: FaceEngine, who: str, kind: str, name: str, picture: Image.Image) -> list[Shot]:
     """Faces large enough to compare. Of several in a picture the labels go from left to right."""
     frame = np.asarray(picture.resize(fitted(*picture.size), Image.Resampling.BILINEAR))
-    faces = [face for face in engine.detect(frame) if face.side_px >= FACE_SIDE_PX_MIN]
+    faces = [one for one in seen_upright(engine, frame, turn=True) if one[0].side_px >= FACE_SIDE_PX_MIN]
     labels = [label.removeprefix("fr_") for label in who.split("+")]
-    faces = sorted(faces[: len(labels)], key=lambda face: face.box[0])
+    faces = sorted(faces[: len(labels)], key=lambda one: one[0].box[0])
     return [
-        Shot(label, kind, name, engine.embed(frame, face), _crop(frame, face))
-        for label, face in zip(labels, faces, strict=False)
+        Shot(label, kind, name, measured(), _crop(frame, face))
+        for label, (face, measured) in zip(labels, faces, strict=False)
     ]
 
 
