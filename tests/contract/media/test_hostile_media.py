@@ -45,6 +45,9 @@ def film(target: Path, pictures: list[Image.Image], at: list[float], **options: 
         stream.width, stream.height = pictures[0].size
         stream.pix_fmt = options.get("pix_fmt", "yuv420p")
         stream.options = {"bf": "0", "preset": "veryfast"}  # frames that no other needs are not decoded
+        if options.get("hdr"):
+            context = stream.codec_context
+            context.color_primaries, context.color_trc, context.colorspace = 9, 16, 9
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         if "rotation" in options:
             stream.set_display_rotation(options["rotation"])
@@ -159,6 +162,71 @@ def test_too_many_streams_are_refused_by_name(quick: Examiner, tmp_path: Path) -
             output.mux(stream.encode(frame))
     found = quick.examine(tmp_path / "many.mkv", extractors=LOOKED)
     assert {found.finding(name).detail["code"] for name in ("probe", "pdq")} == {"too_many_streams"}
+
+
+def ebml(identifier: str, data: bytes) -> bytes:
+    return bytes.fromhex(identifier) + (len(data) | 1 << 56).to_bytes(8, "big") + data
+
+
+def test_thousands_of_streams_are_refused_by_name(quick: Examiner, tmp_path: Path) -> None:
+    """Matroska that names five thousand tracks and holds one sample of the first."""
+    heard = ebml("e1", ebml("b5", struct.pack(">f", 8_000)) + ebml("9f", b"\1"))
+    tracks = (
+        ebml("ae", ebml("d7", n.to_bytes(2, "big")) + ebml("73c5", n.to_bytes(2, "big")) + ebml("83", b"\2")
+             + ebml("86", b"A_PCM/INT/LIT") + heard)
+        for n in range(1, 5_001)
+    )  # fmt: skip
+    head = ebml("1a45dfa3", ebml("4282", b"matroska"))
+    cluster = ebml("1f43b675", ebml("e7", b"\0") + ebml("a3", b"\x81\0\0\x80\0\0"))
+    (tmp_path / "thousands.mkv").write_bytes(head + ebml("18538067", ebml("1654ae6b", b"".join(tracks)) + cluster))
+    found = quick.examine(tmp_path / "thousands.mkv", extractors=LOOKED)
+    assert {
+        (found.finding(name).state, found.finding(name).detail["code"]) for name in ("probe", "pdq", "essence")
+    } == {("failed", "too_many_streams")}
+
+
+@pytest.mark.parametrize("part", [0.9, 0.5, 0.2])
+def test_a_clip_that_lost_its_end_says_how_far_it_was_seen_or_that_it_was_not(
+    quick: Examiner, fields: Image.Image, tmp_path: Path, part: float
+) -> None:
+    """Matroska keeps what came before; an MP4 whose index stood at the end has lost all of it."""
+    turned = [fields.rotate(n * 40) for n in range(8)]
+    for name in ("cut.mkv", "cut.mp4"):
+        whole = film(tmp_path / name, turned, [float(n) for n in range(8)]).read_bytes()
+        (tmp_path / name).write_bytes(whole[: int(len(whole) * part)])
+        found = quick.examine(tmp_path / name, extractors=LOOKED).finding("pdq")
+        if found.state == "found":
+            assert found.detail["until_ms"] < 7_000
+        else:
+            assert found.state == "failed" and found.detail["code"]
+
+
+def test_a_header_that_promises_more_than_there_is_is_believed_in_nothing(quick: Examiner, tmp_path: Path) -> None:
+    """Four gigabytes of sound in four kilobytes; a picture taller than its rows; sound that calls itself a picture."""
+    form = struct.pack("<IHHIIHH", 16, 1, 2, 44_100, 176_400, 4, 16)
+    sound = b"RIFF" + b"\xff" * 4 + b"WAVEfmt " + form + b"data" + b"\xf0" + b"\xff" * 3 + bytes(4_000)
+    (tmp_path / "sound.wav").write_bytes(sound)
+    (tmp_path / "tall.png").write_bytes(png(900, 900))
+    (tmp_path / "picture.jpg").write_bytes(sound)
+    heard, tall, named = (
+        quick.examine(tmp_path / name, extractors=LOOKED) for name in ("sound.wav", "tall.png", "picture.jpg")
+    )
+    assert heard.probe is not None and heard.probe.medium == "audio" and (heard.probe.duration_ms or 0) < 1_000
+    assert (tall.finding("pdq").detail["ended_early"], tall.finding("essence").state) == ("cut_short", "failed")
+    assert named.probe is not None and named.probe.media_type == heard.probe.media_type == "audio/wav"
+    assert heard.finding("pdq").detail == named.finding("pdq").detail == {"code": "no_video_stream"}
+
+
+def test_bright_and_wide_colours_are_looked_at_like_any_other(
+    quick: Examiner, fields: Image.Image, tmp_path: Path
+) -> None:
+    """HDR as phones write it: ten bits, BT.2020, the PQ curve."""
+    found = quick.examine(
+        film(tmp_path / "hdr.mp4", [fields] * 2, [0, 1], pix_fmt="yuv420p10le", hdr=True), extractors=LOOKED
+    )
+    plain = quick.examine(film(tmp_path / "plain.mp4", [fields] * 2, [0, 1]), extractors=LOOKED)
+    assert found.finding("pdq").state == "found" and found.finding("pdq").detail["usable_frames"] == 2
+    assert hamming(frames(found)[0], frames(plain)[0]) <= 31
 
 
 def test_broken_files_of_every_kind_answer_as_they_must(quick: Examiner, tmp_path: Path) -> None:
