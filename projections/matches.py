@@ -16,7 +16,16 @@ from functools import partial
 
 from ledger.blobs import Blobs
 from ledger.errors import LedgerError, Unavailable
-from ledger.media.findings import FRAMED_ALGORITHM, LOCAL_FEATURES, Examination, Finding, Fingerprints, VariantCode
+from ledger.media.findings import (
+    FRAME_CODES_MAX,
+    FRAMED_ALGORITHM,
+    LOCAL_FEATURES,
+    QUERY_CODES_MAX,
+    Examination,
+    Finding,
+    Fingerprints,
+    VariantCode,
+)
 from ledger.media.local_features import Points, unpack
 from ledger.statement import Said
 from projections.alignment import Frames
@@ -115,6 +124,12 @@ class Matches(View):
         """How many codes a query in this algorithm is compared with: false matches grow with it."""
         with self._database.snapshot(self.name) as look:
             return self._held.index(look, (algorithm, part)).count
+
+    def compared_for(self, algorithm: str, part: Part = "own") -> int:
+        """How many codes are compared with codes of this part for one frame that is looked for: the frame's own with those of
+        frames, and each of its parts with the parts of frames."""
+        each = QUERY_CODES_MAX if part == "own" else FRAME_CODES_MAX
+        return self.size(algorithm, part) + each * self.size(FRAMED_ALGORITHM, part)
 
     def settle(self) -> None:
         """Codes that were removed leave the index, wherever it is kept, and the journal."""

@@ -211,7 +211,7 @@ def _say(
     earlier: set[tuple[str, str]],
 ) -> int:
     """What differs from the last word on each pair, looked up among the codes of `part`; returns how much did."""
-    codes, changed = services.views.matches.size(plain_name(algorithm), part), 0
+    codes, changed = services.views.matches.compared_for(plain_name(algorithm), part), 0
     for asset, name in [*found, *sorted(earlier - set(found))]:
         match = found.get((asset, name))
         if services.views.matchbook.last_word(asset, name) != (match.decision if match else "none"):

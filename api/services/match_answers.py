@@ -10,7 +10,7 @@ from ledger.history import bodies
 from ledger.media.findings import FRAMED_ALGORITHM
 from ledger.rules.lineage import descendants
 from projections.matchbook import PAGE_MAX, Recorded, Reference
-from projections.matches import Match, pair
+from projections.matches import Match, Part, pair
 from projections.matchpolicy import current, policy_of
 from schemas.api.matching import (
     FalseMatches,
@@ -69,13 +69,15 @@ def matching_answer(services: Services) -> MatchingAnswer:
     caught_up(services)
     policy, views = current(), services.views
     algorithm = policy.wrong.algorithm
-    codes = max(views.matches.size(algorithm, "own"), views.matches.size(algorithm, "reference"))
-    rates = policy.false_matches(codes)
+    parts: tuple[Part, Part] = ("own", "reference")
+    codes = max(views.matches.size(algorithm, part) + views.matches.size(FRAMED_ALGORITHM, part) for part in parts)
+    rates = policy.false_matches(max(views.matches.compared_for(algorithm, part) for part in parts))
     return MatchingAnswer(
         policy=policy.spec,
         policy_sha256=policy.sha256,
         progress=views.matchbook.progress(policy.sha256),
         codes=codes,
+        comparisons=rates["codes"],
         false_per_search={name: FalseMatches(**rate) for name, rate in rates["per_search"].items()},
         wrong_pairs=policy.wrong.pairs,
         source=policy.wrong.source,

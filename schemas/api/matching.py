@@ -97,7 +97,8 @@ class ReferencesAnswer(Shape):
 
 
 class FalseMatches(Shape):
-    """Unrelated codes that one frame finds by chance among `codes`: an upper bound from pairs counted, and a fitted guess."""
+    """Unrelated codes that one frame finds by chance in so many `comparisons`: an upper bound from pairs counted, and a guess
+    by a fitted curve."""
 
     bits: int
     upper_95: float
@@ -113,6 +114,7 @@ class MatchingAnswer(Shape):
             "policy_sha256": _POLICY,
             "progress": {"files": 12, "compared": 12, "references": 1, "swept": 1},
             "codes": 480,
+            "comparisons": 26_880,
             "false_per_search": {"copy": _RATE, "candidate": _RATE},
             "wrong_pairs": 855409,
             "source": "79 works",
@@ -125,6 +127,9 @@ class MatchingAnswer(Shape):
     policy_sha256: Digest
     progress: dict[str, int]
     codes: int
+    """Of frames and of parts of frames, that a file is compared with now."""
+    comparisons: int
+    """Of codes with codes, at most, for one frame that is looked for: it has parts too."""
     false_per_search: dict[str, FalseMatches]
     wrong_pairs: int
     source: str

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from api.services.comparing import compare_all
+from api.services.match_answers import matching_answer
+from ledger.media.findings import QUERY_CODES_MAX
 from ledger.rules.lineage import ancestors
 from projections.matchbook import Recorded
 from schemas.base import new_id
@@ -148,6 +150,18 @@ def test_reviews_give_the_error_rates(desk: Desk) -> None:
     desk.views.catch_up()
     rates = desk.views.matchbook.error_rates()
     assert rates == {"candidate": {"reviewed": 1, "false": 1}, "copy": {"reviewed": 3, "false": 1}}
+
+
+def test_the_rate_counts_every_comparison_that_one_frame_takes(desk: Desk) -> None:
+    """A frame that is looked for has parts, and each is compared with the parts of every frame."""
+    near(desk)
+    clip(desk.house, codes(8, 4), framings=[codes(12, n) for n in range(20, 28)])
+    matching = matching_answer(desk.services)
+    assert (matching.codes, matching.comparisons) == (16 + 96, 16 + QUERY_CODES_MAX * 96)
+    assert (
+        matching.false_per_search["copy"].upper_95
+        == POLICY.wrong.rate_upper(POLICY.copy_bits_max) * matching.comparisons
+    )
 
 
 def test_every_persons_word_counts_once_under_the_decision_they_saw(desk: Desk) -> None:
