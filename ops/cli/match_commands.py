@@ -205,7 +205,11 @@ def rates(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False)
         (name, one.bits, f"{one.upper_95:.3g}", f"{one.fitted:.3g}") for name, one in found.false_per_search.items()
     ]
     reviewed = [(name, one["reviewed"], one["false"]) for name, one in found.reviewed.items()]
-    about = [("policy", found.policy), ("codes", str(found.codes)), ("comparisons for one frame", str(found.comparisons))]
+    about = [
+        ("policy", found.policy),
+        ("codes", str(found.codes)),
+        ("comparisons for one frame", str(found.comparisons)),
+    ]
     about.append(("wrong pairs counted", str(found.wrong_pairs)))
     run.answer(
         found.model_dump(mode="json"),

@@ -21,7 +21,7 @@ from ledger.clock import SystemClock
 from ledger.errors import Unavailable
 from ledger.media.findings import QUERY_VARIANTS
 from ledger.media.sandbox import Examiner
-from ledger.media.sound import NAME, items_of
+from ledger.media.sound import NAME, SPEEDS_PERMILLE, items_of
 from ledger.media.soundprint import SoundPrint
 from ops.bench.media.sound_edits import RATE_HZ, Sound, edits, read, tune, written
 from ops.home import init_home
@@ -139,4 +139,4 @@ def _figures(found: dict[str, dict[str, int]], false: dict[str, list[str]], aske
     ]
     queries = asked * len(found[METHODS[0]])
     sizes = {"sounds known": known, "edited": asked, "edits": len(found[METHODS[0]]), "queries": queries}
-    return {"sizes": {**sizes, "wrong pairs": queries * (known - 1), "speeds": 5}, "rows": rows}
+    return {"sizes": {**sizes, "wrong pairs": queries * (known - 1), "speeds": len(SPEEDS_PERMILLE)}, "rows": rows}
