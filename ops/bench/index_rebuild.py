@@ -41,6 +41,7 @@ LOG_CODES_MAX: Final = 100_000  # appending what is read back takes longer than 
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 Measured = tuple[float, int]
 """Seconds, and by how many bytes the process grew."""
+Work = tuple[Callable[[Path], Measured], Path]
 
 
 def rebuild_figures(folder: Path, size: int) -> list[Figure]:
@@ -49,9 +50,7 @@ def rebuild_figures(folder: Path, size: int) -> list[Figure]:
     file, rows = folder / f"{size}.codes", folder / f"{size}.sqlite"
     np.random.default_rng(0).integers(0, 256, (size, CODE_BYTES), dtype=np.uint8).tofile(file)
     write_rows(rows, file)
-    adding, reading, ours = (
-        _in_fresh_processes(work, path) for work, path in ((_add, file), (_read, file), (_fill, rows))
-    )
+    adding, reading, ours = _in_fresh_processes((_add, file), (_read, file), (_fill, rows))
     figures = [
         Figure(f"{name}, memory a code", ours[1] / size, "bare faiss", adding[1] / size, unit="B"),
         _figure(f"{name}, from the view's rows", ours, "bare faiss add, from memory", adding, size, REACH),
@@ -71,12 +70,15 @@ def _figure(
     return Figure(f"{name}, a code", ours[0] / size, baseline, theirs[0] / size, True, reach)
 
 
-def _in_fresh_processes(work: Callable[[Path], Measured], path: Path) -> Measured:
-    context = get_context("forkserver")
+def _in_fresh_processes(*works: Work) -> list[Measured]:
+    """The medians of each, run in turns so that a busy minute hits all alike."""
+    context, found = get_context("forkserver"), [list[Measured]() for _ in works]
     context.set_forkserver_preload([__name__])
     with context.Pool(1, maxtasksperchild=1) as pool:
-        measured = [pool.apply(work, (path,)) for _ in range(RUNS)]
-    return statistics.median(seconds for seconds, _ in measured), int(statistics.median(grown for _, grown in measured))
+        for _ in range(RUNS):
+            for (work, path), measured in zip(works, found, strict=True):
+                measured.append(pool.apply(work, (path,)))
+    return [(statistics.median(s for s, _ in one), int(statistics.median(grown for _, grown in one))) for one in found]
 
 
 def _measured(work: Callable[[], object]) -> Measured:
