@@ -28,6 +28,7 @@ from projections.database import ViewsDatabase
 from projections.index.held import HeldIndexes
 from projections.index.port import CODE_BITS, CODE_BYTES
 from projections.matches import Matches
+from projections.matchpolicy import current
 from projections.matchrows import PLAIN, SCHEMA, keep
 from projections.runner import Runner
 from schemas.statements.asset import AssetExamined, AssetImported
@@ -100,6 +101,7 @@ def _read(file: Path) -> Measured:
 
 
 def _fill(rows: Path) -> Measured:
+    current()  # the policy is read once a process, whatever is filled
     database = ViewsDatabase(rows)
     with database.snapshot(Matches.name) as look:
         held = HeldIndexes(Matches.version)
