@@ -40,7 +40,7 @@ def check_essence_said(claims: Mapping[str, Any], entries: Sequence[LogEntry]) -
     if found is None or found.type != "asset.examined.v1" or found.actor != entries[0].actor or found.on_behalf:
         raise Untrusted("pass_essence", "the entry that it names is not the service's own examination")
     same = (found.body.get("asset"), found.body.get("essence_sha256")) == (claims["sha256"], said["sha256"])
-    if not same or said["algorithm"] != _algorithm(found):
+    if not same or said["algorithm"] != _essence_algorithm(found):
         raise Untrusted("pass_essence", "the log says another essence of the cleared file")
 
 
@@ -58,6 +58,6 @@ def check_subject(claims: Mapping[str, Any], subject: str | Essence) -> None:
         raise Refused("pass_other_signer", what, "Ask for a pass for this file.")
 
 
-def _algorithm(examined: LogEntry) -> Any:
+def _essence_algorithm(examined: LogEntry) -> Any:
     findings = examined.body.get("findings", ())
     return next((one.get("algorithm") for one in findings if one.get("extractor") == "essence"), None)
