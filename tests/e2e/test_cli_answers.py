@@ -37,7 +37,7 @@ def test_import_search_and_verify_as_processes_answer_in_pure_json(tmp_path: Pat
     assert set(asset["c2pa"]) == {
         "state", "ingredients_state", "issuer", "claim_generator", "digital_source_type", "validation",
         "signing_state", "signed_at", "checked_at", "stands_until", "engine", "trust_sha256", "detached", "holds",
-        "broken_rules", "additional_exclusions", "training_mining",
+        "broken_rules", "additional_exclusions", "training_mining", "identities", "revocation",
     }  # fmt: skip
     found = spawn("--json", "search", "--all", clips.copy, clips.stranger, **place)  # type: ignore[arg-type]
     near, far = found.document["results"]
