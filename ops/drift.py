@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from api.services.drift import Measured, measure, record_missed
 from api.services.services import Services
 from ledger.errors import Refused
 from ledger.media.recipes import RECIPES, Recipe
 from ledger.media.signing import Claim
+from ledger.media.watermarks import WatermarkWriter, engines
 from ledger.rules.criteria import templates
 from ledger.rules.drift import measurements, month_of
 
 SECONDS, SIZE, FPS = 4, (640, 360), 24  # eight frames that vote; small, so that a run is a minute of work
 MARKS_MAX: Final = 4  # one in each corner
+LAB_PAYLOAD: Final = "c0de51a7"  # 32 bits: what every engine has room for
 
 
 def run_lab(services: Services, recipes: Iterable[Recipe] = RECIPES, *, scheduled: bool = False) -> Measured:
@@ -46,8 +48,9 @@ def run_due(services: Services, *, monthly: bool, recipes: Iterable[Recipe] = RE
 
 @contextmanager
 def reference_clip(services: Services) -> Iterator[tuple[Path, str]]:
-    """The clip and what it is called: with every visible mark that files are looked through for, and signed where there is an
-    identity to sign with. Without a mark or an identity those columns say `not_checked` and `not_present`.
+    """The clip and what it is called: with every visible mark that files are looked through for, an invisible one by each
+    engine that can write, and signed where there is an identity to sign with. Without a mark, an engine or an identity those
+    columns say `not_checked` and `not_present`.
     """
     from ops.demo.media import make_demo_clip
 
@@ -59,6 +62,11 @@ def reference_clip(services: Services) -> Iterator[tuple[Path, str]]:
 
             clip = marked(clip, Path(folder) / "marked.mp4", marks)
         what = f"reference clip with {len(marks)} visible marks"
+        if writers := [one for one in engines() if isinstance(one, WatermarkWriter)]:
+            from ops.drift_marks import redrawn
+
+            clip = redrawn(clip, Path(folder) / "watermarked.mp4", lambda pixels: _written(writers, pixels))
+            what = f"{what}, {len(writers)} invisible"
         if services.signer is None:
             yield clip, f"{what}, unsigned"
             return
@@ -70,6 +78,12 @@ def reference_clip(services: Services) -> Iterator[tuple[Path, str]]:
         signed = Path(folder) / "signed.mp4"
         services.signer.sign(clip, signed, Claim("Countersign drift lab", assertion))
         yield signed, f"{what}, signed with this home's identity"
+
+
+def _written(writers: Sequence[WatermarkWriter], pixels: Any) -> Any:
+    for one in writers:
+        pixels = one.write(pixels, LAB_PAYLOAD)
+    return pixels
 
 
 def _marks(services: Services) -> list[tuple[bytes, int]]:

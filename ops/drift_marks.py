@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,19 @@ MARGIN_PERMILLE: Final = 25  # of the picture's width: where providers put their
 CORNERS: Final = ((1, 1), (0, 1), (1, 0), (0, 0))  # right and bottom first
 
 
+Change = Callable[[Any], Any]
+"""Of a frame's pixels: height x width x 3, uint8, RGB."""
+
+
 def marked(source: Path, target: Path, marks: list[tuple[bytes, int]]) -> Path:
     """`marks`: a picture (light on black, or on transparency) and its width in thousandths of the clip's."""
+    with av.open(str(source)) as container:
+        layer = _layer((container.streams.video[0].width, container.streams.video[0].height), marks)
+    return redrawn(source, target, lambda pixels: _under(pixels, layer))
+
+
+def redrawn(source: Path, target: Path, change: Change) -> Path:
+    """The clip with every frame changed, its sound as it was."""
     with av.open(str(source)) as container, av.open(str(target), "w", format="mp4") as output:
         video = container.streams.video[0]
         drawn = output.add_stream("libx264", rate=video.average_rate or Fraction(24))
@@ -25,7 +37,6 @@ def marked(source: Path, target: Path, marks: list[tuple[bytes, int]]) -> Path:
         drawn.options = {"preset": "veryfast", "crf": "16"}
         heard = container.streams.audio[0] if container.streams.audio else None
         copied = output.add_stream_from_template(heard) if heard else None
-        layer = _layer((video.width, video.height), marks)
         for packet in container.demux(*filter(None, (video, heard))):
             if packet.stream is heard and copied is not None:
                 if packet.dts is not None:
@@ -33,17 +44,20 @@ def marked(source: Path, target: Path, marks: list[tuple[bytes, int]]) -> Path:
                     output.mux(packet)
                 continue
             for frame in packet.decode():
-                output.mux(drawn.encode(_under(frame, layer)))
+                output.mux(drawn.encode(_changed(frame, change)))
         output.mux(drawn.encode(None))
     return target
 
 
-def _under(frame: Any, layer: Image.Image) -> Any:
-    picture = frame.to_image().convert("RGBA")
-    pixels = np.asarray(Image.alpha_composite(picture, layer).convert("RGB"))
-    made = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+def _changed(frame: Any, change: Change) -> Any:
+    made = av.VideoFrame.from_ndarray(change(frame.to_ndarray(format="rgb24")), format="rgb24")
     made.pts, made.time_base = frame.pts, frame.time_base
     return made
+
+
+def _under(pixels: Any, layer: Image.Image) -> Any:
+    picture = Image.fromarray(pixels).convert("RGBA")
+    return np.asarray(Image.alpha_composite(picture, layer).convert("RGB"))
 
 
 def _layer(size: tuple[int, int], marks: list[tuple[bytes, int]]) -> Image.Image:

@@ -136,10 +136,23 @@ def _brand_specs() -> Specs:
     return {brand.NAME: (brand.spec(),)}
 
 
+def _watermark_specs() -> Specs:
+    from ledger.media import watermarks
+
+    return {watermarks.NAME: watermarks.specs()}
+
+
+def _watermarks(looking: Looking, found: Extraction) -> None:
+    from ledger.media.watermarks import run
+
+    run(looking, found)
+
+
 FILE_EXTRACTORS: Final = (
     FileExtractor(names=("probe",), specs=_probe_specs, run=_probe),
     FileExtractor(names=("essence",), specs=_essence_specs, run=_essence),
     FileExtractor(names=("audio_fingerprint",), specs=_sound_specs, run=_sound),
+    FileExtractor(names=("invisible_watermark",), specs=_watermark_specs, run=_watermarks),
 )  # fmt: skip
 FRAME_EXTRACTORS: Final = (
     FrameExtractor(names=("pdq", "phash256", QUERY_VARIANTS), specs=_fingerprint_specs, start=_fingerprints),

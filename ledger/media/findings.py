@@ -46,6 +46,7 @@ ALL: Final = frozenset(
         "essence",
         "audio_fingerprint",
         "visible_mark",
+        "invisible_watermark",
         "text",
         "brand",
         LOCAL_FEATURES,

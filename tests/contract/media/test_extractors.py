@@ -11,7 +11,7 @@ from PIL import Image
 
 from ledger.media import examine as examining
 from ledger.media.extraction import Extraction, FrameExtractor, Looking
-from ledger.media.extractors import BUILT, FRAME_EXTRACTORS
+from ledger.media.extractors import BUILT, FILE_EXTRACTORS, FRAME_EXTRACTORS
 from ledger.media.findings import EXTRACTORS, Finding
 from ledger.media.frames import Coverage, SampledFrame
 from ledger.media.sandbox import Examiner
@@ -54,6 +54,8 @@ def with_watcher(monkeypatch: pytest.MonkeyPatch, *needs: str) -> None:
     specs = {name: (("watcher", "1"),)}
     watcher = FrameExtractor(names=(name,), specs=lambda: specs, needs=needs, extra="vision", start=Watcher)
     monkeypatch.setattr(examining, "FRAME_EXTRACTORS", (*FRAME_EXTRACTORS, watcher))
+    others = tuple(one for one in FILE_EXTRACTORS if name not in one.names)
+    monkeypatch.setattr(examining, "FILE_EXTRACTORS", others)
 
 
 def test_every_frame_extractor_sees_the_frames_of_one_decode(animation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
