@@ -33,6 +33,10 @@ _LOADED: Final = (
     "ledger.media.frames",
     "ledger.media.fingerprints",
     "ledger.media.local_features",
+    "ledger.media.sound",
+    "ledger.media.watching",
+    "ledger.media.essence",
+    "scipy.fftpack",  # imagehash imports it inside its function: .2 s for each file
     "cv2",
 )
 
