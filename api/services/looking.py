@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from api.services.services import Services
 from ledger.errors import NotFound
@@ -19,6 +20,10 @@ from ledger.media.beside import Beside
 from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import ALL, CHEAP, QUERY_VARIANTS, Examination
 from ledger.rules.lineage import arrival, examination
+
+_READ_MAX: Final = (
+    64  # parsed examinations that are kept: some ten kilobytes each; one verification asks for its own thrice
+)
 
 
 @dataclass(frozen=True)
@@ -70,19 +75,34 @@ def recorded(services: Services, history: History, asset: str) -> Examination | 
 
 def recorded_c2pa(services: Services, history: History, asset: str | None) -> C2paReport | None:
     """What was read when the file came in; None where nobody looked, or the report is no longer here."""
-    found = recorded_json(services, history, asset)
-    return None if found is None else C2paReport.from_json(found)
+    kept = _kept(services, history, asset)
+    return None if kept is None else _report(kept)
 
 
 def recorded_json(services: Services, history: History, asset: str | None) -> dict[str, Any] | None:
     """The same as it is kept, with `raw_report_sha256`: the blob of the engine's own report."""
+    kept = _kept(services, history, asset)
+    return None if kept is None else _c2pa(kept)
+
+
+def _kept(services: Services, history: History, asset: str | None) -> bytes | None:
     examined = examination(history, asset) if asset else None
     if examined is None:
         return None
     try:
-        found: dict[str, Any] = json.loads(services.blobs.get(examined[1].examination_sha256))["c2pa"]
+        return services.blobs.get(examined[1].examination_sha256)
     except NotFound:
         return None
+
+
+@lru_cache(_READ_MAX)
+def _report(kept: bytes) -> C2paReport:
+    """By the bytes, which are read and checked each time: a blob that is gone or altered is told."""
+    return C2paReport.from_json(_c2pa(kept))
+
+
+def _c2pa(kept: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(kept)["c2pa"]
     return found
 
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ class ManifestSigner:
     ) -> None:
         self._chain_pem, self._given, self._limits, self._stamping = chain_pem, key, limits or Limits(), stamping
 
-    @property
+    @cached_property
     def certificate_sha256(self) -> str:
         """The leaf's digest, which a report names as `certificate_sha256`. Raises Misuse as `sign` does."""
         return leaf_of(self._chain_pem).fingerprint(SHA256()).hex()

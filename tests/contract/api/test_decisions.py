@@ -9,6 +9,7 @@ import pytest
 
 from api.services.circumstances import Circumstances
 from api.services.verification import verify_digest
+from ledger.rules.lineage import examination
 from schemas.api.decisions import ClearanceRecord, VerificationAnswer
 from schemas.api.problems import RefusedClearance
 from tests.office_of import ASKED, Made, Office, refused
@@ -77,6 +78,17 @@ def test_hostile_bytes_are_unknown_and_not_an_error(office: Office) -> None:
     answer = verify(office, content=b"MZ" + bytes(range(256)) * 50)
     assert answer.status_code == 200 and answer.json()["verdict"] == "unknown"
     refused(verify(office, content=b""), 400, "file_empty")
+
+
+def test_an_examination_that_was_altered_since_it_was_read_is_told(office: Office, made: Made) -> None:
+    assert verify(office, json={"sha256": made.signed}).json()["verdict"] == "allow"
+    _, examined = examination(office.services.ledger.history(), made.signed) or pytest.fail("never examined")
+    kept = office.home.blobs / examined.examination_sha256[:2] / examined.examination_sha256[2:]
+    content = kept.read_bytes()
+    kept.write_bytes(content + b" ")
+    answer = verify(office, json={"sha256": made.signed})
+    kept.write_bytes(content)
+    assert "blob_altered" in answer.text and "verdict" not in answer.json()
 
 
 def question(office: Office, made: Made, **changes: str) -> dict[str, Any]:
