@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.description import describe
 from api.edge import Edge
-from api.hot import HotPath
+from api.hot import Application, hot_path
 from api.limits import (
     EXAMINATION_WAIT_S,
     EXAMINATIONS_MAX,
@@ -102,7 +102,7 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
     `local_operator`: whose pages these are without sign-in; only ever given when the server listens on loopback alone.
     While it runs, the views follow the log.
     """
-    app = FastAPI(
+    app = Application(
         title="Countersign",
         version="1",
         openapi_url=None,
@@ -148,8 +148,8 @@ def create_app(services: Services, local_operator: str | None = None) -> FastAPI
         app.include_router(module.router)
     for kind in (LedgerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer_failure)
-    app.add_middleware(HotPath, services=services)
     app.add_middleware(Edge)
+    app.hot = hot_path(services)
     describe(app)
     return app
 
