@@ -54,7 +54,7 @@ def _import_and_kill(home: Path, folder: Path, told: Path) -> None:
         command = [*COMMAND, "--home", str(home), "import", str(folder)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr)
         try:
-            _until(lambda: kept_in(home / "scratch") and b"0 %" in told.read_bytes())
+            _until(lambda: kept_in(home / "scratch") and b" %" in told.read_bytes())
         finally:
             process.send_signal(signal.SIGKILL)
         assert process.wait(30) == -signal.SIGKILL
