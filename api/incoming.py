@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from anyio import TemporaryDirectory
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -56,9 +56,9 @@ async def _next_piece(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
 async def upload_place(request: Request, uploads: Turns) -> AsyncIterator[Path]:
     """A turn among the uploads, and a temporary folder that is gone after the block. Raises Unavailable `busy`."""
     caller = getattr(request.state, "caller", None)
-    async with uploads.one(caller.actor if caller else ""):
-        with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
-            yield Path(folder)
+    turn = uploads.one(caller.actor if caller else "")
+    async with turn, TemporaryDirectory(prefix="countersign-") as folder:  # made and removed in a thread
+        yield Path(folder)
 
 
 @asynccontextmanager
