@@ -1,4 +1,5 @@
-"""What an examination costs beside decoding the same file and nothing else."""
+"""What an examination costs beside decoding the same file, every frame and the sound, and nothing else. An examination
+itself decodes fewer: those that other frames refer to, which is the second baseline."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from ops.demo.media import make_demo_clip
 RUNS: Final = 7
 SECONDS: Final = 6
 REACH: Final = 1.6
+BARE: Final = "decode every frame"
 FINGERPRINTS: Final = frozenset({"digest", "probe", "pdq", "phash256", "essence", "audio_fingerprint"})
 
 
@@ -27,8 +29,8 @@ def measure(folder: Path) -> dict[str, Any]:
     clip = make_demo_clip(folder / "clip.mp4", seconds=SECONDS, size=(1920, 1080))
     examiner = Examiner(children=WarmChildren())
     work: dict[str, Callable[[], object]] = {
-        "decode": lambda: _decode(clip, "NONREF"),
-        "decode every frame": lambda: _decode(clip, "DEFAULT"),
+        BARE: lambda: _decode(clip, "DEFAULT"),
+        "decode what an examination decodes": lambda: _decode(clip, "NONREF"),
         "fingerprints and sound": lambda: examiner.examine(clip, extractors=FINGERPRINTS),
         "everything": lambda: examiner.examine(clip, extractors=ALL),
         "everything, to search with": lambda: examiner.examine(clip, extractors=ALL | {QUERY_VARIANTS}),
@@ -40,12 +42,12 @@ def measure(folder: Path) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "reach": REACH,
-        "ratios": {name: round(s / seconds["decode"], 2) for name, s in seconds.items()},
+        "ratios": {name: round(s / seconds[BARE], 2) for name, s in seconds.items()},
     }
 
 
 def _decode(clip: Path, skip: Literal["NONREF", "DEFAULT"]) -> None:
-    """The frames that an examination decodes, or all, and the sound, with as many threads."""
+    """Those frames and the sound, with as many threads as an examination has."""
     with av.open(str(clip)) as container:
         video = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "AUTO", DECODER_THREADS
