@@ -55,6 +55,13 @@ class Settings(BaseModel):
     reexamine_files: bool = False
     """Whether `serve` and `worker` examine files again whose examination was made by older algorithms than those that are
     installed: hours of work after an update of a large house. `countersign reexamine` does it without."""
+    descriptor_model: str = Field(default="", max_length=1_000, pattern=r"""^[^"\\]*$""")
+    """An ONNX model of your own that describes pictures (docs/media.md): its path, or nothing for none. What is near by it in a
+    search is a candidate for a person; it decides nothing. It takes the extra `ocr`."""
+    descriptor_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    """The SHA-256 of that file: another one is refused."""
+    descriptor_cosine_permille: int = Field(default=750, ge=1, le=1000)
+    """How near by cosine two frames have to be, in thousandths: it depends on the model. Try it on pictures of your own."""
     tsa_url: str = Field(default="", max_length=2_000, pattern=r"^(https?://[^\s\"\\]+)?$")
     """The time-stamping authority (RFC 3161) that `serve` and `worker` ask; nothing for none. Its root certificate has to be
     under trust/tsa (ADR 010)."""
@@ -99,6 +106,12 @@ class Settings(BaseModel):
     certificates lie in trust/own-chain.pem."""
     c2pa_tsa_url: str = Field(default="", max_length=2_000, pattern=r"^(https?://[^\s\"\\]+)?$")
     """The time-stamping authority (RFC 3161) that is asked for each manifest signed here; nothing for none."""
+
+    @model_validator(mode="after")
+    def _model_is_named(self) -> Settings:
+        if bool(self.descriptor_model) != bool(self.descriptor_sha256):
+            raise ValueError("descriptor_model and descriptor_sha256 go together")
+        return self
 
     @field_validator("service_key", "c2pa_key")
     @classmethod

@@ -21,6 +21,7 @@ from ledger.clock import Clock, SystemClock
 from ledger.log.cose import ReceiptIssuer
 from ledger.log.published import PublishedFolder
 from ledger.log.stamps import StampFolder
+from ledger.media.brought import BroughtModel
 from ledger.media.child import Limits
 from ledger.media.children import WARM, Children, ColdChildren, WarmChildren
 from ledger.media.claimkeys import ClaimKey, ElsewhereKey, leaf_of
@@ -69,6 +70,7 @@ def open_services(path: Path, clock: Clock | None = None) -> Services:
             children=_children(),
             criteria=criteria,
             scratch=Scratch(home.scratch),
+            model=_model(home, settings),
         ),
         trust_at=trust_at,
         signer=_signer(home, settings),
@@ -113,6 +115,13 @@ def _children() -> Children:
 def _limits(settings: Settings) -> Limits:
     seconds = settings.examination_seconds_max
     return Limits(wall_seconds=seconds, cpu_seconds=seconds, file_bytes=settings.upload_bytes_max)
+
+
+def _model(home: Home, settings: Settings) -> BroughtModel | None:
+    if not settings.descriptor_model:
+        return None
+    path = home.path / settings.descriptor_model  # an absolute one stays what it is
+    return BroughtModel(path, settings.descriptor_sha256, settings.descriptor_cosine_permille)
 
 
 def _signer(home: Home, settings: Settings) -> ManifestSigner | None:

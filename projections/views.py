@@ -11,6 +11,7 @@ from projections.audit_trail import AuditTrail
 from projections.clearance import Clearances
 from projections.contract import Projection
 from projections.database import ViewsDatabase
+from projections.descriptors import Descriptors
 from projections.disputes import Disputes
 from projections.due import Due
 from projections.examinations import Examinations
@@ -37,6 +38,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     MatchBook,
     Sounds,
     Examinations,
+    Descriptors,
     Due,
     Notices,
     Holders,
@@ -70,6 +72,7 @@ class Views(Runner):
         self.sounds = Sounds(database, blobs)
         self.matchbook = MatchBook(database)
         self.examinations = Examinations(database)
+        self.descriptors = Descriptors(database, blobs)
         self.due = Due(database)
         self.notices = Notices(database)
         self.holders = Holders(database)
@@ -87,6 +90,7 @@ class Views(Runner):
             self.matchbook,
             self.sounds,
             self.examinations,
+            self.descriptors,
             self.due,
             self.notices,
             self.holders,

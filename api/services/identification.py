@@ -21,6 +21,7 @@ from ledger.media.findings import Examination
 from ledger.media.softbinding import AskedBindings, as_fingerprints, codes_of
 from ledger.proof.merkle import leaf_hash
 from ledger.rules.lineage import arrival
+from projections.descriptors import LearntMatch
 from projections.matches import Match
 from projections.sounds import SoundMatch
 from schemas.statements.asset import AssetDerived, AssetExamined, ManifestIssued
@@ -56,7 +57,7 @@ class Identified:
         return [Reason(f"identified_by_{self.by}", _SENTENCES[self.by])]
 
 
-def match_json(match: Match | SoundMatch) -> dict[str, Any]:
+def match_json(match: Match | SoundMatch | LearntMatch) -> dict[str, Any]:
     """A match and in what: `picture` or `sound`."""
     return {"medium": "picture"} | match.as_json()
 

@@ -90,8 +90,8 @@ def keep_file(services: Services, path: Path, sha256: str) -> None:
 
 
 def say_examination(services: Services, found: Examination) -> Receipt:
-    """`asset.examined.v1`, with the whole examination, raw C2PA report, raw manifest store and local features as blobs."""
-    for content in (found.c2pa.manifest_store, found.c2pa.raw_report, found.features):
+    """`asset.examined.v1`; the whole examination, raw C2PA report, manifest store, features and descriptors as blobs."""
+    for content in (found.c2pa.manifest_store, found.c2pa.raw_report, found.features, found.described):
         if content:
             services.blobs.put(content)
     for picture in evidence_of(found.apart).values():  # first: a finding never names a picture that isn't here

@@ -30,9 +30,8 @@ from schemas.statements.match import MatchFound
 from schemas.statements.reexamination import CHANGES_MAX, MATCHES_MAX, AssetReexamined, FindingChange, Made, MatchChange
 
 PAGE: Final = 100  # files asked for at a time; what is left is read anew after each page
-_COULD_NOT: Final = frozenset(
-    {"not_installed", "no_engine", "no_extractor", "not_asked_for"}
-)  # reasons that newer releases may end
+# Reasons that may end: by a newer release, an installation, a setting.
+_COULD_NOT: Final = frozenset({"not_installed", "no_engine", "no_extractor", "not_asked_for", "no_model"})
 _SAID: Final = frozenset({"reexamined_already", "reexamination_misplaced"})
 Specs = dict[str, tuple[Spec, ...]]
 

@@ -15,12 +15,14 @@ from api.services.services import Services
 from api.services.usable import Rights, Usable, hidden_json, left_out, usable
 from api.services.verification import history_at
 from ledger.errors import Misuse
-from ledger.media.findings import ALL, QUERY_VARIANTS, Examination
+from ledger.media.findings import ALL, LEARNT_DESCRIPTOR, QUERY_VARIANTS, Examination
 from ledger.rules.lineage import arrival
+from projections.descriptors import LearntMatch
 from projections.matches import Match
 from projections.sounds import SoundMatch
 
 RECOGNISED: Final = FaceStep("not_checked", "recognised_before")
+Near = Match | SoundMatch | LearntMatch
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Found:
     file: str
     file_sha256: str
     exact: str | None
-    matches: tuple[Match | SoundMatch, ...]
+    matches: tuple[Near, ...]
     usable: dict[str, Usable] = field(default_factory=dict)
     hidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Known files that are near but left out, each with what stands against it."""
@@ -88,12 +90,16 @@ def search_file(
     return Found(path.name, found.sha256, exact, offered, stand, hidden, faces if naming else faces.unnamed())
 
 
-def _near(services: Services, found: Examination) -> list[Match | SoundMatch]:
-    """By picture, then by sound; what is near in both stands there twice."""
+def _near(services: Services, found: Examination) -> list[Near]:
+    """By picture, then by sound; what is near in both stands there twice. Then what only a model of the house's own finds."""
     services.views.catch_up()
-    views, near = services.views, list[Match | SoundMatch]()
+    views, near = services.views, list[Near]()
     if found.fingerprints is not None:
         near += views.matches.search(found.fingerprints, variants=found.variants, features=found.features)
     if found.sound is not None:
         near += views.sounds.search(found.sound, variants=found.sound_variants)
+    if found.described:
+        told, named = found.finding(LEARNT_DESCRIPTOR).detail, {match.asset_sha256 for match in near}
+        learnt = views.descriptors.search(found.described, told["model_sha256"], told["threshold_permille"])
+        near += [match for match in learnt if match.asset_sha256 not in named]
     return near

@@ -19,6 +19,7 @@ from ledger.media.beside import Beside
 from ledger.media.checkpoint import Sheet
 from ledger.media.confinement import Fences, confine
 from ledger.media.examine import examine, specs
+from ledger.media.findings import LEARNT_DESCRIPTOR
 from ledger.media.trust import TrustSettings
 
 
@@ -66,11 +67,19 @@ def _examine(job: dict[str, Any], fences: Fences) -> dict[str, Any]:
         frozenset(job["extractors"]),
         TrustSettings.from_json(job["trust"]),
         datetime.fromisoformat(job["now"]),
-        job["options"],
+        _options(job),
         beside_of(job),
         _sheet(job),
     )
     return {"extraction": found.as_json(), "fences": fences.as_json()}
+
+
+def _options(job: dict[str, Any]) -> dict[str, Any]:
+    """What extractors are told; where the model lies that came along is known here only."""
+    options: dict[str, Any] = job["options"]
+    if LEARNT_DESCRIPTOR in options:
+        options = options | {LEARNT_DESCRIPTOR: options[LEARNT_DESCRIPTOR] | {"model": job["model"]}}
+    return options
 
 
 def _sheet(job: dict[str, Any]) -> Sheet | None:

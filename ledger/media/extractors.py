@@ -6,10 +6,11 @@ its detail the score, the threshold and the quality that it judged by.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, Final
 
 from ledger.media.extraction import Extraction, FileExtractor, FrameConsumer, FrameExtractor, Looking, Specs
-from ledger.media.findings import LOCAL_FEATURES, QUERY_VARIANTS, Finding
+from ledger.media.findings import LEARNT_DESCRIPTOR, LOCAL_FEATURES, QUERY_VARIANTS, Finding
 
 
 def _fingerprints(looking: Looking) -> FrameConsumer:
@@ -148,6 +149,18 @@ def _watermarks(looking: Looking, found: Extraction) -> None:
     run(looking, found)
 
 
+def _descriptor(looking: Looking) -> FrameConsumer:
+    from ledger.media.looks import NotAsked
+
+    if not looking.options.get(LEARNT_DESCRIPTOR, {}).get("model"):
+        return NotAsked(LEARNT_DESCRIPTOR, "no_model", "descriptor_model in settings.toml")
+    if find_spec("onnxruntime") is None:
+        return NotAsked(LEARNT_DESCRIPTOR, "not_installed", "pip install 'countersign[ocr]'")
+    from ledger.media.descriptor import DescriptorConsumer
+
+    return DescriptorConsumer(looking)
+
+
 FILE_EXTRACTORS: Final = (
     FileExtractor(names=("probe",), specs=_probe_specs, run=_probe),
     FileExtractor(names=("essence",), specs=_essence_specs, run=_essence),
@@ -168,6 +181,7 @@ FRAME_EXTRACTORS: Final = (
         names=("text",), specs=_text_specs, needs=("cv2", "rapidocr", "onnxruntime"), extra="ocr", start=_text
     ),
     FrameExtractor(names=("brand",), specs=_brand_specs, needs=("cv2",), extra="vision", start=_brand),
+    FrameExtractor(names=(LEARNT_DESCRIPTOR,), specs=lambda: {LEARNT_DESCRIPTOR: ()}, start=_descriptor),
 )  # fmt: skip
 BUILT: Final = frozenset(
     {"digest", "c2pa"} | {name for one in (*FILE_EXTRACTORS, *FRAME_EXTRACTORS) for name in one.names}

@@ -17,17 +17,18 @@ from ledger.media.soundprint import SoundPrint, SoundVariant
 FindingState = Literal["found", "absent", "not_checked", "unsupported", "failed"]
 
 __all__ = [
-    "ALL", "BY_NAME", "CHEAP", "EXTRACTORS", "FRAMED_ALGORITHM", "LOCAL_FEATURES", "QUERY_VARIANTS", "C2paReport",
-    "C2paState", "Examination", "Finding", "FindingState", "Fingerprints", "FrameCode", "IngredientsState", "Probe", "Stream",
-    "VariantCode",
+    "ALL", "BY_NAME", "CHEAP", "EXTRACTORS", "FRAMED_ALGORITHM", "LEARNT_DESCRIPTOR", "LOCAL_FEATURES",
+    "QUERY_VARIANTS", "C2paReport", "C2paState", "Examination", "Finding", "FindingState", "Fingerprints",
+    "FrameCode", "IngredientsState", "Probe", "Stream", "VariantCode",
 ]  # fmt: skip
 
 # Each of these has a finding in every examination, looked at or not: silence is never an answer.
 EXTRACTORS: Final = (
     "digest", "probe", "c2pa", "pdq", "phash256", "essence", "local_features",
-    "faces", "audio_fingerprint", "visible_mark", "invisible_watermark", "text", "brand",
+    "faces", "audio_fingerprint", "visible_mark", "invisible_watermark", "text", "brand", "learnt_descriptor",
 )  # fmt: skip
 LOCAL_FEATURES: Final = "local_features"  # of key frames, for the geometric comparison
+LEARNT_DESCRIPTOR: Final = "learnt_descriptor"  # by a model that the house brings
 FRAMED_SIDE_PX: Final = 128
 FRAMED_ALGORITHM: Final = f"pdq256@{FRAMED_SIDE_PX}px/framed1/nonref-2fps"  # parts of frames, see ledger.media.framings
 FRAME_CODES_MAX: Final = 14  # parts of a frame that is known
@@ -50,6 +51,7 @@ ALL: Final = frozenset(
         "text",
         "brand",
         LOCAL_FEATURES,
+        LEARNT_DESCRIPTOR,
     }
 )  # what is built today
 
@@ -232,6 +234,11 @@ class Examination:
     def features(self) -> bytes:
         """Packed local features (`ledger.media.local_features`); b"" where there are none."""
         return base64.b64decode(self.apart.get(LOCAL_FEATURES, ""))
+
+    @property
+    def described(self) -> bytes:
+        """Packed learnt descriptors (`ledger.media.descriptor`); b"" where there are none."""
+        return base64.b64decode(self.apart.get(LEARNT_DESCRIPTOR, ""))
 
     def finding(self, extractor: str) -> Finding:
         """The finding of `extractor`; raises KeyError for a name outside `EXTRACTORS`."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 from ledger.clock import Clock, SystemClock
 from ledger.errors import Misuse, NotFound, TooLarge, Unavailable
 from ledger.media.beside import FRAGMENTS_MAX, SIDECAR_BYTES_MAX, Beside
+from ledger.media.brought import BroughtModel
 from ledger.media.child import ChildFailedError, Limits
 from ledger.media.children import Children, ColdChildren
 from ledger.media.decoding import text
@@ -25,7 +26,7 @@ from ledger.media.evidence import evidence_of
 from ledger.media.examine import DIGEST_ALGORITHM
 from ledger.media.extraction import finding
 from ledger.media.extractors import BUILT
-from ledger.media.findings import ALL, BY_NAME, CHEAP, EXTRACTORS, C2paReport, Examination, Finding
+from ledger.media.findings import ALL, BY_NAME, CHEAP, EXTRACTORS, LEARNT_DESCRIPTOR, C2paReport, Examination, Finding
 from ledger.media.scratch import Scratch, Trace
 from ledger.media.trust import TrustSettings
 
@@ -53,11 +54,12 @@ class Examiner:
         children: Children | None = None,
         criteria: Callable[[], dict[str, Any]] | None = None,
         scratch: Scratch | None = None,
+        model: BroughtModel | None = None,
     ) -> None:
         """`trust` as a function is asked for each file: what the log says is believed by then, or Unavailable.
 
         `criteria` is asked likewise: what extractors look for, by their name, where a call's own `options` say nothing.
-        In `scratch` a look that ended too soon leaves what the next one goes on from.
+        In `scratch` a look that ended too soon leaves what the next one goes on from. `model` is a learnt descriptor's.
         `clock` answers when a signer's certificate has expired; the C2PA engine itself uses the machine's clock.
         """
         fixed = trust if isinstance(trust, TrustSettings) else TrustSettings()
@@ -66,6 +68,7 @@ class Examiner:
         self._children = children or ColdChildren()
         self._criteria, self._scratch = criteria or dict, scratch or Scratch()
         self._specs: dict[str, tuple[Spec, ...]] | None = None
+        self._model = model
         self.engine: str | None = None
         """The C2PA engine's version as the last child told it; None until one did."""
 
@@ -95,6 +98,9 @@ class Examiner:
             files = (descriptor, *self._opened_beside(stack, beside or Beside()))
             told = {**self._criteria(), **(options or {})} if extractors - CHEAP else {}
             job = self._job(extractors, believed, told, at) | _names(beside or Beside())
+            if self._model is not None and LEARNT_DESCRIPTOR in extractors:
+                job |= {"options": told | {LEARNT_DESCRIPTOR: self._model.as_json()}, "model": f"@{len(files)}"}
+                files = (*files, stack.enter_context(self._model.opened()))
             if extractors <= CHEAP:
                 running = stack.enter_context(self._children.working(job, files, deadline))
                 named = digest(descriptor)  # while the child works
@@ -154,6 +160,8 @@ class Examiner:
                 with self._children.working(job, (), deadline) as running:
                     told = running.answer(deadline)["specs"]
                 self._specs = {name: tuple((text(a), text(b)) for a, b in some) for name, some in told.items()}
+                if self._model is not None:
+                    self._specs |= self._model.specs()
             except (ChildFailedError, KeyError, TypeError, ValueError) as error:
                 raise Unavailable(
                     "examiner_failed", "the examiner does not answer", "See `countersign fsck`."

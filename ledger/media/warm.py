@@ -23,7 +23,7 @@ from ledger.media.confinement import CPU_SECONDS_MAX, Fences, confine
 from ledger.media.examiner import run
 
 CONTROL_DESCRIPTOR: Final = 3
-DESCRIPTORS_MAX: Final = 9
+DESCRIPTORS_MAX: Final = 10
 MESSAGE_BYTES_MAX: Final = 16
 # Loaded before the fences: importing them is most of what a cold child does. No model and no thread pool among them.
 _LOADED: Final = (
@@ -85,7 +85,7 @@ def with_paths(job: dict[str, Any], files: list[int]) -> dict[str, Any]:
             return [found(one) for one in value]
         return f"/dev/fd/{files[int(value[1:])]}" if isinstance(value, str) and value[:1] == "@" else value
 
-    return job | {name: found(job[name]) for name in ("path", "sidecar", "fragments", "sheet") if name in job}
+    return job | {name: found(job[name]) for name in ("path", "sidecar", "fragments", "sheet", "model") if name in job}
 
 
 def _limit_processor(seconds: int) -> None:

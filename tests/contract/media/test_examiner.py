@@ -54,7 +54,7 @@ def test_full_examination_of_a_signed_clip(examiner: Examiner, signed: Path) -> 
     assert found.size_bytes == signed.stat().st_size
     assert tuple(f.extractor for f in found.findings) == EXTRACTORS
     told = {"visible_mark", "text", "brand"}  # only where somebody says what to look for
-    marked = {"invisible_watermark"}  # where an engine is installed
+    marked = {"invisible_watermark", "learnt_descriptor"}  # where an engine is installed, a model brought
     heard = {"audio_fingerprint"}  # where Chromaprint's library is installed
     assert {f.extractor for f in found.findings if f.state == "found"} | heard | told | marked == ALL
     assert {found.finding(name).state for name in told} == {"not_checked"}

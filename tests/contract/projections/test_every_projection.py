@@ -20,9 +20,8 @@ from tests.house_of import START, House
 from tests.unit.projections.material import Story, dump, open_views
 
 NAMES = (
-    "audit_trail", "clearance", "disputes", "due", "examinations", "holders", "licensed", "likeness",
-    "lineage", "matchbook", "matches", "notices", "rights", "sounds", "status",
-    "texts",
+    "audit_trail", "clearance", "descriptors", "disputes", "due", "examinations", "holders", "licensed",
+    "likeness", "lineage", "matchbook", "matches", "notices", "rights", "sounds", "status", "texts",
 )  # fmt: skip
 
 
@@ -125,6 +124,7 @@ def test_stories_reach_every_table(house: House, monkeypatch: pytest.MonkeyPatch
         *by_licences,
         *by_faces,
         *by_references,
+        "descriptors_file",  # by tests of learnt descriptors
         "due_consent",
         "due_majority",
     }
