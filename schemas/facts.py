@@ -11,11 +11,11 @@ from pydantic import Field
 
 from schemas.base import ActorId, Digest, Id, Instant, Line, NonNegativeInt, Shape, Slug, Territory
 from schemas.facts_disputes import DisputeFact
-from schemas.facts_matches import MatchFact, WithheldFact
+from schemas.facts_matches import DocumentFact, MatchFact, WithheldFact
 from schemas.statements.asset import EvidenceGrade, FindingState
 from schemas.statements.placement import Label
 
-FACTS_FORMAT: Final = "countersign.facts/2"
+FACTS_FORMAT: Final = "countersign.facts/3"
 Index = NonNegativeInt
 Word = Annotated[str, Field(max_length=200)]
 Moment = Literal["generation", "publication", "now"]
@@ -242,7 +242,7 @@ class LogKeysFact(Shape):
 class PackFacts(Shape):
     """facts.json."""
 
-    format: Literal["countersign.facts/2"] = FACTS_FORMAT
+    format: Literal["countersign.facts/3"] = FACTS_FORMAT
     """Another way of telling, or of certifying, is another version: packs of an older one stay as they are."""
     assets: tuple[Digest, ...]
     as_of: Instant
@@ -253,6 +253,7 @@ class PackFacts(Shape):
     policies: tuple[PolicyFact, ...]
     approvals: tuple[ApprovalFact, ...]
     matches: tuple[MatchFact, ...]
+    documents: tuple[DocumentFact, ...]
     labels: tuple[LabelFact, ...]
     endings: tuple[EndingFact, ...]
     disputes: tuple[DisputeFact, ...]

@@ -1,8 +1,8 @@
-"""The rows of facts.json that tell of matches with reference media and of what counsel claims privilege over (SPEC S8.11)."""
+"""The rows of facts.json that tell of matches, of documents, and of what counsel claims privilege over (SPEC S8.11)."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -56,3 +56,14 @@ class WithheldFact(Shape):
     claimed_by: ActorId
     entry: Index
     waived: Index | None = None
+
+
+class DocumentFact(Shape):
+    """A paper or a file behind a statement, by digest: the pack brings it as a blob or says why not."""
+
+    what: Literal["notice-shown", "signed-paper", "authority", "right", "licence", "notice-received", "trust-list"]
+    sha256: Digest
+    of: Word
+    """The consent, person, right, licence, dispute or list that it is about."""
+    detail: Line | None = None
+    entry: Index

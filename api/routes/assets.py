@@ -201,7 +201,9 @@ def get_evidence(
     services: ServicesOf,
     sha256: Sha256,
     caller: CallerOf,
-    media: Annotated[bool, Query(description="Also the file's own bytes.")] = False,
+    media: Annotated[
+        bool, Query(description="Also the file's own bytes and, for legal, documents about people.")
+    ] = False,
     frames: Annotated[bool, Query(description="Show matched frames side by side; they may show people.")] = False,
     known_at: Annotated[
         Instant | None, Query(description="Tell what was known at that instant, RFC 3339 in UTC; now when left out.")
@@ -222,6 +224,7 @@ def get_evidence(
         reader=reader,
         requested_by=caller.actor,
         with_media=media,
+        with_documents=media and "legal" in caller.roles,
         with_frames=frames,
     )
     return evidence_file(services, order)

@@ -119,7 +119,9 @@ def get_dispute_evidence(
     services: ServicesOf,
     caller: CallerOf,
     dispute: Number,
-    media: Annotated[bool, Query(description="Also the files' own bytes and what was captured.")] = False,
+    media: Annotated[
+        bool, Query(description="Also the files' bytes, captures and, for legal, documents about people.")
+    ] = False,
     frames: Annotated[bool, Query(description="Show matched frames side by side; they may show people.")] = False,
     known_at: Annotated[Instant | None, Query(description="Tell what was known at that instant.")] = None,
     reader: Annotated[ActorId | None, Query(description="Show the fields that were disclosed to this reader.")] = None,
@@ -133,6 +135,7 @@ def get_dispute_evidence(
         reader=reader,
         requested_by=caller.actor,
         with_media=media,
+        with_documents=media and "legal" in caller.roles,
         with_frames=frames,
     )
     return evidence_file(services, order)

@@ -135,7 +135,11 @@ class _Pack:
             require_in_order(self.contents.ordered(), self._known)
         claims = claimed_now(self._reading.history(), order.assets, made_at)
         self._blobs: PackBlobs = blobs_of(
-            self.contents.ordered(), blobs, order.with_media, privileged_documents(claims)
+            self.contents.ordered(),
+            blobs,
+            with_media=order.with_media,
+            with_documents=order.with_documents,
+            withheld=privileged_documents(claims),
         )
         documents = frozenset(privileged_documents(claims))
         self._frames = frames_of(self._reading.history(), self.facts, blobs, documents, shown=order.with_frames)
@@ -177,7 +181,7 @@ class _Pack:
             manifest, self.facts, found, verifier_sha256, self.vkeys, self._bounds, self._frames, shown
         )
         if pdf_there():
-            members["report.pdf"] = render_pdf(manifest, self.facts, verifier_sha256, self._frames)
+            members["report.pdf"] = render_pdf(manifest, self.facts, verifier_sha256, self._frames, self._bounds)
         claims = canonical(self._sealed(manifest, members).model_dump(mode="json", exclude_none=True))
         attested = self._ledger.attest(claims, PACK_PAYLOAD_TYPE, PACK_JSON_BYTES_MAX)
         write_archive(path, claims, attested.to_bytes(), members, self._blobs.present)

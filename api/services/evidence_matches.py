@@ -103,4 +103,4 @@ def _of_sighting(one: SightingFact) -> tuple[tuple[str, str], ...]:
 
 
 def _turned(transform: str) -> str:
-    return "not turned" if transform == "plain" else transform.replace("-", " ")
+    return "not turned" if transform in ("plain", "upright") else transform.replace("-", " ")

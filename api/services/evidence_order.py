@@ -30,6 +30,8 @@ class PackOrder:
     reader: str | None = None
     requested_by: str | None = None
     with_media: bool = False
+    with_documents: bool = False
+    """What was shown to people, signed by them or proves an authority; contracts. For legal."""
     with_frames: bool = False
     """Frames of matches side by side: pictures, which may show people."""
 

@@ -5,13 +5,15 @@ Those fonts know Latin-1; a character outside it is written as its code point, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from api.services.evidence_outside import Bounds
 from api.services.evidence_pairs import Frames
 from api.services.evidence_pdf_figures import figures, pairs
 from api.services.evidence_pdf_page import BAD, INK, LINE, SOFT, left_out, line, plain, title
+from api.services.evidence_pdf_tables import Row, tables
 from schemas.base import format_instant
 from schemas.evidence import PackManifest
 from schemas.facts import PackFacts
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 ROWS_MAX = 100  # of one table or list; report.html and facts.json have all of them
-Row = Sequence[object]
 
 
 def pdf_there() -> bool:
@@ -28,7 +29,9 @@ def pdf_there() -> bool:
     return find_spec("fpdf") is not None
 
 
-def render_pdf(manifest: PackManifest, facts: PackFacts, verifier_sha256: str, frames: Frames) -> bytes:
+def render_pdf(
+    manifest: PackManifest, facts: PackFacts, verifier_sha256: str, frames: Frames, seen: Bounds | None = None
+) -> bytes:
     """The report, the same bytes for the same pack. Raises ImportError without the extra `pdf`."""
     from fpdf import FPDF
 
@@ -52,9 +55,10 @@ def render_pdf(manifest: PackManifest, facts: PackFacts, verifier_sha256: str, f
     figures(pdf, facts)
     _claims(pdf, manifest)
     pairs(pdf, facts, frames)
-    for name, columns, widths, rows in _tables(facts):
+    for name, columns, widths, rows in tables(facts):
         _table(pdf, name, columns, widths, rows)
     _list(pdf, "What the custody does not cover", (f"{gap.asset[:16]}: {gap.detail}" for gap in facts.custody_gaps))
+    _list(pdf, "Who else saw this log", _seen(seen or Bounds()))
     _list(pdf, "What this pack does not show", (gap.detail for gap in manifest.gaps))
     _list(
         pdf,
@@ -101,70 +105,6 @@ def _claims(pdf: FPDF, manifest: PackManifest) -> None:
         )
 
 
-def _tables(facts: PackFacts) -> Iterable[tuple[str, Row, tuple[int, ...], list[Row]]]:
-    status: list[Row] = [
-        (one.moment, format_instant(one.at), one.consent[-12:], one.person, one.state, one.state_known_now)
-        for one in facts.status
-    ]
-    columns = ("moment", "at", "consent", "of", "as known then", "as known now")
-    yield "Consent at generation, at publication and now", columns, (22, 46, 28, 28, 28, 28), status
-    approvals: list[Row] = [
-        (one.gate, "approved" if one.approved else "rejected", one.actor, ", ".join(one.roles), format_instant(one.at))
-        for one in facts.approvals
-    ]
-    yield "Approvals", ("gate", "answer", "by", "as", "at"), (30, 30, 36, 38, 46), approvals
-    labels: list[Row] = [
-        (
-            one.platform,
-            one.territory,
-            format_instant(one.starts_at),
-            one.expected or "not said",
-            one.shown or "not said",
-        )
-        for one in facts.labels
-    ]
-    yield (
-        "Placements and labels",
-        ("platform", "in", "from", "label meant", "label shown"),
-        (40, 14, 46, 40, 40),
-        labels,
-    )
-    clocks: list[Row] = [
-        (clock.rule, format_instant(clock.received_at), format_instant(clock.due_at), clock.state)
-        for dispute in facts.disputes
-        for clock in dispute.clocks
-    ]
-    yield "Statutory clocks", ("rule", "from", "runs out", "state"), (62, 46, 46, 26), clocks
-    seen: list[Row] = [
-        (one.platform, format_instant(one.seen_at), one.matched_by, one.match)
-        for dispute in facts.disputes
-        for one in dispute.sightings
-    ]
-    yield "Copies that were seen", ("on", "at", "found by", "how near"), (32, 46, 26, 76), seen
-    yield _privilege_log(facts)
-    custody: list[Row] = [
-        (one.entry, format_instant(one.at), one.event, one.handler, one.what) for one in facts.custody
-    ]
-    yield "Custody", ("entry", "at", "event", "handler", "what"), (14, 46, 22, 28, 70), custody
-
-
-def _privilege_log(facts: PackFacts) -> tuple[str, Row, tuple[int, ...], list[Row]]:
-    withheld: list[Row] = [
-        (
-            one.entry,
-            one.kind,
-            format_instant(one.written_at),
-            f"{one.author} to {', '.join(one.recipients) or 'nobody named'}",
-            one.basis,
-            one.description,
-            "withheld" if one.waived is None else f"given up by entry {one.waived}",
-        )
-        for one in facts.privilege_log
-    ]
-    columns = ("entry", "what", "written", "by, to", "basis", "description", "state")
-    return "Privilege log", columns, (12, 18, 40, 34, 24, 36, 16), withheld
-
-
 def _table(pdf: FPDF, name: str, columns: Row, widths: tuple[int, ...], rows: list[Row]) -> None:
     if not rows:
         return
@@ -179,6 +119,16 @@ def _table(pdf: FPDF, name: str, columns: Row, widths: tuple[int, ...], rows: li
         for row in (columns, *rows[:ROWS_MAX]):
             table.row([plain(cell) for cell in row])
     left_out(pdf, len(rows) - ROWS_MAX, "rows")
+
+
+def _seen(bounds: Bounds) -> Iterator[str]:
+    """Witnesses and time stamps, which bound when the entries were there."""
+    if bounds.witnessed is not None:
+        size = bounds.witnessed.checkpoint.size
+        yield from (f"Witness {name} cosigned the log's first {size} entries" for name in bounds.witnessed.cosigned)
+    yield from (f"A time stamp says that the log's first {size} entries existed by {at}" for size, at in bounds.stamps)
+    if not bounds.any:
+        yield "Nobody outside: no witness cosigned this log for the pack, and no authority stamped it."
 
 
 def _list(pdf: FPDF, name: str, lines: Iterable[str]) -> None:

@@ -113,7 +113,10 @@ def _side(pdf: FPDF, side: Side, x: float, top: float) -> None:
     pdf.set_font("helvetica", "", 7)
     pdf.set_text_color(*SOFT)
     which = f"{side.name}, {side.seconds} s in" + (f", {side.media[:20]}..." if side.media else "")
-    pdf.multi_cell(88, 3.5, plain(which + (f"\nframe {side.sha256}" if side.sha256 else "")), align="L")
+    pdf.multi_cell(88, 3.5, plain(which), align="L", new_x="LEFT", new_y="NEXT")
+    if side.sha256:
+        pdf.set_font("courier", "", 6)
+        pdf.multi_cell(88, 3.5, f"frame {side.sha256}", align="L")
 
 
 def _told(pdf: FPDF, name: str, value: str) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from api.services.facts_consents import endings_of, status_of
 from api.services.facts_custody import custody_of, gaps_in_custody
 from api.services.facts_disputes import disputes_of
+from api.services.facts_documents import documents_of
 from api.services.facts_matches import matches_of, privilege_log_of
 from api.services.facts_scene import Scene
 from api.services.facts_signers import keys_of, log_keys_of, privilege_of, redactions_of
@@ -43,6 +44,7 @@ def facts_in(history: History, assets: Sequence[str], at: datetime) -> PackFacts
         "privilege_log": tuple(privilege_log_of(scene)),
         "log_keys": tuple(log_keys_of(scene)),
     }
+    told["documents"] = tuple(documents_of(scene))
     told["redactions"] = tuple(redactions_of(scene))
     told["privilege"] = tuple(privilege_of(scene))
     told["keys"] = tuple(keys_of(scene))  # last: of everybody whose word was read

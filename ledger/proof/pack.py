@@ -20,8 +20,9 @@ from ledger.proof.logkeys import STOLEN_REMARK, LogKeys
 from ledger.proof.note import NoteVerifier
 from ledger.proof.packaccount import PackAccount
 from ledger.proof.packbounds import PackBoundsCheck, bound_steps
-from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, PackClaims, entry_index, entry_name, named_digests
+from ledger.proof.packclaims import PACK_PAYLOAD_TYPE, PackClaims, entry_index, entry_name
 from ledger.proof.packcomplete import PACK_INDEX_STEP, PackIndexCheck
+from ledger.proof.packdigests import document_digests, named_digests
 from ledger.proof.packfile import PACK_JSON_BYTES_MAX, PACK_UNCOVERED, PackFile
 from ledger.proof.packknown import PackDisclosedCheck, PackKnownCheck, shown_steps
 from ledger.proof.packlog import PackLogCheck
@@ -187,9 +188,10 @@ class _PackCheck:
 
     def _check_blobs(self, claims: PackClaims) -> None:
         self._account.start(9)
-        named: set[str] = set()
+        named, documents = set[str](), set[str]()
         for index, entry in self._entries.items():
             named |= self._account.attempt(9, entry_name(index), named_digests, entry) or set()
+            documents |= self._account.attempt(9, entry_name(index), document_digests, entry) or set()
         present = {name.removeprefix("blobs/") for name in claims.members if name.startswith("blobs/")}
         for digest in sorted(present):
             if claims.members[f"blobs/{digest}"] != digest:
@@ -200,7 +202,7 @@ class _PackCheck:
             self._account.fault(
                 9, f"blobs/{digest}", "blob_missing", "an entry names it, and nothing says why it's not here"
             )
-        for digest in sorted((present | claims.omitted) - named):
+        for digest in sorted((present | claims.omitted) - named - documents):
             what = "no entry in the pack names it"
             self._account.fault_unless_explained(9, f"blobs/{digest}", "blob_unnamed", what)
 

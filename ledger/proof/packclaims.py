@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ledger.errors import LedgerError, Untrusted
 from ledger.proof.canonical import canonical, parse_json
-from ledger.proof.logentry import STATEMENT_TAG, LogEntry, hex_digest, instant
+from ledger.proof.logentry import STATEMENT_TAG, hex_digest, instant
 from ledger.proof.packfile import PACK_ENTRIES_MAX, PACK_NAMES, PACK_NAMES_2, PACK_UNCOVERED, member_bytes_max
 from ledger.proof.packframes import require_frames
 from ledger.proof.tagmap import tag_key
@@ -116,25 +115,6 @@ def entry_index(name: str) -> int | None:
     """The index in the name of an entry's member; None for any other member."""
     match = _ENTRY_NAME.fullmatch(name)
     return int(match[1]) if match else None
-
-
-def named_digests(entry: LogEntry) -> set[str]:
-    """The blobs that an entry names by SHA-256 (SPEC S8.5). Raises Untrusted `digest_malformed`."""
-    read = _NAMING.get(entry.type)
-    try:
-        return {hex_digest(value) for value in read(entry.body) if value is not None} if read else set()
-    except (KeyError, TypeError, AttributeError) as error:
-        raise Untrusted("digest_malformed", "its body lacks the digests that its type names") from error
-
-
-_NAMING: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
-    "asset.imported.v1": lambda body: [body["asset"]],
-    "asset.examined.v1": lambda body: [body["examination_sha256"], body.get("manifest_sha256")],
-    "asset.derived.v1": lambda body: [body["asset"], body.get("manifest_sha256")],
-    "dispute.sighted.v1": lambda body: [body["captured_sha256"]],
-    "dispute.sighted.v2": lambda body: [body["captured_sha256"]],
-    "generation.requested.v1": lambda body: [reference["sha256"] for reference in body.get("references", [])],
-}
 
 
 def _claims_of(value: Any) -> PackClaims:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ledger.errors import LedgerError, Untrusted
 from ledger.proof.logentry import LogEntry
-from ledger.proof.packclaims import named_digests
+from ledger.proof.packdigests import named_digests
 from ops.auditing.report import AuditReport
 from ops.auditing.rows import RawEntry
 from ops.auditing.speakers import Speakers

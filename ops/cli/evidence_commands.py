@@ -37,7 +37,9 @@ def audit(
         str | None,
         typer.Option(metavar="ACTOR", help="Show the fields that were disclosed to this reader, with their salts."),
     ] = None,
-    with_media: Annotated[bool, typer.Option("--with-media", help="Put the media files in as well.")] = False,
+    with_media: Annotated[
+        bool, typer.Option("--with-media", help="Put media and documents about people in as well.")
+    ] = False,
     with_frames: Annotated[
         bool, typer.Option("--with-frames", help="Show matched frames side by side; they may show people.")
     ] = False,
@@ -57,7 +59,7 @@ def audit(
     with run.services() as services:
         if dispute is not None:
             digests += require_dispute(services, dispute, then).opening.assets
-        asked = {"known_at": then, "reader": reader, **pictures}
+        asked = {"known_at": then, "reader": reader, "with_documents": with_media, **pictures}
         order = PackOrder.about(*digests, dispute=dispute, **asked)
         run.note("writing the pack, and checking it")
         made = write_pack(

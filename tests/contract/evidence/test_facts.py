@@ -192,7 +192,7 @@ def test_facts_and_certificate_follow_from_the_entries(case: Case, pack: bytes) 
 
 
 def test_facts_of_another_version_are_left_as_they_are_and_said_to_be(case: Case, pack: bytes) -> None:
-    other = members(pack)["facts.json"].replace(b"countersign.facts/2", b"countersign.facts/1")
+    other = members(pack)["facts.json"].replace(b"countersign.facts/3", b"countersign.facts/1")
     report = replay(forged(pack, case.house.keys[SERVICE], {"facts.json": other}))
     assert report.state == "consistent" and "facts.json" in report.remarks[-1]
 
