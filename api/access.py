@@ -106,6 +106,7 @@ ACCESS: dict[str, Access] = {
     "ask_clearance": Access("token", frozenset({"admin", "producer", "ip-steward", "legal", "librarian", "platform"})),
     "get_clearance": Access("token", _STUDIO | {"platform"}),
     "issue_pass": Access("token", frozenset({"platform", "producer", "librarian", "admin"})),
+    "deliver_asset": Access("token", frozenset({"producer", "librarian", "admin"})),  # it signs a file
     # records
     "export_consent": Access("token", _CARE | {"talent"}),
     "import_consent": Access("token", frozenset({"producer", "ip-steward"})),

@@ -21,6 +21,41 @@ class PassQuestion(Shape):
     territory: Territory
 
 
+class DeliveryQuestion(Shape):
+    """What a cleared file is handed over for."""
+
+    model_config = example({"use": "advertising", "channel": "social", "territory": "DE"})
+
+    use: Slug
+    channel: Slug
+    territory: Territory
+
+
+class DeliveredAnswer(Shape):
+    """The signed twin that carries the pass: a new file, derived from `parent`. `cleared` is what was decided about the twin
+    itself, which counts when it is asked for by its digest; `claims` are those of the pass in it."""
+
+    model_config = example(
+        {
+            "asset_sha256": "66" * 32,
+            "parent": "55" * 32,
+            "entry_indices": [31, 32],
+            "cleared": True,
+            "clearance": "019a9b00-0000-7000-8000-000000000041",
+            "reasons": [],
+            "claims": {"iat": 1790000000, "exp": 1790003600},
+        }
+    )
+
+    asset_sha256: Digest
+    parent: Digest
+    entry_indices: tuple[int, ...]
+    cleared: bool
+    clearance: str
+    reasons: tuple[dict[str, Any], ...]
+    claims: dict[str, Any]
+
+
 class PassDocument(Shape):
     """A signed token, the clearance that it names and the service's keys, each proven to be in the log, and the proof that no
     end of any of them was left out."""

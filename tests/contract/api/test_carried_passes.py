@@ -25,10 +25,11 @@ from ledger.media.testca import make_test_ca
 from ledger.proof.distributionpass import PassProven, verify_pass
 from ledger.proof.passsubject import Essence
 from ops.demo.story import PERSON
+from schemas.api.passes import DeliveredAnswer
 from schemas.statements.consent import ConsentWithdrawn
 from tests.contract.api.test_passes import claims_of, fetched, forged, said, vkeys
 from tests.house_of import raises_code
-from tests.office_of import ASKED, START, Made, Office
+from tests.office_of import ASKED, START, Made, Office, refused
 
 
 @dataclass
@@ -162,3 +163,27 @@ def test_not_even_the_service_says_another_essence_than_the_log(
     document = issue_pass(office.services, made.signed, Circumstances(**ASKED), carried_by="ab" * 32).document
     wrong = forged(office, document, essence=essence)
     raises_code(code, lambda: verify_pass(wrong, vkeys(office), subject="ab" * 32, now=START, status=None))
+
+
+def test_a_file_is_delivered_over_http_as_by_the_command(office: Office, made: Made, tmp_path: Path) -> None:
+    answer = office.post(f"/v1/assets/{made.signed}/delivered", "mara", json=ASKED)
+    assert answer.status_code == 201, answer.text
+    found = DeliveredAnswer.model_validate(answer.json())
+    assert found.cleared and found.reasons == () and found.parent == made.signed != found.asset_sha256
+    file = tmp_path / "delivered.mp4"
+    file.write_bytes(office.get(f"/v1/assets/{found.asset_sha256}/content").content)
+    carried = carried_in(file)
+    status = fetched(office, carried.document)
+    given: dict[str, Any] = {"now": office.clock.now(), "asked": ASKED, "status": status}
+    assert (
+        verify_pass(carried.document, vkeys(office), subject=carried.essence, **given).clearance
+        == found.claims["clearance"]
+    )
+
+
+def test_what_is_not_cleared_is_not_delivered(office: Office, made: Made) -> None:
+    path = f"/v1/assets/{made.signed}/delivered"
+    refused(office.post(path, "mara", json=ASKED | {"territory": "US"}), 409, "pass_refused")
+    refused(office.post(path, "mara", json={"use": "advertising"}), 400, "request_invalid")
+    refused(office.post(path, "pia", json=ASKED), 403, "role_not_permitted")
+    refused(office.post(f"/v1/assets/{'0' * 64}/delivered", "mara", json=ASKED), 404, "asset_unknown")
