@@ -18,6 +18,7 @@ from api.services.provenance import sign_asset
 from api.services.services import Services
 from ledger.clock import SteppedClock
 from ledger.keys import SigningKey, read_signing_key
+from ledger.media.testca import CertificateAuthority
 from ledger.proof.dsse import PAYLOAD_TYPE, sign
 from ledger.statement import Draft, compose
 from ledger.statement import read_entry as read_stored
@@ -53,13 +54,17 @@ class Made:
         return self.folder / f"{name}.mp4"
 
 
-def make_office(folder: Path) -> Made:
-    """From nothing to a cleared, signed clip: the demo's story on a clip of two seconds."""
+def make_office(folder: Path, start: datetime = START, authority: CertificateAuthority | None = None) -> Made:
+    """From nothing to a cleared, signed clip: the demo's story on a clip of two seconds. `authority`: whose chain signs."""
     clip = make_demo_clip(folder / "clip.mp4", seconds=2, size=(320, 180))
     make_unrelated_clip(folder / "stranger.mp4", seconds=2, size=(320, 180))
     reencode(clip, folder / "copy.mp4", height=144)
-    clock = SteppedClock(START)
+    clock = SteppedClock(start)
     home, _ = init_home(folder / "home", clock, "countersign.example/office")
+    if authority is not None:
+        (home.trust / "signers" / "own-test-ca.pem").write_text(authority.root_pem)
+        (home.trust / "own-chain.pem").write_text(authority.chain_pem)
+        (home.keys / "c2pa.pem").write_text(authority.leaf_key_pem)
     services = open_services(home.path, clock)
     try:
         cast, story = Cast(services, home, "operator"), Story.at(clock.now())

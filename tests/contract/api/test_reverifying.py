@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+
+from cryptography import x509
 
 from api.services.circumstances import Circumstances
 from api.services.looking import recorded_c2pa
 from api.services.reverifying import Changed, reverify
 from api.services.screening import sweep_all
 from api.services.verification import verify_file
+from ledger.clock import SystemClock
+from ledger.media.testca import VALID_BEFORE_NOW_DAYS, VALID_DAYS, make_test_ca
 from ledger.rules.lineage import examination
 from ops.home import Home
 from projections.cascade import run_expiry
@@ -18,7 +23,7 @@ from schemas.statements.reverification import ClearanceReverified
 from schemas.statements.review import ReviewRejected
 from schemas.statements.trust import TrustListImported
 from tests.house_of import raises_code
-from tests.office_of import ASKED, Made, Office
+from tests.office_of import ASKED, Made, Office, make_office
 
 QUESTION = Circumstances(**ASKED)
 DSSE = {"Content-Type": "application/vnd.dsse+json"}
@@ -184,3 +189,23 @@ def test_each_cause_reaches_whoever_has_the_file_with_its_verdict_and_its_deadli
     office.clock.move_to(made.story.ends_at)  # and the end of a consent is told as an end, by the same road
     ended = round_of_work(office)[-1]
     assert (ended["kind"], ended["open"], ended["consent"]) == ("ended", True, made.story.consent)
+
+
+def test_a_certificate_that_ends_is_told_when_it_does_of_each_file_that_went_out(tmp_path: Path) -> None:
+    """A real signature by a certificate with five days left. The engine reads the machine's clock, so the story is of today."""
+    today, left = SystemClock().now(), timedelta(days=5)
+    authority = make_test_ca(today + left - timedelta(days=VALID_DAYS - VALID_BEFORE_NOW_DAYS))
+    made = make_office(tmp_path, today, authority)
+    ends = x509.load_pem_x509_certificates(authority.chain_pem.encode())[0].not_valid_after_utc
+    assert abs(ends - today - left) < timedelta(seconds=2)
+    with closing(Office(made, tmp_path / "later")) as office:
+        held_by_pia(office)
+        office.clock.move_to(ends - timedelta(seconds=1))
+        assert round_of_work(office) == []
+        office.clock.move_to(ends + timedelta(seconds=1))
+        (notice,) = round_of_work(office)
+        (event,) = told(office)
+        data: dict[str, object] = event["data"]  # type: ignore[assignment]
+        assert (data["asset"], data["c2pa_state"], data["clearance"]) == (made.signed, "expired", notice["clearance"])
+        assert verify_file(office.services, made.file("signed"), QUESTION).verdict == data["verdict"]
+        assert round_of_work(office) == [notice]
