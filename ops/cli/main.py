@@ -14,6 +14,7 @@ from ops.cli import (
     actor_commands,
     agent_commands,
     archive_commands,
+    checklist_commands,
     completeness_commands,
     consent_commands,
     criteria_commands,
@@ -130,6 +131,7 @@ app.add_typer(rule_commands.rules, name="rules", rich_help_panel=_ASK)
 app.add_typer(drift_commands.drift, name="drift", rich_help_panel=_RUN)
 app.add_typer(trust_commands.trust, name="trust", rich_help_panel=_RUN)
 app.add_typer(criteria_commands.criteria, name="criteria", rich_help_panel=_RUN)
+app.add_typer(checklist_commands.checklists, name="checklist", rich_help_panel=_SAY)
 app.add_typer(ending_commands.holders, name="holder", rich_help_panel=_SAY)
 app.add_typer(likeness_commands.likeness, name="likeness", rich_help_panel=_ASK)
 app.add_typer(ending_commands.notices, name="notice", rich_help_panel=_SAY)
