@@ -54,8 +54,7 @@ def register_reference(services: Services, path: Path, said: Registration, say: 
     found = services.examiner.examine(path, extractors=ALL | {QUERY_VARIANTS})
     require_media(found)
     if found.fingerprints is None or not len(voting_frames(found.fingerprints.frames, current())):
-        what = "there is no picture in this file that could be told from others"
-        raise Misuse("no_picture", what, "Send a still or a clip that is not one plain colour.")
+        raise _no_picture(found)
     number = new_id(services.clock.now())
     likeness = said.kind == "likeness"
     if not likeness:
@@ -77,6 +76,15 @@ def register_reference(services: Services, path: Path, said: Registration, say: 
         raise Misuse("reference_invalid", what, "See SPEC S16.1.") from None
     sealed = {"/body/codes": _sealed(found.fingerprints, found.variants).model_dump(mode="json")} if likeness else None
     return number, say(body, sealed, said.person)
+
+
+def _no_picture(found: Examination) -> Misuse:
+    if found.finding("probe").detail.get("medium") == "audio":
+        what = "this is sound alone, and works are compared by picture"
+        do = "Name it as reference media of an entry on the do-not-generate list: those are looked for by sound too."
+        return Misuse("no_picture", what, do)
+    what = "there is no picture in this file that could be told from others"
+    return Misuse("no_picture", what, "Send a still or a clip that is not one plain colour.")
 
 
 def _as_blob(found: Examination) -> bytes:

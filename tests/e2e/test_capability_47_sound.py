@@ -116,3 +116,11 @@ def test_capability_54_what_holds_no_sound_or_no_picture_has_none_to_compare(off
     short = written(tmp_path / "short.wav", tune(4, 0.2))
     listed(office, short)
     assert "guardrail_media_not_checked" in refused(office, sound), "a reference too short to tell is not looked for"
+
+
+def test_a_work_of_sound_alone_is_told_where_it_can_be_listed(office: Office, tmp_path: Path) -> None:
+    song = written(tmp_path / "song.mp3", tune(1, 10), "libmp3lame", 64_000)
+    asked = f"/v1/references?{urlencode({'kind': 'known-work', 'basis': 'a contract'})}"
+    answer = office.post(asked, "ivy", content=song.read_bytes())
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_picture")
+    assert "sound alone" in answer.json()["detail"] and "do-not-generate" in answer.text
