@@ -108,3 +108,13 @@ def _frame(sound: Sound) -> Any:
     frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="s16", layout="mono")
     frame.rate, frame.pts, frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
     return frame
+
+
+def with_two_sounds(path: Path, first: Sound, second: Sound) -> Path:
+    """One file with two sound streams, as a film with two languages has."""
+    with av.open(str(path), "w") as container:
+        streams: list[Any] = [container.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono") for _ in range(2)]
+        for stream, sound in zip(streams, (first, second), strict=True):
+            container.mux(stream.encode(_frame(sound)))
+            container.mux(stream.encode(None))
+    return path

@@ -1,12 +1,12 @@
 """Nearness to reference media by the fingerprint indexes: what the media port answers with until other engines are there.
 
-A picture or a clip is looked for by its picture; a reference that is sound (a song, a voice) by its sound, wherever it is held.
+A still is looked for by its picture, a song or a voice by its sound, wherever it is held, and a clip by both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 from api.services.services import Services
 from ledger.errors import LedgerError
@@ -14,10 +14,15 @@ from ledger.media.findings import ALL, QUERY_VARIANTS, Examination
 from ledger.rules.lineage import examination
 from ledger.rules.medium import medium
 from projections.matches import Match
+from projections.sound_alignment import WINDOW_ITEMS
 from projections.sounds import SoundMatch
 
-SPEC = "matches/3 (pdq256, framed; sift-ransac; chromaprint)"
+SOUND = "audio_fingerprint"
+SPEC = "matches/4 (pdq256, framed; sift-ransac; chromaprint)"
+_UNHEARD = frozenset({"streams_not_heard", "ended_early"})
 Way = Literal["picture", "sound"]
+Looked = dict[Way, dict[str, int] | None]
+"""By each way that a reference has: the files near it, or None where nobody could look."""
 
 
 class FingerprintNear:
@@ -27,55 +32,75 @@ class FingerprintNear:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._seen: dict[str, tuple[Way, dict[str, int]] | None] = {}
+        self._seen: dict[str, Looked] = {}
 
     def near(self, reference: str) -> dict[str, int] | None:
-        seen = self._looked(reference)
-        return seen[1] if seen else None
+        """The better score of a file that is near by picture and by sound."""
+        seen = [found for found in self._looked(reference).values() if found is not None]
+        if not seen:
+            return None
+        return {asset: max(one.get(asset, 0) for one in seen) for asset in set().union(*seen)}
 
     def comparable(self, asset: str, reference: str) -> bool:
-        """A file without a picture has none to compare, a silent one no sound. What nobody could look at is not compared."""
+        """In every way that the reference has. A file without a picture has none to compare, a silent one no sound. What nobody
+        could look at is not compared."""
         seen = self._looked(reference)
-        if seen is None:
+        if not seen or None in seen.values():
             return False
         self._services.views.catch_up()
-        views = self._services.views
-        if seen[0] == "picture":
-            return views.matches.knows(asset) or medium(self._services.ledger.history(), asset).name == "audio"
-        return views.sounds.knows(asset) or self._silent(asset)
+        return all(self._by_picture(asset) if way == "picture" else self._by_sound(asset) for way in seen)
 
-    def _silent(self, asset: str) -> bool:
+    def _by_picture(self, asset: str) -> bool:
+        knows = self._services.views.matches.knows(asset)
+        return knows or medium(self._services.ledger.history(), asset).name == "audio"
+
+    def _by_sound(self, asset: str) -> bool:
+        """Heard to its end, in every stream; or certainly without any sound."""
         found = examination(self._services.ledger.history(), asset)
-        heard = [one.state for one in found[1].findings if one.extractor == "audio_fingerprint"] if found else []
-        return heard == ["absent"]
+        heard = next((one for one in found[1].findings if one.extractor == SOUND), None) if found else None
+        if heard is None:
+            return False
+        if heard.state == "absent":
+            return heard.detail.get("code") == "no_sound" or _is_even(heard.detail)
+        whole = not heard.detail.keys() & _UNHEARD
+        return heard.state == "found" and whole and self._services.views.sounds.knows(asset)
 
-    def _looked(self, reference: str) -> tuple[Way, dict[str, int]] | None:
+    def _looked(self, reference: str) -> Looked:
         if reference not in self._seen:
             self._seen[reference] = self._look(reference)
         return self._seen[reference]
 
-    def _look(self, reference: str) -> tuple[Way, dict[str, int]] | None:
-        views = self._services.views
+    def _look(self, reference: str) -> Looked:
         try:
             found = self._services.examiner.examine(
                 self._services.blobs.path(reference), extractors=ALL | {QUERY_VARIANTS}
             )
         except LedgerError:
-            return None
-        views.catch_up()
-        if _is_sound(found):
-            if found.sound is None or found.finding("audio_fingerprint").state != "found":
-                return None
-            return "sound", _scores(views.sounds.search(found.sound, variants=found.sound_variants))
+            return {}
+        self._services.views.catch_up()
+        sound, alone = self._near_sound(found), found.finding("probe").detail.get("medium") == "audio"
+        if alone:  # by its streams: sound with a sleeve is sound
+            return {"sound": sound}
+        silent = found.finding(SOUND).state == "absent"
+        looked: Looked = {"picture": self._near_picture(found)}
+        return looked if silent else {**looked, "sound": sound}
+
+    def _near_picture(self, found: Examination) -> dict[str, int] | None:
         if found.fingerprints is None or not found.fingerprints.frames:
             return None
-        near = views.matches.search(found.fingerprints, variants=found.variants, features=found.features)
-        return "picture", _scores(match for match in near if match.tells)
+        search = self._services.views.matches.search
+        near = search(found.fingerprints, variants=found.variants, features=found.features)
+        return _scores(match for match in near if match.tells)
+
+    def _near_sound(self, found: Examination) -> dict[str, int] | None:
+        if found.sound is None or found.finding(SOUND).state != "found":
+            return None
+        return _scores(self._services.views.sounds.search(found.sound, variants=found.sound_variants))
 
 
-def _is_sound(found: Examination) -> bool:
-    """By its streams: sound with a sleeve is sound."""
-    return found.finding("probe").detail.get("medium") == "audio"
+def _is_even(detail: Mapping[str, Any]) -> bool:
+    """Silence or one steady tone, throughout; what is too short for one window may hold anything."""
+    return int(detail.get("items", 0)) >= WINDOW_ITEMS and not detail.keys() & _UNHEARD
 
 
 def _scores(matches: Iterable[Match | SoundMatch]) -> dict[str, int]:
