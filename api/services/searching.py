@@ -14,13 +14,15 @@ from api.services.intake import require_media
 from api.services.services import Services
 from api.services.usable import Rights, Usable, hidden_json, left_out, usable
 from api.services.verification import history_at
-from ledger.errors import Misuse
+from ledger.errors import LedgerError, Misuse, Unavailable
+from ledger.media.chromaprint import INSTALL
 from ledger.media.findings import ALL, LEARNT_DESCRIPTOR, QUERY_VARIANTS, Examination
 from ledger.rules.lineage import arrival
 from projections.descriptors import LearntMatch
 from projections.matches import Match
 from projections.sounds import SoundMatch
 
+SEARCHED: Final = ("pdq", "local_features", "audio_fingerprint")  # the ways by which something is found
 RECOGNISED: Final = FaceStep("not_checked", "recognised_before")
 Near = Match | SoundMatch | LearntMatch
 
@@ -37,6 +39,8 @@ class Found:
     hidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Known files that are near but left out, each with what stands against it."""
     faces: FaceStep = RECOGNISED
+    not_checked: tuple[str, ...] = ()
+    """Ways of finding that this file could not be looked for by: nothing near is then no answer."""
 
     def as_json(self) -> dict[str, Any]:
         exact = [exact_json(self.exact)] if self.exact else []
@@ -48,6 +52,7 @@ class Found:
             "hidden": hidden_json(self.hidden),
             "left_out": left_out(self.hidden),
             "faces": self.faces.as_json(),
+            "not_checked": list(self.not_checked),
         }
 
 
@@ -68,7 +73,7 @@ def search_file(
     """Rights-clean by default: what may not be used is counted and named, not offered. `all` offers it with its verdict.
     Faces are looked at where nothing else is near; `naming` as for `verify_file`.
 
-    Raises Misuse for what can't be compared with anything, and for what is no question.
+    Raises Misuse for what can't be compared with anything, and for what is no question; Unavailable `sound_not_checked`.
     """
     asked, instant = asked or Circumstances(), at or services.clock.now()
     asked.question("0" * 64, instant)  # a malformed question is told before any work
@@ -76,10 +81,9 @@ def search_file(
     require_media(found)
     history = history_at(services, at)
     known = arrival(history, found.sha256) is not None
+    unseen = tuple(name for name in SEARCHED if found.finding(name).state in ("not_checked", "failed"))
     if found.fingerprints is None and found.sound is None and not known:
-        raise Misuse(
-            "no_picture", "there is no picture or sound in this file to compare", "Send a still, clip or sound."
-        )
+        raise _nothing_to_compare(unseen)
     matches = _near(services, found)
     near = dict.fromkeys([match.asset_sha256 for match in matches] + [found.sha256] * known)
     stand = {asset: usable(history, asset, asked, instant) for asset in near}
@@ -87,7 +91,14 @@ def search_file(
     offered = tuple(match for match in matches if match.asset_sha256 not in hidden)
     exact = found.sha256 if known and found.sha256 not in hidden else None
     faces = RECOGNISED if near else faces_now(services, history, path, None, instant)
-    return Found(path.name, found.sha256, exact, offered, stand, hidden, faces if naming else faces.unnamed())
+    return Found(path.name, found.sha256, exact, offered, stand, hidden, faces if naming else faces.unnamed(), unseen)
+
+
+def _nothing_to_compare(unseen: tuple[str, ...]) -> LedgerError:
+    if "audio_fingerprint" in unseen:
+        what = "there is no picture in this file, and its sound can't be compared here"
+        return Unavailable("sound_not_checked", what, f"Install the engine ({INSTALL}), or send a file that plays.")
+    return Misuse("no_picture", "there is no picture or sound in this file to compare", "Send a still, clip or sound.")
 
 
 def _near(services: Services, found: Examination) -> list[Near]:

@@ -112,6 +112,8 @@ def _found_text(result: dict[str, Any]) -> list[Any]:
         styled(f"  shows {one['person']}, who has not agreed to this file; a person should look", "yellow")
         for one in result["faces"]["enrolled"]
     ]
+    if result["not_checked"]:
+        left_out.append(styled(f"  not looked for by: {', '.join(result['not_checked'])}", "yellow"))
     if not result["matches"]:
         return [name, *left_out] if left_out else [name, styled("  nothing known is near")]
     rows = [

@@ -50,6 +50,7 @@ class SearchAnswer(Shape):
             "matches": [{"decision": "copy", "score": 0.97, "query_ms": 0, "reference_ms": 0, **_OFFERED}],
             **_HIDDEN,
             "faces": {"state": "not_checked", "reason": "recognised_before", "enrolled": [], "strangers": 0},
+            "not_checked": [],
         }
     )
 
@@ -60,6 +61,8 @@ class SearchAnswer(Shape):
     left_out: LeftOut
     faces: FacesShape
     """Looked at where nothing else is near."""
+    not_checked: tuple[str, ...]
+    """Extractors by which this file could not be looked for: then nothing near is no answer."""
 
 
 class FoundWords(Shape):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.media.findings import Examination, Finding
+from ledger.media.sandbox import Examiner
 from tests.office_of import ASKED, Made, Office, refused
+from tests.sounds_of import tune, written
 
 
 def words(office: Office, text: str, name: str = "lena", **params: Any) -> Any:
@@ -79,3 +84,27 @@ def test_bad_questions_are_400_and_strangers_to_the_house_may_not_read_its_words
 def test_a_text_of_somebody_elses_syntax_is_only_words(office: Office, made: Made) -> None:
     for text in ('title:"clip', "clip* OR x NEAR/3", "(clip", "'; DROP TABLE texts_file; --"):
         assert office.get("/v1/search", "lena", params={"text": text}).status_code == 200
+
+
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An examiner whose house has no engine for sound."""
+    heard = Examiner.examine
+
+    def examine(self: Examiner, *asked: Any, **named: Any) -> Examination:
+        found = heard(self, *asked, **named)
+        unheard = Finding("audio_fingerprint", "", "", "not_checked", {"reason": "not_installed"})
+        others = (one for one in found.findings if one.extractor != "audio_fingerprint")
+        return replace(found, sound=None, sound_variants=(), findings=(*others, unheard))
+
+    monkeypatch.setattr(Examiner, "examine", examine)
+
+
+@pytest.mark.usefixtures("deaf")
+def test_what_could_not_be_looked_for_is_said_and_nothing_near_is_no_answer(
+    office: Office, made: Made, tmp_path: Path
+) -> None:
+    found = office.post("/v1/search", "lena", content=made.file("stranger").read_bytes()).json()
+    assert found["matches"] == [] and "audio_fingerprint" in found["not_checked"]
+    song = written(tmp_path / "song.wav", tune(3, 6)).read_bytes()
+    refused(office.post("/v1/search", "lena", content=song), 503, "sound_not_checked")
