@@ -66,7 +66,9 @@ class Matches(View):
     name = "matches"
     version = 5
     schema = SCHEMA
-    handled = frozenset({"asset.examined.v1", "reference.registered.v1", "reference.withdrawn.v1"})
+    handled = frozenset(
+        {"asset.examined.v1", "reference.registered.v1", "reference.registered.v2", "reference.withdrawn.v1"}
+    )
     ignored = EVERY - handled
 
     def __init__(self, database: ViewsDatabase, blobs: Blobs, opens: Opens = in_memory) -> None:
@@ -82,7 +84,9 @@ class Matches(View):
         body = said.body
         if isinstance(body, AssetExamined) and body.frames:
             self._keep(db, said.index, body.asset, body.examination_sha256, "own", body.findings)
-        elif isinstance(body, ReferenceRegistered) and body.media and body.examination_sha256:
+        elif (
+            isinstance(body, ReferenceRegistered) and "picture" in body.ways and body.media and body.examination_sha256
+        ):
             db.execute("INSERT INTO matches_reference VALUES (?, ?, 1)", (body.reference, body.media))
             self._keep(db, said.index, body.media, body.examination_sha256, "reference")
         elif isinstance(body, ReferenceWithdrawn):

@@ -35,15 +35,19 @@ class WrongPairs:
 
     def rate_upper(self, bits: int) -> float:
         """P(two unrelated codes are within so many bits), 95 % upper bound of what was counted. Never zero."""
-        seen = self.within(bits)
-        upper = NONE_SEEN_UPPER if seen == 0 else seen + 1.96 * math.sqrt(seen) + 2
-        return min(1.0, upper / self.pairs)
+        return rate_upper(self.within(bits), self.pairs)
 
     def rate_fitted(self, bits: int) -> float:
         """The same by a normal curve through the measured mean and spread: a guess where nothing was ever seen."""
         mean = sum(distance * count for distance, count in self.histogram) / self.pairs
         spread = math.sqrt(sum((d - mean) ** 2 * count for d, count in self.histogram) / self.pairs)
         return 0.5 * math.erfc((mean - bits - 0.5) / (spread * math.sqrt(2)))
+
+
+def rate_upper(seen: int, of: int) -> float:
+    """The 95 % upper bound of a rate of which so many were seen among `of`. Never zero."""
+    upper = NONE_SEEN_UPPER if seen == 0 else seen + 1.96 * math.sqrt(seen) + 2
+    return min(1.0, upper / of)
 
 
 class Floor(NamedTuple):

@@ -13,17 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from projections.soundpolicy import SoundPolicy
+
 Items = NDArray[np.uint32]
 
 WINDOW_ITEMS = 8  # 8 x 32 bits are one 256-bit code of the index
 WINDOW_DISTINCT_MIN = 4  # different items in a window that votes; silence has one, music and speech have seven or eight
-WINDOW_BITS_MAX = 72  # of 256 for a vote; the stretch decides
-ERROR_PERMILLE_MAX = 250  # wrong bits in a stretch; unrelated sounds lie near 500 and, over two seconds, above 330
-STRETCH_ITEMS_MIN = 16  # two seconds of positions; with each item's own reach 4.6 s of sound
-LONG_ITEMS = 32  # four seconds of positions
-SHORT_ERROR_PERMILLE_MAX = 200  # of a stretch under LONG_ITEMS: chance does more with fewer bits
-DEEP_ITEMS = 64  # eight seconds of positions, when nothing shorter lines up
-DEEP_ERROR_PERMILLE_MAX = 300  # the best of 4,273 wrong pairs was at 329
 SMOOTHING_ITEMS = 12  # the rate is a mean over so many: one disturbed item breaks no stretch
 SHIFTS_MAX = 12  # shifts looked along in a pair: an edit moves some, a residual of speed a few more
 ROWS_MAX = 600  # windows of the query that vote, evenly chosen
@@ -61,12 +56,12 @@ def telling(items: Items) -> NDArray[np.bool_]:
     return distinct
 
 
-def stretches(query: Items, reference: Items) -> list[Stretch]:
+def stretches(query: Items, reference: Items, policy: SoundPolicy) -> list[Stretch]:
     """Stretches of both that hold the same sound, in the query's order and without overlap in it. O(ROWS_MAX x m)."""
-    shifts = _shifts(query, reference)
-    found = [stretch for shift in shifts for stretch in _along(query, reference, shift)]
+    shifts = _shifts(query, reference, policy)
+    found = [stretch for shift in shifts for stretch in _along(query, reference, shift, policy)]
     if not found:
-        found = [stretch for shift in shifts for stretch in _deep(query, reference, shift)]
+        found = [stretch for shift in shifts for stretch in _deep(query, reference, shift, policy)]
     kept: list[Stretch] = []
     for stretch in sorted(found, key=lambda one: (-one.items, one.error_permille)):
         if all(
@@ -76,7 +71,7 @@ def stretches(query: Items, reference: Items) -> list[Stretch]:
     return sorted(kept, key=lambda one: one.query)
 
 
-def _shifts(query: Items, reference: Items) -> list[int]:
+def _shifts(query: Items, reference: Items, policy: SoundPolicy) -> list[int]:
     """Shifts (reference minus query) that voting windows name, most votes first."""
     mine, theirs = windows(query), windows(reference)
     rows = np.flatnonzero(telling(query))
@@ -87,7 +82,7 @@ def _shifts(query: Items, reference: Items) -> list[int]:
     votes: dict[int, int] = {}
     for row in rows:
         apart = np.bitwise_count(there ^ np.ascontiguousarray(mine[row]).view(np.uint64)).sum(axis=1)
-        for column in usable[apart <= WINDOW_BITS_MAX]:
+        for column in usable[apart <= policy.window_bits_max]:
             shift = int(column) - int(row)
             votes[shift] = votes.get(shift, 0) + 1
     return sorted(votes, key=lambda shift: (-votes[shift], shift))[:SHIFTS_MAX]
@@ -120,28 +115,30 @@ def _paired(query: Items, reference: Items, shift: int) -> _Pairs:
     return _Pairs(start, np.bitwise_count(mine ^ theirs).astype(np.int64), counts)
 
 
-def _along(query: Items, reference: Items, shift: int) -> list[Stretch]:
+def _along(query: Items, reference: Items, shift: int, policy: SoundPolicy) -> list[Stretch]:
     """Stretches with one shift: items whose surroundings stay under the rate, in runs."""
     pairs = _paired(query, reference, shift)
-    if len(pairs.wrong) < STRETCH_ITEMS_MIN:
+    if len(pairs.wrong) < policy.stretch_items_min:
         return []
-    good = pairs.good(SMOOTHING_ITEMS, ERROR_PERMILLE_MAX, SMOOTHING_ITEMS // 2)
-    found = [pairs.stretch(*_trimmed(pairs.wrong, start, end), shift) for start, end in _runs(good)]
+    worst = policy.error_permille_max
+    good = pairs.good(SMOOTHING_ITEMS, worst, SMOOTHING_ITEMS // 2)
+    found = [pairs.stretch(*_trimmed(pairs.wrong, start, end, worst), shift) for start, end in _runs(good)]
     return [
         one
         for one in found
-        if one.items >= STRETCH_ITEMS_MIN and 1000 * one.errors <= _permille_max(one.items) * _BITS * one.items
+        if one.items >= policy.stretch_items_min
+        and 1000 * one.errors <= policy.permille_max(one.items) * _BITS * one.items
     ]
 
 
-def _deep(query: Items, reference: Items, shift: int) -> list[Stretch]:
-    """The seconds in which the sound lies under another one: around every position of them DEEP_ITEMS stay under the rate."""
-    pairs = _paired(query, reference, shift)
-    if len(pairs.wrong) < DEEP_ITEMS:
+def _deep(query: Items, reference: Items, shift: int, policy: SoundPolicy) -> list[Stretch]:
+    """The seconds in which the sound lies under another one: around every position of them `deep_items` stay under the rate."""
+    pairs, items = _paired(query, reference, shift), policy.deep_items
+    if len(pairs.wrong) < items:
         return []
-    half = DEEP_ITEMS // 2
-    good = pairs.good(DEEP_ITEMS, DEEP_ERROR_PERMILLE_MAX, DEEP_ITEMS * 3 // 4)
-    good[:half] = good[len(good) - half + 1 :] = False  # fewer than DEEP_ITEMS lie around these
+    half = items // 2
+    good = pairs.good(items, policy.deep_error_permille_max, items * 3 // 4)
+    good[:half] = good[len(good) - half + 1 :] = False  # fewer than so many lie around these
     return [pairs.stretch(start - half, end + half - 1, shift) for start, end in _runs(good)]
 
 
@@ -150,14 +147,10 @@ def _runs(good: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _trimmed(wrong: NDArray[np.int64], start: int, end: int) -> tuple[int, int]:
+def _trimmed(wrong: NDArray[np.int64], start: int, end: int, permille: int) -> tuple[int, int]:
     """Without the ends that only their neighbours' agreement carried."""
-    agreeing = np.flatnonzero(1000 * wrong[start:end] <= ERROR_PERMILLE_MAX * _BITS)
+    agreeing = np.flatnonzero(1000 * wrong[start:end] <= permille * _BITS)
     return (start + int(agreeing[0]), start + int(agreeing[-1]) + 1) if len(agreeing) else (start, start)
-
-
-def _permille_max(items: int) -> int:
-    return ERROR_PERMILLE_MAX if items >= LONG_ITEMS else SHORT_ERROR_PERMILLE_MAX
 
 
 def _counts(items: Items) -> NDArray[np.bool_]:

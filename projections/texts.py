@@ -98,6 +98,7 @@ class Texts(View):
             "person.registered.v2",
             "provider.record-imported.v1",
             "reference.registered.v1",
+            "reference.registered.v2",
             "subject.erasure-begun.v1",
         }
     )
@@ -113,7 +114,7 @@ class Texts(View):
         | (OF_GENERATIONS - {"brief.drafted.v1", "generation.requested.v1"})
         | (OF_FILES - {"asset.imported.v1", "asset.derived.v1"})
         | (OF_MATTERS - {"subject.erasure-begun.v1"})
-        | (OF_FINDINGS - {"provider.record-imported.v1", "reference.registered.v1"})
+        | (OF_FINDINGS - {"provider.record-imported.v1", "reference.registered.v1", "reference.registered.v2"})
     )
 
     def apply(self, db: sqlite3.Connection, said: Said) -> None:

@@ -184,6 +184,7 @@ OF_FINDINGS: Final[Types] = frozenset(
         "drift.measured.v1",
         "drift.month-missed.v1",
         "reference.registered.v1",
+        "reference.registered.v2",
         "reference.withdrawn.v1",
         "reference.swept.v1",
         "match.compared.v1",

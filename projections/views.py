@@ -110,4 +110,5 @@ class Views(Runner):
         """As every runner does; and what was withdrawn leaves the index before anybody is answered."""
         size = super().catch_up()
         self.matches.settle()
+        self.sounds.settle()
         return size

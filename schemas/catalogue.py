@@ -45,6 +45,7 @@ from schemas.statements import (
     publishing,
     reexamination,
     reference,
+    reference_v1,
     registry,
     reverification,
     review,
@@ -138,6 +139,7 @@ BODIES: tuple[type[Body], ...] = (
     contract.ContractTermRecorded,
     contract.ContractReevaluated,
     registry.RegistryAnswered,
+    reference_v1.ReferenceRegisteredV1,
     reference.ReferenceRegistered,
     reference.ReferenceWithdrawn,
     reference.ReferenceSwept,
@@ -189,6 +191,7 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     notice_v2.NoticeIssuedV2: notice_v2.NoticeIssuedV2.newest,
     evidence.EvidenceExportedV1: evidence.EvidenceExportedV1.newest,
     dispute_v1.DisputeSightedV1: dispute_v1.DisputeSightedV1.newest,
+    reference_v1.ReferenceRegisteredV1: reference_v1.ReferenceRegisteredV1.newest,
 }
 """Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
 _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
@@ -200,6 +203,7 @@ _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     notice.NoticeIssued: (notice_v1.NoticeIssuedV1, notice_v2.NoticeIssuedV2),
     evidence.EvidenceExported: (evidence.EvidenceExportedV1,),
     dispute.DisputeSighted: (dispute_v1.DisputeSightedV1,),
+    reference.ReferenceRegistered: (reference_v1.ReferenceRegisteredV1,),
 }
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

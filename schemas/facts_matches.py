@@ -15,7 +15,8 @@ Word = Annotated[str, Field(max_length=200)]
 
 
 class MatchFact(Shape):
-    """A file is near a reference, by the newest word on the two: where, how the frames were turned, how near, by whose look."""
+    """A file is near a reference, by the newest word on the two in one way: where, how the frames were turned, how near, by
+    whose look."""
 
     match: Id
     asset: Digest
@@ -29,6 +30,8 @@ class MatchFact(Shape):
     distance_median: NonNegativeInt
     frames_matched: NonNegativeInt
     frames_compared: NonNegativeInt
+    by_sound: Literal[True] | None = None
+    """It was compared by its sound: frames are sub-fingerprints then, and what was looked through are sounds."""
     asset_ms: NonNegativeInt
     reference_ms: NonNegativeInt
     geometry: Slug

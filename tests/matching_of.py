@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from types import SimpleNamespace
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 from api.services.services import Services
 from ledger.media.c2pa_report import C2paReport
 from ledger.media.findings import Examination, FrameCode, VariantCode
+from ledger.media.sound import as_hex
+from ledger.media.soundprint import SoundPrint, SoundVariant
+from ledger.rules.coverage import SOUND
 from projections.matchbook import Recorded
 from projections.matchpolicy import current
+from projections.sound_alignment import Items
 from projections.views import Views
+from schemas.statements.asset import AssetExamined, FindingRecord
 from schemas.statements.guardrail import GuardrailAdded
 from schemas.statements.match import MatchReviewed
 from schemas.statements.reference import ReferenceRegistered, ReferenceWithdrawn
@@ -20,6 +25,7 @@ from tests.house_of import House, digest
 from tests.unit.projections.material import fingerprints
 
 Run = Sequence[bytes]
+SOUND_ALGORITHM = "chromaprint-test2@11025hz-mono"
 
 
 class Desk:
@@ -39,19 +45,60 @@ class Desk:
         )
         report = Examination(digest(), 1_000, None, C2paReport("absent", "none"), found, None, (), variants)
         whole = {**report.as_json(), "variants": [variant.as_json() for variant in variants]}
-        base = {"kind": "known-work", "title": "The Lighthouse", "owner": "North Sea", "basis": "agreement"}
+        base: dict[str, Any] = {"kind": "known-work", "ways": ["picture"], "basis": "agreement"}
+        base |= {"title": "The Lighthouse", "owner": "North Sea"}
         named = {"reference": self.house.new_id(), "media": report.sha256}
         blob = self.house.blobs.put(json.dumps(whole).encode())
         body = ReferenceRegistered.model_validate({**base, **named, "examination_sha256": blob, **overrides})
         self.house.say_as("ivy", body)
         return body.reference
 
+    def sound_work(
+        self,
+        sound: Items,
+        speeds: Mapping[int, Items] = MappingProxyType({}),
+        *,
+        algorithm: str = SOUND_ALGORITHM,
+        run: Run = (),
+        **overrides: Any,
+    ) -> str:
+        """A known work with this sound, alone or with frames in `run`, and as it runs at other speeds."""
+        found, ways = (fingerprints(run), ["picture", "sound"]) if run else (None, ["sound"])
+        variants = tuple(SoundVariant(speed, as_hex(items)) for speed, items in speeds.items())
+        print_ = SoundPrint(algorithm, "1", as_hex(sound))
+        report = Examination(digest(), 1_000, None, C2paReport("absent", "none"), found, None, (), sound=print_)
+        whole = {**report.as_json(), "sound_variants": [variant.as_json() for variant in variants]}
+        base: dict[str, Any] = {"kind": "known-work", "ways": ways, "title": "A Song", "basis": "agreement"}
+        named = {"reference": self.house.new_id(), "media": report.sha256}
+        blob = self.house.blobs.put(json.dumps(whole).encode())
+        body = ReferenceRegistered.model_validate({**base, **named, "examination_sha256": blob, **overrides})
+        self.house.say_as("ivy", body)
+        return body.reference
+
+    def heard(self, sound: Items | None, detail: Mapping[str, Any] = MappingProxyType({}), state: str = "found") -> str:
+        """A file of sound alone, examined; `state` and `detail` are the finding's."""
+        asset = self.house.asset()
+        print_ = None if sound is None else SoundPrint(SOUND_ALGORITHM, "1", as_hex(sound))
+        report = Examination(asset, 1_000, None, C2paReport("absent", "none"), None, digest(), (), sound=print_)
+        found = {"algorithm": SOUND_ALGORITHM, "version": "1", "state": state, "detail": dict(detail)}
+        probe = {"extractor": "probe", "algorithm": "libav", "version": "1", "state": "found"}
+        findings = ({"extractor": SOUND, **found}, {**probe, "detail": {"medium": "audio"}})
+        body = AssetExamined(
+            asset=asset,
+            examination_sha256=self.house.blobs.put(json.dumps(report.as_json()).encode()),
+            essence_sha256=report.essence_sha256,
+            c2pa_state="absent",
+            c2pa_ingredients_state="none",
+            findings=tuple(FindingRecord.model_validate(one) for one in findings),
+        )
+        self.house.ledger.say(body)
+        return asset
+
     def likeness(self, person: str, run: Run) -> str:
         frames = [{"variant": "plain", "t_ms": n * 500, "pdq": code.hex(), "quality": 90} for n, code in enumerate(run)]
         codes = {"algorithm": fingerprints(run).algorithm, "version": "1", "frames": frames}
-        body = ReferenceRegistered.model_validate(
-            {"reference": self.house.new_id(), "kind": "likeness", "person": person, "basis": "enrolled themselves"}
-        )
+        named = {"reference": self.house.new_id(), "person": person, "basis": "enrolled themselves"}
+        body = ReferenceRegistered.model_validate({**named, "kind": "likeness", "ways": ["picture"]})
         self.house.say_as("ines", body, sealed={"/body/codes": codes}, subject=person)
         return body.reference
 

@@ -55,8 +55,8 @@ async def register(
     guardrail: Annotated[Id | None, Query(description="The entry of the do-not-generate list it illustrates.")] = None,
     person: Annotated[Slug | None, Query(description="Whose picture it is, by pseudonym.")] = None,
 ) -> JSONResponse:
-    """The body is the file. What is here is looked through at once, by stored codes. A picture of a person leaves nothing
-    but codes in the vault.
+    """The body is the file: a still, a clip or a sound. What is here is looked through at once, by stored codes, by picture and
+    by sound. A picture of a person leaves nothing but codes in the vault.
     """
     said = Registration(kind=kind, basis=basis, title=title, owner=owner, guardrail=guardrail, person=person)
     slots = request.app.state.slots
@@ -72,7 +72,8 @@ def _register(services: Services, path: Any, said: Registration, caller: Caller)
     name, receipt = register_reference(services, path, said, say)
     compare_all(services)
     found = match_answers.matches_answer(services, reference=name)
-    return RegisteredReference(reference=name, entry_index=receipt.index, matches=found.matches)
+    ways = match_answers.reference_answer(services, name, limit=1).reference.ways
+    return RegisteredReference(reference=name, ways=ways, entry_index=receipt.index, matches=found.matches)
 
 
 @router.get(

@@ -2,26 +2,25 @@
 
 Brought about by whatever came: a file, a reference, another policy, codes in another algorithm. What is left to do is read from
 the log's own words, so a crash between two of them leaves work and no gap: matches are said before the comparison that covers
-them, and the door refuses to hear either twice. Any number of processes may do it at once.
+them, and the door refuses to hear either twice. Any number of processes may do it at once. Pictures and sounds are compared
+each by themselves (`comparers`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from api.services.reference_codes import features_of_reference, runs_of_reference
+from api.services.comparers import NOT_NEAR, Comparer, Near, comparers
 from api.services.services import Services
 from ledger.errors import Conflict, Refused, Unavailable
-from ledger.media.findings import FRAMED_ALGORITHM
-from ledger.media.local_features import Points
-from ledger.rules.references import any_reference
-from projections.matchbook import Reference, plain_name
-from projections.matches import Match, Part, Runs, pair
-from projections.matchpolicy import MatchPolicy, current
+from ledger.rules.references import compared_by
+from projections.matchbook import Reference
+from projections.matches import Part
+from projections.matchpolicy import MatchPolicy
 from schemas.base import Body, new_id
 from schemas.statements.match import MatchCompared, MatchFound
 from schemas.statements.reference import ReferenceSwept
@@ -31,14 +30,15 @@ TRIES_MAX = 8  # a boundary that moves more often than this has somebody else at
 WORK_PAGE = 100  # files asked for at once: what is left is read anew after each page
 _SAID = frozenset({"match_recorded_already", "match_unchanged", "compared_already", "swept_already"})
 
+T = TypeVar("T")
 Progress = Callable[[str], None]
-Near = Mapping[tuple[str, str], Match]
+Found = Mapping[tuple[str, str], Near]
 """(asset, reference) of what is near, with the match as the file sees it."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What one run compared, and what it found to be new or changed."""
+    """What one run compared, and what it found to be new or changed. A clip with sound is compared twice."""
 
     policy: str
     references: int = 0
@@ -55,21 +55,26 @@ class Done:
 
 
 def compare_all(services: Services, progress: Progress = lambda text: None, policy: MatchPolicy | None = None) -> Done:
-    """Does all that is left, references first: of those there are few, and each is one search. Raises Unavailable."""
-    policy = policy or current()
-    done = Done(policy.sha256)
+    """Does all that is left, references first: of those there are few, and each is one search. Raises Unavailable.
+
+    `policy`: of pictures, another one than that in force.
+    """
+    ways = comparers(services, policy)
+    done = Done(ways[0].policy)
     services.views.catch_up()
     book = services.views.matchbook
-    while left := book.references_left(policy.sha256, WORK_PAGE):
-        for one in left:
-            done = _sweep(services, one, policy, done)
-            progress(f"references {done.references}")
-        services.views.catch_up()
-    while files := book.files_left(policy.sha256, WORK_PAGE):
-        for asset, algorithm in files:
-            done = _compare(services, asset, algorithm, policy, done)
-            progress(f"files {done.files}")
-        services.views.catch_up()
+    for by in ways:
+        while left := book.references_left(by.way, by.policy, WORK_PAGE):
+            for one in left:
+                done = _sweep(services, by, one, done)
+                progress(f"references {done.references}")
+            services.views.catch_up()
+    for by in ways:
+        while files := book.files_left(by.way, by.policy, WORK_PAGE):
+            for asset, algorithm in files:
+                done = _compare(services, by, asset, algorithm, done)
+                progress(f"files {done.files}")
+            services.views.catch_up()
     return done
 
 
@@ -78,7 +83,7 @@ def compare_files(services: Services, assets: Iterable[str]) -> None:
 
     Where the views can't be asked nothing is said: the file stays `not_checked`, and the job comes back to it.
     """
-    if any_reference(services.ledger.history()) is None:
+    if not compared_by(services.ledger.history()):
         return
     try:
         _compare_now(services, assets)
@@ -87,40 +92,38 @@ def compare_files(services: Services, assets: Iterable[str]) -> None:
 
 
 def _compare_now(services: Services, assets: Iterable[str]) -> None:
-    policy = current()
     services.views.catch_up()
-    book = services.views.matchbook
-    for asset in dict.fromkeys(assets):
-        for algorithm in book.algorithms_of(asset):
-            if not book.compared(asset, policy.sha256, algorithm):
-                _compare(services, asset, algorithm, policy, Done(policy.sha256))
+    book, met = services.views.matchbook, compared_by(services.ledger.history())
+    for by in comparers(services):
+        for asset in dict.fromkeys(assets) if by.way in met else ():
+            for algorithm in book.algorithms_of(asset, by.way):
+                if not book.compared(asset, by.policy, algorithm):
+                    _compare(services, by, asset, algorithm, Done(by.policy))
 
 
 # -- one side against the other ------------------------------------------------------------------------------------------
 
 
-def _sweep(services: Services, one: Reference, policy: MatchPolicy, done: Done) -> Done:
+def _sweep(services: Services, by: Comparer, one: Reference, done: Done) -> Done:
     """One reference against every file that was here before it."""
-    views, book = services.views, services.views.matchbook
-    theirs = _Side(runs_of_reference(services, one, policy), features_of_reference(services, one))
-    algorithm = next((name for name in theirs.runs if name != FRAMED_ALGORITHM), "none")
-    nearest = views.matches.near(theirs.runs, "own", policy, far=bool(theirs.features))
-    near = list(
-        islice((name for name in nearest if book.came(name, algorithm) < one.index), policy.flood_candidates_max + 1)
-    )
-    found: dict[tuple[str, str], Match] = {}
-    for asset in near[: policy.flood_candidates_max]:
-        if match := _near(one, asset, _side_of(services, asset, policy), theirs, policy):
+    book, theirs = services.views.matchbook, by.of_reference(one)
+    algorithm = theirs.algorithm
+    before = (name for name in by.near_files(theirs) if book.came(name, algorithm) < one.index)
+    near, too_many = _bounded(before, by)
+    found: dict[tuple[str, str], Near] = {}
+    for asset in near:
+        if match := by.pair(one, asset, by.of_file(asset), theirs):
             found[asset, one.reference] = match
-    flooded = _is_flood(len(near), len(found), policy)
-    changed = 0 if flooded else _say(services, found, algorithm, policy, "own", _earlier(services, one, algorithm))
+    flooded = too_many or len(found) > by.matches_max
+    earlier = _earlier(services, by, one, algorithm)
+    changed = 0 if flooded else _say(services, by, found, algorithm, "own", earlier)
     body = ReferenceSwept(
         reference=one.reference,
         as_of=one.index,
-        policy=policy.sha256,
+        policy=by.policy,
         algorithm=algorithm,
         files=book.files_before(one.index, algorithm),
-        found=len(near) if flooded else len(found),
+        found=len(near) + too_many if flooded else len(found),
         changed=changed,
         flooded=flooded,
     )
@@ -128,32 +131,32 @@ def _sweep(services: Services, one: Reference, policy: MatchPolicy, done: Done) 
     return done.plus(references=1, matches=0 if flooded else len(found), changed=changed, flooded=int(flooded))
 
 
-def _compare(services: Services, asset: str, algorithm: str, policy: MatchPolicy, done: Done) -> Done:
+def _compare(services: Services, by: Comparer, asset: str, algorithm: str, done: Done) -> Done:
     """One file against every reference that was here before it and stands."""
-    views, book = services.views, services.views.matchbook
-    mine, came = _side_of(services, asset, policy), book.came(asset, algorithm)
+    book, mine = services.views.matchbook, by.of_file(asset)
+    came = book.came(asset, algorithm)
     standing = (
         one
-        for media in views.matches.near(mine.runs, "reference", policy, far=bool(mine.features))
+        for media in by.near_references(mine)
         for one in book.references(media=media)
-        if one.standing and one.index < came
+        if one.standing and by.way in one.ways and one.index < came
     )
-    near = list(islice(standing, policy.flood_candidates_max + 1))
-    found: dict[tuple[str, str], Match] = {}
-    for one in [*near[: policy.flood_candidates_max], *(one for one in book.likenesses() if one.index < came)]:
-        theirs = _Side(runs_of_reference(services, one, policy), features_of_reference(services, one))
-        if match := _near(one, asset, mine, theirs, policy):
+    near, too_many = _bounded(standing, by)
+    people = [one for one in book.likenesses() if by.way in one.ways and one.index < came]
+    found: dict[tuple[str, str], Near] = {}
+    for one in [*near, *people]:
+        if match := by.pair(one, asset, mine, by.of_reference(one)):
             found[asset, one.reference] = match
-    flooded = _is_flood(len(near), len(found), policy)
-    earlier = {(asset, one.reference) for one in _standing_matches(services, asset) if one.index < came}
-    changed = 0 if flooded else _say(services, found, algorithm, policy, "reference", earlier)
+    flooded = too_many or len(found) > by.matches_max
+    earlier = {(asset, one.reference) for one in _standing_matches(services, by, asset) if one.index < came}
+    changed = 0 if flooded else _say(services, by, found, algorithm, "reference", earlier)
     body = MatchCompared(
         asset=asset,
         as_of=came,
-        policy=policy.sha256,
+        policy=by.policy,
         algorithm=algorithm,
-        references=book.standing_before(came),
-        found=len(near) if flooded else len(found),
+        references=book.standing_before(came, by.way),
+        found=len(near) + too_many if flooded else len(found),
         changed=changed,
         flooded=flooded,
     )
@@ -161,84 +164,57 @@ def _compare(services: Services, asset: str, algorithm: str, policy: MatchPolicy
     return done.plus(files=1, matches=0 if flooded else len(found), changed=changed, flooded=int(flooded))
 
 
-@dataclass(frozen=True)
-class _Side:
-    """What is stored of a file or a reference."""
-
-    runs: Runs
-    features: Sequence[Points]
-
-
-def _side_of(services: Services, asset: str, policy: MatchPolicy) -> _Side:
-    matches = services.views.matches
-    return _Side(matches.runs(asset, "own", policy), matches.features(asset, "own"))
-
-
-def _near(one: Reference, asset: str, mine: _Side, theirs: _Side, policy: MatchPolicy) -> Match | None:
-    match = pair(one.reference, mine.runs, theirs.runs, policy, (mine.features, theirs.features))
-    if one.media == asset and match is not None:
-        return replace(match, decision="exact", score=1.0)
-    return match
-
-
-def _is_flood(near: int, found: int, policy: MatchPolicy) -> bool:
-    return near > policy.flood_candidates_max or found > policy.flood_matches_max
+def _bounded(near: Iterable[T], by: Comparer) -> tuple[list[T], bool]:
+    """Those to be looked at, and whether there are more of them than are looked at."""
+    if by.candidates_max is None:
+        return list(near), False
+    found = list(islice(near, by.candidates_max + 1))
+    return found[: by.candidates_max], len(found) > by.candidates_max
 
 
 # -- saying it -----------------------------------------------------------------------------------------------------------
 
 
-def _standing_matches(services: Services, asset: str) -> list[Reference]:
-    """References that stand and that the file is said to be near."""
+def _standing_matches(services: Services, by: Comparer, asset: str) -> list[Reference]:
+    """References that stand and that the file is said to be near in this way."""
     book = services.views.matchbook
-    named = (book.reference(one.reference) for one in book.matches(asset=asset))
+    named = (book.reference(one.reference) for one in book.matches(asset=asset) if one.way == by.way)
     return [one for one in named if one is not None and one.standing]
 
 
-def _earlier(services: Services, one: Reference, algorithm: str) -> set[tuple[str, str]]:
+def _earlier(services: Services, by: Comparer, one: Reference, algorithm: str) -> set[tuple[str, str]]:
     """Pairs of files that were here before the reference, and are said to be near it."""
     book = services.views.matchbook
-    found = book.matches(reference=one.reference)
+    found = (match for match in book.matches(reference=one.reference) if match.way == by.way)
     return {(match.asset, one.reference) for match in found if book.came(match.asset, algorithm) < one.index}
 
 
 def _say(
-    services: Services,
-    found: Near,
-    algorithm: str,
-    policy: MatchPolicy,
-    part: Part,
-    earlier: set[tuple[str, str]],
+    services: Services, by: Comparer, found: Found, algorithm: str, part: Part, earlier: set[tuple[str, str]]
 ) -> int:
     """What differs from the last word on each pair, looked up among the codes of `part`; returns how much did."""
-    codes, changed = services.views.matches.compared_for(plain_name(algorithm), part), 0
+    looked_through, changed = by.looked_through(algorithm, part), 0
     for asset, name in [*found, *sorted(earlier - set(found))]:
-        match = found.get((asset, name))
-        if services.views.matchbook.last_word(asset, name) != (match.decision if match else "none"):
-            changed += _said(services, _body(services, asset, name, match, algorithm, policy, codes))
+        near = found.get((asset, name), NOT_NEAR)
+        if services.views.matchbook.last_word(asset, name, by.way) != near.decision:
+            changed += _said(services, _body(services, by, asset, name, near, algorithm, looked_through))
     return changed
 
 
 def _body(
-    services: Services, asset: str, name: str, match: Match | None, algorithm: str, policy: MatchPolicy, codes: int
+    services: Services, by: Comparer, asset: str, name: str, near: Near, algorithm: str, looked_through: int
 ) -> MatchFound:
-    decision = match.decision if match else "none"
-    return MatchFound(
-        match=new_id(services.clock.now()),
-        asset=asset,
-        reference=name,
-        decision=decision,
-        policy=policy.sha256,
-        algorithm=algorithm,
-        transform=match.transform if match else "plain",
-        distance_median=match.distance_median if match else 0,
-        frames_matched=match.frames_matched if match else 0,
-        frames_compared=match.frames_compared if match else 0,
-        asset_ms=match.query_ms if match else 0,
-        reference_ms=match.reference_ms if match else 0,
-        geometry=match.geometry.state if match else "not_checked",
-        index_codes=codes,
-        false_per_billion=policy.false_per_billion(decision, codes),
+    return MatchFound.model_validate(
+        {
+            "match": new_id(services.clock.now()),
+            "asset": asset,
+            "reference": name,
+            "policy": by.policy,
+            "algorithm": algorithm,
+            "index_codes": looked_through,
+            "false_per_billion": by.false_per_billion(near.decision, looked_through),
+            **vars(near),
+        }
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.services.evidence_pairs import Frames
+from ledger.media.soundprint import STEP_US
 from schemas.evidence import PackFrame
 from schemas.facts import PackFacts
 from schemas.facts_disputes import SightingFact
@@ -19,6 +20,7 @@ _DECISIONS = {
     "confirmed": "Confirmed copy of",
     "candidate": "Looks like",
 }
+_HEARD = {**_DECISIONS, "copy": "Holds the sound of", "candidate": "Sounds like"}
 _KINDS = {
     "known-work": "a known work",
     "do-not-generate": "what may not be generated",
@@ -67,7 +69,8 @@ def pairs_of(facts: PackFacts, frames: Frames) -> Iterator[Pair]:
         sides = _side(first, frames), _side(second, frames)
         if first.entry in matches:
             match = matches[first.entry]
-            title = f"{_DECISIONS[match.decision]} {_KINDS.get(match.kind, match.kind)}"
+            named = _HEARD if match.by_sound else _DECISIONS
+            title = f"{named[match.decision]} {_KINDS.get(match.kind, match.kind)}"
             yield Pair(title, match.entry, *sides, _of_match(match))
         else:
             sighting = seen[first.entry]
@@ -80,19 +83,34 @@ def _side(one: PackFrame, frames: Frames) -> Side:
 
 
 def _of_match(one: MatchFact) -> tuple[tuple[str, str], ...]:
-    chance = f"{one.false_per_billion:,} of 1,000,000,000 unrelated codes would be as near to one frame by chance"
     looked = (
         f"{_VERDICTS.get(one.verdict, one.verdict)}, says {one.reviewer} (entry {one.reviewed})"
         if one.verdict
         else None
     )
+    return (*(_heard(one) if one.by_sound else _seen(one)), ("A person's look", looked or "nobody has looked"))
+
+
+def _seen(one: MatchFact) -> tuple[tuple[str, str], ...]:
+    chance = f"{one.false_per_billion:,} of 1,000,000,000 unrelated codes would be as near to one frame by chance"
     return (
         ("How near", f"{one.distance_median} of 256 bits apart (median of the matched frames)"),
         ("Frames", f"{one.frames_matched} of {one.frames_compared} compared frames match"),
         ("Turned", _turned(one.transform)),
         ("Local features", one.geometry.replace("_", " ")),
         ("By chance", f"at most {chance}, among {one.index_codes:,}"),
-        ("A person's look", looked or "nobody has looked"),
+    )
+
+
+def _heard(one: MatchFact) -> tuple[tuple[str, str], ...]:
+    chance = f"{one.false_per_billion / 1e9:.2g} unrelated sounds would be as near"
+    seconds = one.frames_matched * STEP_US / 1e6
+    speed = "as it was" if one.transform == "plain" else one.transform.replace("speed-", "thousandths of the usual: ")
+    return (
+        ("How near", f"{one.distance_median} of 256 bits apart, over all that lines up"),
+        ("Sound", f"{seconds:.0f} seconds line up, of {one.frames_compared * STEP_US / 1e6:.0f}"),
+        ("Speed", speed),
+        ("By chance", f"at most {chance}, among {one.index_codes:,}"),
     )
 
 

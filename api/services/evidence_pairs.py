@@ -35,6 +35,7 @@ NOT_HELD = "these bytes are not held by the ledger that wrote the pack"
 PRIVILEGED = "counsel claims privilege over these bytes"
 ENROLLED = "a picture of a person: the vault holds codes of it, and nobody the picture"
 WITHDRAWN = "the reference was withdrawn"
+BY_SOUND = "they were compared by their sound, which has no picture"
 NO_FRAME = "no frame could be taken out of these bytes"
 TOO_MANY = f"a pack shows at most {SHOWN_MAX} frames; these bytes show this one"
 
@@ -91,12 +92,10 @@ def _sides(facts: PackFacts) -> Iterator[_Side]:
             continue
         file = PackFrame(entry=one.entry, side="file", media=one.asset, at_ms=one.asset_ms)
         other = PackFrame(entry=one.entry, side="reference", media=one.media, at_ms=one.reference_ms)
-        yield _Side(file, asset=one.asset)
-        yield _Side(
-            other,
-            reference=one.reference,
-            why=WITHDRAWN if one.withdrawn else ENROLLED if one.media is None else None,
-        )
+        heard = BY_SOUND if one.by_sound else None
+        why = WITHDRAWN if one.withdrawn else ENROLLED if one.media is None else heard
+        yield _Side(file, asset=one.asset, why=heard)
+        yield _Side(other, reference=one.reference, why=why)
     for dispute in facts.disputes:
         for seen in dispute.sightings:
             if seen.place is not None and seen.place.of == "picture":

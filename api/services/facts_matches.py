@@ -8,6 +8,7 @@ from api.services.facts_scene import Scene
 from ledger.history import bodies
 from ledger.rules.matches import reviewed
 from ledger.rules.privilege import claims_in
+from ledger.rules.references import way_of
 from ledger.statement import Said
 from schemas.facts_matches import MatchFact, WithheldFact
 from schemas.statements.dispute import DisputeOpened
@@ -19,21 +20,23 @@ _SAID = frozenset(MatchFound.model_fields) - {"policy", "algorithm"}
 
 
 def matches_of(scene: Scene) -> Iterator[MatchFact]:
-    """The newest word on each file of the family and each reference, in the order of their entries."""
-    newest: dict[tuple[str, str], tuple[Said, MatchFound]] = {}
+    """The newest word on each file of the family and each reference in each way, in the order of their entries."""
+    newest: dict[tuple[str, str, str], tuple[Said, MatchFound]] = {}
     for said, body in scene.said(MatchFound):
-        newest[body.asset, body.reference] = (said, body)
+        newest[body.asset, body.reference, way_of(body.algorithm)] = (said, body)
     yield from sorted((_match(scene, *one) for one in newest.values()), key=lambda one: one.entry)
 
 
 def _match(scene: Scene, said: Said, body: MatchFound) -> MatchFact:
     told = scene.history.about(f"reference:{body.reference}", ReferenceRegistered, ReferenceWithdrawn)
-    registered, word = bodies(told, ReferenceRegistered), reviewed(scene.history, body.asset, body.reference)
+    way = way_of(body.algorithm)
+    registered, word = bodies(told, ReferenceRegistered), reviewed(scene.history, body.asset, body.reference, way)
     looked = {"verdict": word[1].verdict, "reviewer": word[0].actor, "reviewed": word[0].index} if word else {}
     return MatchFact.model_validate(
         {
             **{name: getattr(body, name) for name in _SAID},
             **looked,
+            "by_sound": True if way == "sound" else None,
             "kind": registered[0][1].kind if registered else "unknown",
             "media": registered[0][1].media if registered else None,
             "withdrawn": bool(bodies(told, ReferenceWithdrawn)),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from api.services.comparers import NO_CODES, NO_PRINTS, NOT_NEAR, comparer_of
 from api.services.dossier import caught_up
-from api.services.reference_codes import features_of_reference, runs_of_reference
 from api.services.services import Services
 from ledger.errors import NotFound
 from ledger.history import bodies
 from ledger.media.findings import FRAMED_ALGORITHM
 from ledger.rules.lineage import descendants
+from ledger.rules.references import way_of
+from projections import soundpolicy
 from projections.matchbook import PAGE_MAX, Recorded, Reference
-from projections.matches import Match, Part, pair
-from projections.matchpolicy import current, policy_of
+from projections.matches import Part
+from projections.matchpolicy import current
 from schemas.api.matching import (
     FalseMatches,
     MatchesAnswer,
@@ -21,6 +23,7 @@ from schemas.api.matching import (
     ReferenceRow,
     ReferencesAnswer,
     ReplayAnswer,
+    SoundMatching,
     UseRow,
 )
 from schemas.statements.match import MatchFound
@@ -75,14 +78,31 @@ def matching_answer(services: Services) -> MatchingAnswer:
     return MatchingAnswer(
         policy=policy.spec,
         policy_sha256=policy.sha256,
-        progress=views.matchbook.progress(policy.sha256),
+        progress=views.matchbook.progress("picture", policy.sha256),
         codes=codes,
         comparisons=rates["codes"],
         false_per_search={name: FalseMatches(**rate) for name, rate in rates["per_search"].items()},
         wrong_pairs=policy.wrong.pairs,
         source=policy.wrong.source,
-        reviewed=views.matchbook.error_rates(),
+        reviewed=views.matchbook.error_rates("picture"),
+        sound=_sound_answer(services),
         set_apart=tuple(views.matchbook.flooded()),
+    )
+
+
+def _sound_answer(services: Services) -> SoundMatching:
+    policy, views = soundpolicy.current(), services.views
+    parts: tuple[Part, Part] = ("own", "reference")
+    sounds = max(views.sounds.count(part) for part in parts)
+    return SoundMatching(
+        policy=policy.spec,
+        policy_sha256=policy.sha256,
+        progress=views.matchbook.progress("sound", policy.sha256),
+        sounds=sounds,
+        false_per_search={name: policy.wrong.rate_upper(name) * sounds for name in ("copy", "candidate")},
+        wrong_pairs=policy.wrong.pairs,
+        source=policy.wrong.source,
+        reviewed=views.matchbook.error_rates("sound"),
     )
 
 
@@ -95,40 +115,27 @@ def replay(services: Services, name: str) -> ReplayAnswer:
     if not said:
         raise NotFound("match_unknown", f"there is no match {name}", "See the list of matches.")
     caught_up(services)
-    body, views = said[0][1], services.views
-    policy, one = policy_of(body.policy), views.matchbook.reference(body.reference)
-    theirs = runs_of_reference(services, one, policy) if one else {}
-    if one is None or not theirs:
+    body = said[0][1]
+    by, one = (
+        comparer_of(services, way_of(body.algorithm), body.policy),
+        services.views.matchbook.reference(body.reference),
+    )
+    theirs = by.of_reference(one) if one else None
+    if one is None or theirs is None or theirs.algorithm in (NO_CODES, NO_PRINTS):
         what = "the reference was withdrawn or erased, and its codes with it"
         raise NotFound("reference_codes_gone", what, "What was found stays recorded.")
-    kept = {body.algorithm, FRAMED_ALGORITHM}
-    mine = {name: runs for name, runs in views.matches.runs(body.asset, "own", policy).items() if name in kept}
-    features = (views.matches.features(body.asset, "own"), features_of_reference(services, one))
-    again = _told(pair(body.reference, mine, theirs, policy, features), one, body)
-    recorded = _recorded(body)
-    differs = tuple(key for key in recorded if recorded[key] != again[key])
+    again = by.pair(one, body.asset, by.of_file(body.asset).only(body.algorithm), theirs) or NOT_NEAR
+    differs = tuple(name for name in _COMPARED if getattr(body, name) != getattr(again, name))
     return ReplayAnswer(
         match=name,
         outcome="differs" if differs else "same",
         recorded=body.decision,
-        again=str(again["decision"]),
+        again=again.decision,
         differs=differs,
     )
 
 
 _COMPARED = ("decision", "transform", "distance_median", "frames_matched", "asset_ms", "reference_ms")
-
-
-def _recorded(body: MatchFound) -> dict[str, object]:
-    return {name: getattr(body, name) for name in _COMPARED}
-
-
-def _told(match: Match | None, one: Reference, body: MatchFound) -> dict[str, object]:
-    if match is None:
-        return {**dict.fromkeys(_COMPARED, 0), "decision": "none", "transform": "plain"}
-    decision = "exact" if one.media == body.asset else match.decision
-    places = (match.distance_median, match.frames_matched, match.query_ms, match.reference_ms)
-    return dict(zip(_COMPARED, (decision, match.transform, *places), strict=True))
 
 
 def match_row(one: Recorded) -> MatchRow:
@@ -137,6 +144,7 @@ def match_row(one: Recorded) -> MatchRow:
             "match": one.match,
             "asset_sha256": one.asset,
             "reference": one.reference,
+            "way": one.way,
             "decision": one.decision,
             "distance_median": one.distance,
             "frames_matched": one.frames,
@@ -155,6 +163,7 @@ def reference_row(one: Reference) -> ReferenceRow:
         {
             "reference": one.reference,
             "kind": one.kind,
+            "ways": one.ways,
             "media_sha256": one.media,
             "title": one.title,
             "owner": one.owner,

@@ -5,22 +5,18 @@ A still is looked for by its picture, a song or a voice by its sound, wherever i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable
 
 from api.services.services import Services
 from ledger.errors import LedgerError
 from ledger.media.findings import ALL, QUERY_VARIANTS, Examination
+from ledger.rules.coverage import SOUND, heard, seen
 from ledger.rules.lineage import examination
-from ledger.rules.medium import medium
 from projections.matches import Match
-from projections.sound_alignment import WINDOW_ITEMS
 from projections.sounds import SoundMatch
+from schemas.statements.reference import Way
 
-SOUND = "audio_fingerprint"
-SPEC = "matches/4 (pdq256, framed; sift-ransac; chromaprint)"
-_UNHEARD = frozenset({"streams_not_heard", "ended_early"})
-Way = Literal["picture", "sound"]
+SPEC = "matches/5 (pdq256, framed; sift-ransac; chromaprint)"
 Looked = dict[Way, dict[str, int] | None]
 """By each way that a reference has: the files near it, or None where nobody could look."""
 
@@ -51,19 +47,16 @@ class FingerprintNear:
         return all(self._by_picture(asset) if way == "picture" else self._by_sound(asset) for way in seen)
 
     def _by_picture(self, asset: str) -> bool:
-        knows = self._services.views.matches.knows(asset)
-        return knows or medium(self._services.ledger.history(), asset).name == "audio"
+        """Seen to its end; or certainly without any picture."""
+        found = examination(self._services.ledger.history(), asset)
+        covered = seen(found[1]) if found else "unknown"
+        return covered == "nothing" or (covered == "whole" and self._services.views.matches.knows(asset))
 
     def _by_sound(self, asset: str) -> bool:
         """Heard to its end, in every stream; or certainly without any sound."""
         found = examination(self._services.ledger.history(), asset)
-        heard = next((one for one in found[1].findings if one.extractor == SOUND), None) if found else None
-        if heard is None:
-            return False
-        if heard.state == "absent":
-            return heard.detail.get("code") == "no_sound" or _is_even(heard.detail)
-        whole = not heard.detail.keys() & _UNHEARD
-        return heard.state == "found" and whole and self._services.views.sounds.knows(asset)
+        covered = heard(found[1]) if found else "unknown"
+        return covered == "nothing" or (covered == "whole" and self._services.views.sounds.knows(asset))
 
     def _looked(self, reference: str) -> Looked:
         if reference not in self._seen:
@@ -96,11 +89,6 @@ class FingerprintNear:
         if found.sound is None or found.finding(SOUND).state != "found":
             return None
         return _scores(self._services.views.sounds.search(found.sound, variants=found.sound_variants))
-
-
-def _is_even(detail: Mapping[str, Any]) -> bool:
-    """Silence or one steady tone, throughout; what is too short for one window may hold anything."""
-    return int(detail.get("items", 0)) >= WINDOW_ITEMS and not detail.keys() & _UNHEARD
 
 
 def _scores(matches: Iterable[Match | SoundMatch]) -> dict[str, int]:

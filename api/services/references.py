@@ -1,7 +1,8 @@
 """Taking reference media in, and taking them out again. A work is a file among the blobs; a person's picture is only codes.
 
-A work is examined like any file, with the codes to search with, because later it is compared by its codes alone. A picture
-of a person leaves nothing but codes, sealed under their pseudonym: no file, no digest, no title.
+A work is examined like any file, with the codes to search with, because later it is compared by its codes alone: by its
+picture, by its sound, or by both. A picture of a person leaves nothing but codes, sealed under their pseudonym: no file, no
+digest, no title.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 from api.services.intake import keep_file, require_media
 from api.services.services import Services
 from ledger.door import Receipt
-from ledger.errors import Misuse
+from ledger.errors import LedgerError, Misuse, Unavailable
+from ledger.media.chromaprint import INSTALL
 from ledger.media.findings import ALL, QUERY_VARIANTS, Examination, Fingerprints, VariantCode
+from ledger.rules.coverage import SOUND
 from projections.comparison import runs_of, voting_frames
 from projections.matchpolicy import current
 from projections.matchrows import PLAIN
@@ -27,6 +30,7 @@ from schemas.statements.reference import (
     ReferenceRegistered,
     SealedCodes,
     SealedFrame,
+    Way,
 )
 
 Say = Callable[[Body, dict[str, Any] | None, str | None], Receipt]
@@ -49,14 +53,16 @@ def register_reference(services: Services, path: Path, said: Registration, say: 
     """Examines the file and registers it as whoever `say` speaks for; returns the reference's number and the receipt. Compares
     nothing yet.
 
-    Raises Misuse (`no_picture`, `media_…`, `reference_invalid`, `reference_too_long`), Refused, Forbidden, Unavailable.
+    Raises Misuse (`no_picture`, `nothing_to_compare`, `media_…`, `reference_invalid`, `reference_too_long`), Refused,
+    Forbidden, Unavailable (`sound_not_checked`, …).
     """
     found = services.examiner.examine(path, extractors=ALL | {QUERY_VARIANTS})
     require_media(found)
-    if found.fingerprints is None or not len(voting_frames(found.fingerprints.frames, current())):
-        raise _no_picture(found)
     number = new_id(services.clock.now())
     likeness = said.kind == "likeness"
+    ways = _ways(found)[:1] if likeness else _ways(found)
+    if not ways or (likeness and ways != ("picture",)):
+        raise _nothing_to_compare(found, likeness=likeness)
     if not likeness:
         keep_file(services, path, found.sha256)
         if found.features:
@@ -67,6 +73,7 @@ def register_reference(services: Services, path: Path, said: Registration, say: 
             {
                 "reference": number,
                 **vars(said),
+                "ways": ways,
                 "media": None if likeness else found.sha256,
                 "examination_sha256": examination,
             }
@@ -74,22 +81,40 @@ def register_reference(services: Services, path: Path, said: Registration, say: 
     except ValueError as error:
         what = "these don't go together: " + str(error).split("\n")[2].strip().partition(" [")[0]
         raise Misuse("reference_invalid", what, "See SPEC S16.1.") from None
-    sealed = {"/body/codes": _sealed(found.fingerprints, found.variants).model_dump(mode="json")} if likeness else None
+    sealed = None
+    if likeness and found.fingerprints is not None:
+        sealed = {"/body/codes": _sealed(found.fingerprints, found.variants).model_dump(mode="json")}
     return number, say(body, sealed, said.person)
 
 
-def _no_picture(found: Examination) -> Misuse:
-    if found.finding("probe").detail.get("medium") == "audio":
-        what = "this is sound alone, and works are compared by picture"
-        do = "Name it as reference media of an entry on the do-not-generate list: those are looked for by sound too."
-        return Misuse("no_picture", what, do)
-    what = "there is no picture in this file that could be told from others"
-    return Misuse("no_picture", what, "Send a still or a clip that is not one plain colour.")
+def _ways(found: Examination) -> tuple[Way, ...]:
+    """What it has that tells it from others."""
+    pictures = found.fingerprints is not None and len(voting_frames(found.fingerprints.frames, current()))
+    sound = found.sound is not None and found.finding(SOUND).state == "found"
+    by: tuple[tuple[Way, bool], ...] = (("picture", bool(pictures)), ("sound", sound))
+    return tuple(way for way, has in by if has)
+
+
+def _nothing_to_compare(found: Examination, *, likeness: bool) -> LedgerError:
+    if likeness:
+        what = "there is no picture in this file that could be told from others"
+        return Misuse("no_picture", what, "Send a still or a clip of the person that is not one plain colour.")
+    if found.finding(SOUND).state == "not_checked":
+        what = "there is no picture in this file, and its sound can't be compared here"
+        return Unavailable("sound_not_checked", what, f"Install the engine ({INSTALL}).")
+    what = "there is no picture and no sound in this file that could be told from others"
+    return Misuse(
+        "nothing_to_compare", what, "Send a still or a clip that is not one plain colour, or three seconds of sound."
+    )
 
 
 def _as_blob(found: Examination) -> bytes:
-    """The examination, and the codes to search with: what is compared later is codes, not pixels."""
-    whole = {**found.as_json(), "variants": [variant.as_json() for variant in found.variants]}
+    """The examination, and the codes to search with: what is compared later is codes, not pixels and samples."""
+    whole = {
+        **found.as_json(),
+        "variants": [variant.as_json() for variant in found.variants],
+        "sound_variants": [variant.as_json() for variant in found.sound_variants],
+    }
     return json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -140,6 +140,7 @@ RULES: dict[str, Rule] = {
     "contract.reevaluated.v1": contracts.accept_reevaluation,
     "registry.answered.v1": registries.accept_answer,
     "reference.registered.v1": references.accept_reference,
+    "reference.registered.v2": references.accept_reference,
     "reference.withdrawn.v1": references.accept_withdrawal,
     "reference.swept.v1": references.accept_sweep,
     "match.compared.v1": matches.accept_comparison,

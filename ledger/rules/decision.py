@@ -35,10 +35,10 @@ from schemas.statements.clearance import Question, Weighed
 from schemas.statements.generation import GenerationRequested
 from schemas.statements.review import Gate
 
-RULES_VERSION = "6"
+RULES_VERSION = "7"
 """Recorded with every verdict. It changes whenever the same entries could give another one, so that a pack weighed under
 older rules is told apart from a verdict that does not follow."""
-RULES_KNOWN = ("5", RULES_VERSION)
+RULES_KNOWN = ("5", "6", RULES_VERSION)
 """Versions under which verdicts are weighed again as they were; of older ones nobody knows any more how."""
 CONSENTS_MAX = 20  # people a reviewer can weigh in one verdict; ClearanceDecided's own bound
 _WEIGHED_ELSEWHERE = frozenset({"licence-ended", "contract-changed", "right-ended"})
@@ -99,7 +99,7 @@ def decide(history: History, question: Question, at: datetime, rules: str = RULE
     weighed += weigh_reviews(history, family, question, at)
     weighed += weigh_moderation(history, requests)
     weighed += weigh_registries(history, consents, at)
-    weighed += weigh_matches(history, family)
+    weighed += weigh_matches(history, family, int(rules))
     since_6 = int(rules) >= 6
     if since_6:
         weighed += weigh_signals(history, family)

@@ -92,6 +92,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "contract.reevaluated.v1": frozenset({"service"}),
     "registry.answered.v1": frozenset({"service"}),
     "reference.registered.v1": frozenset({"talent", "ip-steward", "legal"}),  # talent: pictures of themselves
+    "reference.registered.v2": frozenset({"talent", "ip-steward", "legal"}),  # likewise
     "reference.withdrawn.v1": frozenset({"talent", "ip-steward", "legal"}),  # likewise
     "reference.swept.v1": frozenset({"service"}),
     "match.compared.v1": frozenset({"service"}),

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from ledger.history import History, bodies
 from ledger.rules.guardrails import entry
 from ledger.rules.people import refuse_unless_kept, speaker
 from ledger.rules.proposal import Proposal, refuse
 from ledger.statement import Said
-from schemas.statements.reference import LIST_TAG, ReferenceRegistered, ReferenceSwept, ReferenceWithdrawn
+from schemas.statements.reference import (
+    WAYS,
+    ReferenceRegistered,
+    ReferenceSwept,
+    ReferenceWithdrawn,
+    Way,
+    tag_of,
+)
+
+_SOUND: Final = "chromaprint"  # how the names of all algorithms that print sound begin; every other is of pictures
 
 
 def reference(history: History, name: str) -> tuple[Said, ReferenceRegistered] | None:
@@ -22,19 +32,31 @@ def withdrawn(history: History, name: str) -> Said | None:
     return history.last(f"reference:{name}", ReferenceWithdrawn)
 
 
-def any_reference(history: History) -> Said | None:
-    """The first work that was registered, withdrawn or not; None where files are compared with nothing."""
-    return history.first(LIST_TAG, ReferenceRegistered)
+def way_of(algorithm: str) -> Way:
+    """By what codes of this algorithm compare files."""
+    return "sound" if algorithm.startswith(_SOUND) else "picture"
 
 
-def not_looked_for(history: History) -> Said | None:
-    """The newest work, where it stands and nobody looked through the files for it yet. The job looks for the oldest first, so
-    where the newest was looked for all of them were."""
-    newest = history.last(LIST_TAG, ReferenceRegistered)
+def any_reference(history: History, way: Way) -> Said | None:
+    """The first work that was registered to be compared this way, withdrawn or not; None: files are compared with nothing."""
+    return history.first(tag_of(way), ReferenceRegistered)
+
+
+def compared_by(history: History) -> tuple[Way, ...]:
+    """The ways in which files are compared with works at all."""
+    return tuple(way for way in WAYS if any_reference(history, way) is not None)
+
+
+def not_looked_for(history: History, way: Way) -> Said | None:
+    """The newest work, where it stands and nobody looked through the files for it this way yet. The job looks for the oldest
+    first, so where the newest was looked for all of them were."""
+    newest = history.last(tag_of(way), ReferenceRegistered)
     if newest is None or not isinstance(newest.body, ReferenceRegistered):
         return None
     name = newest.body.reference
-    return None if withdrawn(history, name) or history.last(f"reference:{name}", ReferenceSwept) else newest
+    swept = bodies(history.about(f"reference:{name}", ReferenceSwept), ReferenceSwept)
+    looked = any(way_of(body.algorithm) == way for _, body in swept)
+    return None if looked or withdrawn(history, name) else newest
 
 
 def accept_reference(proposal: Proposal, body: ReferenceRegistered, history: History, at: datetime) -> None:
@@ -69,6 +91,8 @@ def accept_sweep(proposal: Proposal, body: ReferenceSwept, history: History, at:
         refuse(
             "sweep_misplaced", "a reference is looked for in what came before it, no more and no less", found[0].index
         )
+    if way_of(body.algorithm) not in found[1].ways:
+        refuse("sweep_of_another_way", "the reference is not compared by such codes", found[0].index)
     for said, swept in bodies(history.about(f"reference:{body.reference}", ReferenceSwept), ReferenceSwept):
         if (swept.policy, swept.algorithm) == (body.policy, body.algorithm):
             refuse("swept_already", "the reference was looked for under this policy", said.index)

@@ -28,7 +28,7 @@ DIFFERS = 5  # a recorded match that stored codes don't bear out
 @references.command("add")
 def add(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A still or a clip.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A still, a clip or a sound.")],
     basis: Annotated[str, typer.Option(metavar="TEXT", help="Why it may be kept and compared with.")],
     actor: AsOption,
     kind: Annotated[str, typer.Option(metavar="KIND", help="known-work, do-not-generate or likeness.")] = "known-work",
@@ -43,7 +43,7 @@ def add(
     from typing import get_args
 
     from api.services.comparing import compare_all
-    from api.services.match_answers import matches_answer
+    from api.services.match_answers import matches_answer, reference_answer
     from api.services.references import Registration, register_reference
     from ledger.door import Receipt
     from ledger.keys import read_signing_key
@@ -65,9 +65,10 @@ def add(
 
         name, receipt = register_reference(services, path, said, say)
         compare_all(services, run.note)
-        found = matches_answer(services, reference=name)
-    told = {"reference": name, "entry_index": receipt.index, **found.model_dump(mode="json")}
-    run.answer(told, facts([("reference", name), ("entry", str(receipt.index))]), _table(found.matches))
+        found, ways = matches_answer(services, reference=name), reference_answer(services, name).reference.ways
+    told = {"reference": name, "ways": list(ways), "entry_index": receipt.index, **found.model_dump(mode="json")}
+    named = [("reference", name), ("entry", str(receipt.index)), ("compared by", " and ".join(ways))]
+    run.answer(told, facts(named), _table(found.matches))
     return 0
 
 
@@ -80,10 +81,17 @@ def list_(ctx: typer.Context, after: AfterOption = -1, home: HomeOption = None, 
     with run.services() as services:
         found = references_answer(services, after=after)
     rows = [
-        (one.reference, one.kind, one.title or one.person or "", one.owner or "", "" if one.standing else "withdrawn")
+        (
+            one.reference,
+            one.kind,
+            " and ".join(one.ways),
+            one.title or one.person or "",
+            one.owner or "",
+            "" if one.standing else "withdrawn",
+        )
         for one in found.references
     ]
-    listed = table("reference", "kind", "what", "owner", "", rows=rows)
+    listed = table("reference", "kind", "compared by", "what", "owner", "", rows=rows)
     run.answer(found.model_dump(mode="json"), listed, *_more(found.next_after))
     return 0
 
@@ -140,7 +148,10 @@ def list_matches(
 @matches.command("review")
 def review(
     ctx: typer.Context,
-    match: Annotated[str, typer.Argument(metavar="MATCH|DIGEST", help="A match, or a file that was set apart.")],
+    match: Annotated[
+        str,
+        typer.Argument(metavar="MATCH|DIGEST", help="A match, or a file as a whole."),
+    ],
     verdict: Annotated[str, typer.Option(metavar="WORD", help="same, innocent or different.")],
     comment: Annotated[str, typer.Option(metavar="TEXT", help="What was seen. It stays in the log.")],
     actor: AsOption,
@@ -204,7 +215,9 @@ def rates(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False)
     measured = [
         (name, one.bits, f"{one.upper_95:.3g}", f"{one.fitted:.3g}") for name, one in found.false_per_search.items()
     ]
-    reviewed = [(name, one["reviewed"], one["false"]) for name, one in found.reviewed.items()]
+    of_sound = [(name, "", f"{rate:.3g}", "") for name, rate in found.sound.false_per_search.items()]
+    both = (("picture", found.reviewed), ("sound", found.sound.reviewed))
+    reviewed = [(by, name, one["reviewed"], one["false"]) for by, rates in both for name, one in rates.items()]
     about = [
         ("policy", found.policy),
         ("codes", str(found.codes)),
@@ -215,7 +228,9 @@ def rates(ctx: typer.Context, home: HomeOption = None, json: JsonOption = False)
         found.model_dump(mode="json"),
         facts([*about, ("of", found.source), ("set apart", ", ".join(found.set_apart) or "nothing")]),
         table("decision", "bits", "false a search, at most", "fitted", rows=measured),
-        table("decision", "reviewed", "something else", rows=reviewed),
+        facts([("sounds", str(found.sound.sounds)), ("wrong pairs counted", str(found.sound.wrong_pairs))]),
+        table("decision", "", "false a search by sound, at most", "", rows=of_sound),
+        table("by", "decision", "reviewed", "something else", rows=reviewed),
     )
     return 0
 
@@ -230,13 +245,14 @@ def _table(rows: Sequence[MatchRow]) -> Any:
             one.match,
             one.asset_sha256[:12],
             one.reference,
+            one.way,
             one.decision,
             str(one.distance_median),
             one.verdict or "nobody looked",
         )
         for one in rows
     ]
-    return table("match", "file", "reference", "decision", "bits", "review", rows=told) if told else "no match"
+    return table("match", "file", "reference", "by", "decision", "bits", "review", rows=told) if told else "no match"
 
 
 def _say(ctx: typer.Context, actor: str, wire_type: str, body: dict[str, Any]) -> int:

@@ -7,7 +7,7 @@ from typing import Literal
 from schemas.api.problems import example
 from schemas.base import Digest, Shape
 from schemas.statements.match import MatchVerdict
-from schemas.statements.reference import ReferenceKind
+from schemas.statements.reference import ReferenceKind, Way
 
 _REFERENCE, _MATCH = "019a9b00-0000-7000-8000-000000000061", "019a9b00-0000-7000-8000-000000000062"
 _POLICY = "79" * 32
@@ -15,6 +15,7 @@ _FOUND = {
     "match": _MATCH,
     "asset_sha256": "11" * 32,
     "reference": _REFERENCE,
+    "way": "picture",
     "decision": "copy",
     "distance_median": 12,
     "frames_matched": 9,
@@ -28,6 +29,7 @@ _FOUND = {
 _STANDING = {
     "reference": _REFERENCE,
     "kind": "known-work",
+    "ways": ["picture", "sound"],
     "media_sha256": "77" * 32,
     "title": "The Lighthouse, trailer",
     "owner": "North Sea Pictures",
@@ -39,14 +41,18 @@ _RATE = {"bits": 31, "upper_95": 0.0017, "fitted": 1e-30}
 
 
 class MatchRow(Shape):
-    """The newest word on a file and a reference, and the newest of a person who looked; `verdict` null: nobody did."""
+    """The newest word on a file and a reference in one way, and a person's newest; `verdict` null: nobody looked."""
 
     match: str
     asset_sha256: Digest
     reference: str
+    way: Way
+    """By its picture, or by its sound."""
     decision: str
     distance_median: int
+    """Bits of 256 that differ."""
     frames_matched: int
+    """Of sound: sub-fingerprints, about eight a second."""
     asset_ms: int
     reference_ms: int
     policy_sha256: Digest
@@ -60,6 +66,8 @@ class ReferenceRow(Shape):
 
     reference: str
     kind: ReferenceKind
+    ways: tuple[Way, ...]
+    """By what files are compared with it."""
     media_sha256: Digest | None
     title: str | None
     owner: str | None
@@ -105,6 +113,20 @@ class FalseMatches(Shape):
     fitted: float
 
 
+class SoundMatching(Shape):
+    """How comparing by sound stands. `false_per_search`: of so many unrelated `sounds`, how many one search would take for a
+    copy or a candidate, at most (95 %)."""
+
+    policy: str
+    policy_sha256: Digest
+    progress: dict[str, int]
+    sounds: int
+    false_per_search: dict[str, float]
+    wrong_pairs: int
+    source: str
+    reviewed: dict[str, dict[str, int]]
+
+
 class MatchingAnswer(Shape):
     """How matching stands: the policy, how far it came, how often it is wrong by measurement and by people's reviews."""
 
@@ -119,6 +141,16 @@ class MatchingAnswer(Shape):
             "wrong_pairs": 855409,
             "source": "79 works",
             "reviewed": {"copy": {"reviewed": 3, "false": 1}},
+            "sound": {
+                "policy": "sounds/2026.11",
+                "policy_sha256": _POLICY,
+                "progress": {"files": 12, "compared": 12, "references": 1, "swept": 1},
+                "sounds": 12,
+                "false_per_search": {"copy": 0.0036, "candidate": 0.0036},
+                "wrong_pairs": 9984,
+                "source": "nine real sounds",
+                "reviewed": {},
+            },
             "set_apart": [],
         }
     )
@@ -134,7 +166,8 @@ class MatchingAnswer(Shape):
     wrong_pairs: int
     source: str
     reviewed: dict[str, dict[str, int]]
-    """By decision: how many matches people reviewed, and how many of them showed something else."""
+    """By decision: how many matches by picture people reviewed, and how many of them showed something else."""
+    sound: SoundMatching
     set_apart: tuple[str, ...]
     """Files and references that are near too many others to be named; each waits for a person."""
 
@@ -163,8 +196,10 @@ class ReplayAnswer(Shape):
 class RegisteredReference(Shape):
     """The new reference and what it was found in."""
 
-    model_config = example({"reference": _REFERENCE, "entry_index": 40, "matches": [_FOUND]})
+    model_config = example({"reference": _REFERENCE, "ways": ["picture"], "entry_index": 40, "matches": [_FOUND]})
 
     reference: str
+    ways: tuple[Way, ...]
+    """By what it is compared: by picture alone too where sound can't be looked at here."""
     entry_index: int
     matches: tuple[MatchRow, ...]

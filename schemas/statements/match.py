@@ -57,10 +57,11 @@ class MatchFound(Body):
     policy: Digest
     algorithm: Line
     transform: Slug = "plain"
-    """How the reference's frames were turned before they fit."""
+    """How the reference's frames were turned before they fit, or how fast the file's sound runs: `speed-1030`, 3 % too fast."""
     distance_median: Annotated[int, Field(strict=True, ge=0, le=256)]
-    """In bits of 256, over the matched frames."""
+    """In bits of 256, over the matched frames; of sound, wrong bits in 256 over all that lines up."""
     frames_matched: NonNegativeInt
+    """Of sound: sub-fingerprints, about eight a second."""
     frames_compared: NonNegativeInt
     asset_ms: NonNegativeInt
     """Where the match begins in the file, and in the reference."""
@@ -68,9 +69,10 @@ class MatchFound(Body):
     geometry: Literal["found", "absent", "not_checked"] = "not_checked"
     """Whether local features of both bear it out: then a candidate is `confirmed`."""
     index_codes: NonNegativeInt
-    """Codes that were looked through: false matches grow with them."""
+    """Codes that were looked through, or sounds: false matches grow with them."""
     false_per_billion: NonNegativeInt
-    """How many unrelated codes, in 10^9 such searches, would be as near to one frame by chance (upper bound of 95 %)."""
+    """How many unrelated codes, in 10^9 such searches, would be as near to one frame by chance (upper bound of 95 %); of sound,
+    how many unrelated sounds would be as near to the file."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"match:{self.match}", f"asset:{self.asset}", f"reference:{self.reference}")

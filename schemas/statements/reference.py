@@ -8,9 +8,13 @@ from pydantic import Field, model_validator
 
 from schemas.base import Body, Digest, Id, Line, NonNegativeInt, Sealed, Shape, Slug
 
-LIST_TAG = "reference:list"
+LIST_TAG = "reference:list"  # works that are compared by picture
+HEARD_TAG = "reference:heard"  # works that are compared by sound
 FRAMES_MAX = 2_400  # codes of one enrolled picture or clip: some forty a frame with its framings
 ReferenceKind = Literal["known-work", "do-not-generate", "likeness"]
+Way = Literal["picture", "sound"]
+"""By what two files are compared. A clip with sound is compared by both, each by itself."""
+WAYS: tuple[Way, ...] = ("picture", "sound")
 
 
 class SealedFrame(Shape):
@@ -33,11 +37,13 @@ class SealedCodes(Shape):
 class ReferenceRegistered(Body):
     """From this entry on files are compared with it, and what is here already is looked through once."""
 
-    TYPE: ClassVar[str] = "reference.registered.v1"
+    TYPE: ClassVar[str] = "reference.registered.v2"
     reference: Id
     kind: ReferenceKind
+    ways: Annotated[tuple[Way, ...], Field(min_length=1, max_length=len(WAYS))]
+    """What it has that tells it from others."""
     media: Digest | None = None
-    """The picture or clip. Of a person's picture not even the digest stands here."""
+    """The picture, clip or sound. Of a person's picture not even the digest stands here."""
     examination_sha256: Digest | None = None
     """Blob: its examination as JSON, with the codes to search with."""
     codes: Sealed[SealedCodes]
@@ -53,6 +59,10 @@ class ReferenceRegistered(Body):
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
         likeness = self.kind == "likeness"
+        if self.ways != tuple(way for way in WAYS if way in self.ways):
+            raise ValueError("picture comes before sound, each once")
+        if likeness and self.ways != ("picture",):
+            raise ValueError("a person is compared by picture")
         if likeness != (self.person is not None):
             raise ValueError("a likeness, and no other reference, names a person's pseudonym")
         if {likeness} & {self.media is not None, self.examination_sha256 is not None}:
@@ -64,7 +74,8 @@ class ReferenceRegistered(Body):
         return self
 
     def tags(self) -> tuple[str, ...]:
-        whose = (f"person:{self.person}",) if self.person else (LIST_TAG, f"media:{self.media}")
+        listed_by = tuple(tag_of(way) for way in self.ways)
+        whose = (f"person:{self.person}",) if self.person else (*listed_by, f"media:{self.media}")
         listed = (f"guardrail:{self.guardrail}",) if self.guardrail else ()
         return (f"reference:{self.reference}", *whose, *listed)
 
@@ -74,6 +85,7 @@ class ReferenceRegistered(Body):
             {
                 "reference": "019a9b00-0000-7000-8000-000000000061",
                 "kind": "known-work",
+                "ways": ["picture", "sound"],
                 "media": "77" * 32,
                 "examination_sha256": "78" * 32,
                 "title": "The Lighthouse, trailer",
@@ -81,6 +93,11 @@ class ReferenceRegistered(Body):
                 "basis": "catalogue agreement of 2026-09-01",
             }
         )
+
+
+def tag_of(way: Way) -> str:
+    """The tag of every work that is compared this way."""
+    return LIST_TAG if way == "picture" else HEARD_TAG
 
 
 class ReferenceWithdrawn(Body):

@@ -1,13 +1,16 @@
-"""Row 47, the sound half: who used this sound? Asked through the public API with real files in other codecs."""
+"""Rows 47 and 54, the sound half: who used this sound? Asked through the public API with real files in other codecs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from ledger.media.findings import Finding
+from ledger.rules.coverage import SOUND
 from schemas.base import new_id
 from tests.office_of import ASKED, Made, Office
 from tests.sounds_of import RATE_HZ, sped, tune, with_two_sounds, written
@@ -139,9 +142,80 @@ def test_capability_54_a_second_sound_that_nobody_heard_is_not_compared(office: 
     assert "guardrail_media_not_checked" in refused(office, asset)
 
 
-def test_a_work_of_sound_alone_is_told_where_it_can_be_listed(office: Office, tmp_path: Path) -> None:
+def registered(office: Office, path: Path, **said: str) -> Any:
+    asked = urlencode({"kind": "known-work", "basis": "a contract", "title": "A Song", **said})
+    return office.post(f"/v1/references?{asked}", "ivy", content=path.read_bytes())
+
+
+def used_by(office: Office, reference: str) -> dict[str, Any]:
+    found = office.get(f"/v1/references/{reference}", "lena").json()["used_by"]
+    return {use["match"]["asset_sha256"]: use["match"] for use in found}
+
+
+def test_capability_47_who_used_a_song_is_found_in_what_is_here_and_in_what_comes(
+    office: Office, made: Made, tmp_path: Path
+) -> None:
+    song = tune(1, 20)
+    before = known(
+        office, written(tmp_path / "before.mp4", song[4 * RATE_HZ :], "aac", 64_000, video=made.file("clip"))
+    )
+    stranger = known(office, written(tmp_path / "other.mp3", tune(2, 10), "libmp3lame", 64_000))
+    answer = registered(office, written(tmp_path / "song.mp3", song, "libmp3lame", 128_000))
+    assert answer.status_code == 201, answer.text
+    work = answer.json()
+    assert work["ways"] == ["sound"] and [one["asset_sha256"] for one in work["matches"]] == [before]
+    (match,) = work["matches"]
+    assert (match["way"], match["decision"]) == ("sound", "copy")
+    assert abs(match["reference_ms"] - match["asset_ms"] - 4_000) < 200
+    after = known(office, written(tmp_path / "fast.opus", sped(song, 1.04), "libopus", 16_000))
+    assert set(used_by(office, work["reference"])) == {before, after}
+    assert "match_not_reviewed" in refused(office, before) & refused(office, after)
+    assert not {code for code in refused(office, stranger) if code.startswith(("match", "reference", "sound"))}
+    again = office.get(f"/v1/matches/{match['match']}/replay", "lena").json()
+    assert (again["outcome"], again["again"]) == ("same", "copy")
+    word = {"match": match["match"], "asset": before, "reference": work["reference"], "comment": "licensed"}
+    body = {"type": "match.reviewed.v1", "body": {**word, "verdict": "innocent"}}
+    assert office.post("/v1/statements", "lena", json=body).status_code == 201
+    assert "match_not_reviewed" not in refused(office, before)
+    stands = office.get("/v1/matching", "lena").json()["sound"]
+    assert stands["progress"] == {"files": stands["sounds"], "compared": stands["sounds"], "references": 1, "swept": 1}
+    assert 0 < stands["false_per_search"]["copy"] < 0.01
+
+
+def test_capability_47_a_clip_that_is_somebodys_work_is_known_by_both_its_ways(
+    office: Office, made: Made, tmp_path: Path
+) -> None:
+    song = tune(1, 14)
+    theirs = written(tmp_path / "theirs.mp4", song, "aac", 96_000, video=made.file("stranger"))
+    sung = known(office, written(tmp_path / "sung.mp4", song, "aac", 64_000, video=made.file("clip")))
+    shown = known(office, written(tmp_path / "shown.mp4", tune(2, 14), "aac", 64_000, video=made.file("stranger")))
+    work = registered(office, theirs).json()
+    assert work["ways"] == ["picture", "sound"]
+    assert {one["asset_sha256"]: one["way"] for one in work["matches"]} == {sung: "sound", shown: "picture"}
+
+
+def test_a_person_is_compared_by_picture_and_what_tells_nothing_is_no_work(office: Office, tmp_path: Path) -> None:
     song = written(tmp_path / "song.mp3", tune(1, 10), "libmp3lame", 64_000)
-    asked = f"/v1/references?{urlencode({'kind': 'known-work', 'basis': 'a contract'})}"
-    answer = office.post(asked, "ivy", content=song.read_bytes())
+    answer = registered(office, song, kind="likeness", person="p-1")
     assert (answer.status_code, answer.json()["code"]) == (400, "no_picture")
-    assert "sound alone" in answer.json()["detail"] and "do-not-generate" in answer.text
+    answer = registered(office, written(tmp_path / "short.wav", tune(4, 0.2)))
+    assert (answer.status_code, answer.json()["code"]) == (400, "nothing_to_compare")
+    assert "three seconds" in answer.text
+
+
+def test_without_the_engine_a_song_is_no_work_and_says_what_to_install(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = written(tmp_path / "song.mp3", tune(1, 10), "libmp3lame", 64_000)
+    examine = office.services.examiner.examine
+
+    def without(*asked: Any, **options: Any) -> Any:
+        found = examine(*asked, **options)
+        missing = Finding(SOUND, "none", "0", "not_checked", {"reason": "not_installed"})
+        rest = tuple(one for one in found.findings if one.extractor != SOUND)
+        return replace(found, sound=None, sound_variants=(), findings=(*rest, missing))
+
+    monkeypatch.setattr(office.services.examiner, "examine", without)
+    answer = registered(office, song)
+    assert (answer.status_code, answer.json()["code"]) == (503, "sound_not_checked")
+    assert "libchromaprint1" in answer.text

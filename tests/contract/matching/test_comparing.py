@@ -54,7 +54,12 @@ def test_everything_is_said_once_however_often_it_is_asked(desk: Desk) -> None:
     size = desk.house.size
     again = compare_all(desk.services)
     assert (again.files, again.references, desk.house.size) == (0, 0, size)
-    assert desk.views.matchbook.progress(POLICY.sha256) == {"files": 2, "compared": 2, "references": 1, "swept": 1}
+    assert desk.views.matchbook.progress("picture", POLICY.sha256) == {
+        "files": 2,
+        "compared": 2,
+        "references": 1,
+        "swept": 1,
+    }
 
 
 @pytest.mark.parametrize("die_at", range(6))

@@ -148,7 +148,7 @@ def test_reviews_give_the_error_rates(desk: Desk) -> None:
         compare_all(desk.services)
         desk.review(desk.matches(asset=asset)[0], verdict)
     desk.views.catch_up()
-    rates = desk.views.matchbook.error_rates()
+    rates = desk.views.matchbook.error_rates("picture")
     assert rates == {"candidate": {"reviewed": 1, "false": 1}, "copy": {"reviewed": 3, "false": 1}}
 
 
@@ -173,7 +173,7 @@ def test_every_persons_word_counts_once_under_the_decision_they_saw(desk: Desk) 
     assert (now.decision, now.verdict, now.reviewer) == ("copy", "different", "lena")
     desk.review(match, "same")  # of the candidate, whatever it is called by now
     assert desk.matches(asset=asset)[0].verdict == "same"
-    assert desk.views.matchbook.error_rates() == {"candidate": {"reviewed": 2, "false": 1}}
+    assert desk.views.matchbook.error_rates("picture") == {"candidate": {"reviewed": 2, "false": 1}}
 
 
 # -- at the door -------------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def test_references_are_registered_by_whom_they_concern(desk: Desk) -> None:
     listed = fresh.model_copy(update={"kind": "do-not-generate", "guardrail": house.new_id()})
     raises_code("guardrail_unknown", lambda: house.say_as("ivy", listed))
     picture = {"reference": house.new_id(), "kind": "likeness", "person": person, "basis": "enrolled"}
-    bare = ReferenceRegistered.model_validate(picture)
+    bare = ReferenceRegistered.model_validate({**picture, "ways": ["picture"]})
     raises_code("reference_codes", lambda: house.say_as("ivy", bare))
     raises_code("not_the_person", lambda: house.say_as("ines", ReferenceWithdrawn(reference=work, reason="mine")))
     own = desk.likeness(person, codes(2, 3))
@@ -258,6 +258,9 @@ def test_references_are_registered_by_whom_they_concern(desk: Desk) -> None:
         {"media": None},
         {"examination_sha256": None},
         {"guardrail": "019a9b00-0000-7000-8000-000000000013"},
+        {"ways": []},
+        {"ways": ["sound", "picture"]},
+        {"ways": ["sound", "sound"]},
         {"kind": "likeness", "person": "p-1", "media": None, "examination_sha256": None},
     ],
 )

@@ -20,6 +20,7 @@ from ledger.media.sound import SPEEDS_PERMILLE, items_of
 from ledger.media.soundprint import SoundPrint, SoundVariant
 from ledger.media.trust import TrustSettings
 from projections.sound_alignment import Items, stretches
+from projections.soundpolicy import current
 from tests.sounds_of import RATE_HZ, Sound, noisy, quarter_tone, sped, tune, written
 
 pytestmark = pytest.mark.usefixtures("chromaprint")
@@ -51,7 +52,7 @@ def runs(path: Path) -> dict[int, Items]:
 
 def matched(query: dict[int, Items], reference: Items) -> tuple[int, int]:
     """(speed in permille, matched items) of the best variant; (0, 0) where nothing lines up."""
-    best = max((sum(one.items for one in stretches(run, reference)), speed) for speed, run in query.items())
+    best = max((sum(one.items for one in stretches(run, reference, current())), speed) for speed, run in query.items())
     return (best[1], best[0]) if best[0] else (0, 0)
 
 

@@ -106,6 +106,7 @@ MAY_SAY: dict[str, set[str]] = {
         "checklist.answered.v1",
         "review.sampling-adopted.v1",
         "reference.registered.v1",
+        "reference.registered.v2",
         "reference.withdrawn.v1",
         "match.reviewed.v1",
         "opinion.asked.v1",
@@ -150,6 +151,7 @@ MAY_SAY: dict[str, set[str]] = {
         "checklist.answered.v1",
         "review.sampling-adopted.v1",
         "reference.registered.v1",
+        "reference.registered.v2",
         "reference.withdrawn.v1",
         "match.reviewed.v1",
         "opinion.asked.v1",
@@ -203,6 +205,7 @@ MAY_SAY: dict[str, set[str]] = {
     },
     "talent": {
         "reference.registered.v1",
+        "reference.registered.v2",
         "reference.withdrawn.v1",
         "likeness.permitted.v1",
         "likeness.withdrawn.v1",

@@ -74,6 +74,7 @@ def examine(
     medium: str = "video",
     pdq: str = "found",
     version: str = "1",
+    ended_early: str | None = None,
 ) -> str:
     """Says `asset.examined.v1` with a real report, and the packed local features, in the blobs."""
     sound = SoundPrint("chromaprint", "1", "".join(frame.pdq for frame in found.frames)) if found else None
@@ -82,7 +83,8 @@ def examine(
     )
     local = {"extractor": LOCAL_FEATURES, "algorithm": "sift", "version": "1", "state": "found"}
     kept = {"sha256": house.blobs.put(features)} if features else {}
-    finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": version, "state": pdq}
+    early = {"detail": {"ended_early": ended_early}} if ended_early else {}
+    finding = {"extractor": "pdq", "algorithm": ALGORITHM, "version": version, "state": pdq, **early}
     heard = {"extractor": "audio_fingerprint", "algorithm": "chromaprint", "version": "1", "state": "found"}
     probed = {"extractor": "probe", "algorithm": "libav", "version": "av 18", "state": "found"}
     body = AssetExamined(
@@ -111,11 +113,12 @@ def clip(
     features: bytes = b"",
     medium: str = "video",
     pdq: str = "found",
+    ended_early: str | None = None,
     **options: Any,
 ) -> str:
     """A file without a generation, with these frames."""
     found = fingerprints(run, **options) if run else None
-    return examine(house, house.asset(), found, framings, features, medium, pdq)
+    return examine(house, house.asset(), found, framings, features, medium, pdq, ended_early=ended_early)
 
 
 def ready_clip(house: House) -> tuple[str, str]:

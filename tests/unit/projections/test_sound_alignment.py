@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from projections.sound_alignment import Items, stretches
-from projections.sound_matching import sound_match
+from projections.sound_matching import Sides, sound_match
+from projections.soundpolicy import current
 
 
 def items(count: int, seed: int) -> Items:
@@ -27,20 +28,21 @@ def test_the_more_bits_are_wrong_the_longer_it_takes(permille: int, seconds: int
     count = seconds * 8
     sound = items(count, 1)
     inside = np.concatenate([items(200, 2), sound, items(200, 3)])
-    assert bool(stretches(flipped(sound, permille), inside)) == found
+    assert bool(stretches(flipped(sound, permille), inside, current())) == found
 
 
 def test_what_lies_under_another_sound_names_its_seconds_and_is_a_candidate() -> None:
     sound = items(120, 1)
-    found = stretches(np.concatenate([items(50, 5), flipped(sound, 270)]), np.concatenate([items(30, 6), sound]))
+    both = np.concatenate([items(50, 5), flipped(sound, 270)]), np.concatenate([items(30, 6), sound])
+    found = stretches(*both, current())
     (one,) = found
     assert one.reference - one.query == -20 and one.query >= 25 and one.items >= 90
-    match = sound_match("aa" * 32, "print", 1000, 170, 150, found)
+    match = sound_match("aa" * 32, "print", Sides(170, 150), found, current())
     assert match is not None and match.decision == "candidate"
 
 
 def test_a_clean_stretch_is_not_made_longer_by_what_is_disturbed_beside_it() -> None:
     sound = items(120, 1)
     query = np.concatenate([sound[:40], flipped(sound[40:], 290)])
-    (one,) = stretches(query, sound)
+    (one,) = stretches(query, sound, current())
     assert one.query == one.reference == 0 and 40 <= one.items <= 60 and one.error_permille < 100
