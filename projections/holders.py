@@ -109,6 +109,7 @@ class Holders(View):
                 "guardrail.entry-lifted.v1",
                 "guardrail.screened.v1",
                 "guardrail.matched.v1",
+                "guardrail.matched.v2",
                 "guardrail.swept.v1",
                 "rightsreview.opened.v1",
                 "rightsreview.decided.v1",

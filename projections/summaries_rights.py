@@ -82,6 +82,12 @@ def _ended(body: placement.PlacementEnded) -> str:
     return f"recorded that placement {body.placement} of {file(body.asset)} was {how}: {body.detail}"
 
 
+def _matched(body: guardrail.GuardrailMatched) -> str:
+    place, found = body.place, body.finding
+    at = f", from {place.asset_ms / 1000:.1f} s on, by its {place.way}" if place else ""
+    return f"found that {file(body.asset)} falls under guardrail {found.guardrail} ({found.method}, {found.score}{at})"
+
+
 SENTENCES: dict[type, Callable[[Any], str]] = {
     right.RightRecorded: _recorded,
     right.RightTransferred: lambda b: (
@@ -95,9 +101,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     guardrail.GuardrailAdded: _listed,
     guardrail.GuardrailLifted: lambda b: f"took guardrail {b.guardrail} off the do-not-generate list: {b.reason}",
     guardrail.GuardrailScreened: _screened,
-    guardrail.GuardrailMatched: lambda b: (
-        f"found that {file(b.asset)} falls under guardrail {b.finding.guardrail} ({b.finding.method}, {b.finding.score})"
-    ),
+    guardrail.GuardrailMatched: _matched,
     guardrail.GuardrailSwept: _swept,
     rightsreview.RightsReviewOpened: lambda b: f"opened rights review {b.review} of {file(b.asset)}: {b.doubt}",
     rightsreview.RightsReviewDecided: _decided,

@@ -63,6 +63,7 @@ OF_RIGHTS: Final[Types] = frozenset(
         "guardrail.entry-lifted.v1",
         "guardrail.screened.v1",
         "guardrail.matched.v1",
+        "guardrail.matched.v2",
         "guardrail.swept.v1",
         "rightsreview.opened.v1",
         "rightsreview.decided.v1",

@@ -27,6 +27,7 @@ from schemas.statements import (
     faces,
     generation,
     guardrail,
+    guardrail_v1,
     index,
     licence,
     likeness,
@@ -123,6 +124,7 @@ BODIES: tuple[type[Body], ...] = (
     guardrail.GuardrailAdded,
     guardrail.GuardrailLifted,
     guardrail.GuardrailScreened,
+    guardrail_v1.GuardrailMatchedV1,
     guardrail.GuardrailMatched,
     guardrail.GuardrailSwept,
     likeness.LikenessPermitted,
@@ -192,6 +194,7 @@ UPCASTERS: dict[type[Body], Callable[[Any], Body]] = {
     evidence.EvidenceExportedV1: evidence.EvidenceExportedV1.newest,
     dispute_v1.DisputeSightedV1: dispute_v1.DisputeSightedV1.newest,
     reference_v1.ReferenceRegisteredV1: reference_v1.ReferenceRegisteredV1.newest,
+    guardrail_v1.GuardrailMatchedV1: guardrail_v1.GuardrailMatchedV1.newest,
 }
 """Older shapes, each with the way into its newest one. Rules, views and questions only ever see the newest (ADR 020)."""
 _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
@@ -204,6 +207,7 @@ _OLDER: dict[type[Body], tuple[type[Body], ...]] = {
     evidence.EvidenceExported: (evidence.EvidenceExportedV1,),
     dispute.DisputeSighted: (dispute_v1.DisputeSightedV1,),
     reference.ReferenceRegistered: (reference_v1.ReferenceRegisteredV1,),
+    guardrail.GuardrailMatched: (guardrail_v1.GuardrailMatchedV1,),
 }
 
 _BY_TYPE: dict[str, type[Body]] = {body.TYPE: body for body in BODIES}

@@ -53,9 +53,10 @@ def _matches(history: History, name: str) -> list[MatchShape]:
     found: dict[str, MatchShape] = {}
     for said, body in bodies(history.about(f"guardrail:{name}", GuardrailMatched), GuardrailMatched):
         seen = {"method": body.finding.method, "score": body.finding.score, "entry_index": said.index}
+        seen |= {"place": body.place.model_dump() if body.place else None}
         found.setdefault(body.asset, MatchShape.model_validate({"asset_sha256": body.asset, **seen}))
     for origin, match in list(found.items()):
         for child in descendants(history, origin):
-            made = match.model_copy(update={"asset_sha256": child, "made_from": origin})
+            made = match.model_copy(update={"asset_sha256": child, "made_from": origin, "place": None})
             found.setdefault(child, made)
     return list(found.values())

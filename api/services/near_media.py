@@ -12,12 +12,14 @@ from ledger.errors import LedgerError
 from ledger.media.findings import ALL, QUERY_VARIANTS, Examination
 from ledger.rules.coverage import SOUND, heard, seen
 from ledger.rules.lineage import examination
+from ledger.screening.media import Nearness
 from projections.matches import Match
-from projections.sounds import SoundMatch
+from projections.sound_matching import PLAIN_PERMILLE, SoundMatch
+from schemas.statements.guardrail import MediaPlace
 from schemas.statements.reference import Way
 
 SPEC = "matches/5 (pdq256, framed; sift-ransac; chromaprint)"
-Looked = dict[Way, dict[str, int] | None]
+Looked = dict[Way, dict[str, Nearness] | None]
 """By each way that a reference has: the files near it, or None where nobody could look."""
 
 
@@ -30,12 +32,16 @@ class FingerprintNear:
         self._services = services
         self._seen: dict[str, Looked] = {}
 
-    def near(self, reference: str) -> dict[str, int] | None:
-        """The better score of a file that is near by picture and by sound."""
-        seen = [found for found in self._looked(reference).values() if found is not None]
-        if not seen:
+    def near(self, reference: str) -> dict[str, Nearness] | None:
+        """The nearer of both for a file that is near by picture and by sound."""
+        looked = [found for found in self._looked(reference).values() if found is not None]
+        if not looked:
             return None
-        return {asset: max(one.get(asset, 0) for one in seen) for asset in set().union(*seen)}
+        best: dict[str, Nearness] = {}
+        for asset, one in (pair for found in looked for pair in found.items()):
+            if asset not in best or one.score > best[asset].score:
+                best[asset] = one
+        return best
 
     def comparable(self, asset: str, reference: str) -> bool:
         """In every way that the reference has. A file without a picture has none to compare, a silent one no sound. What nobody
@@ -78,18 +84,38 @@ class FingerprintNear:
         looked: Looked = {"picture": self._near_picture(found)}
         return looked if silent else {**looked, "sound": sound}
 
-    def _near_picture(self, found: Examination) -> dict[str, int] | None:
+    def _near_picture(self, found: Examination) -> dict[str, Nearness] | None:
         if found.fingerprints is None or not found.fingerprints.frames:
             return None
         search = self._services.views.matches.search
         near = search(found.fingerprints, variants=found.variants, features=found.features)
-        return _scores(match for match in near if match.tells)
+        return _nearness(found.sha256, "picture", (match for match in near if match.tells))
 
-    def _near_sound(self, found: Examination) -> dict[str, int] | None:
+    def _near_sound(self, found: Examination) -> dict[str, Nearness] | None:
         if found.sound is None or found.finding(SOUND).state != "found":
             return None
-        return _scores(self._services.views.sounds.search(found.sound, variants=found.sound_variants))
+        near = self._services.views.sounds.search(found.sound, variants=found.sound_variants)
+        return _nearness(found.sha256, "sound", near)
 
 
-def _scores(matches: Iterable[Match | SoundMatch]) -> dict[str, int]:
-    return {match.asset_sha256: max(1, round(100 * match.score)) for match in matches}
+def _nearness(media: str, way: Way, matches: Iterable[Match | SoundMatch]) -> dict[str, Nearness]:
+    """The reference was what was looked for, so its side is the query's, and a file that runs faster makes it run slower."""
+    return {
+        match.asset_sha256: Nearness(
+            max(1, round(100 * match.score)),
+            MediaPlace(
+                media=media,
+                way=way,
+                asset_ms=match.reference_ms,
+                media_ms=match.query_ms,
+                transform=_of_the_file(match),
+            ),
+        )
+        for match in matches
+    }
+
+
+def _of_the_file(match: Match | SoundMatch) -> str:
+    if isinstance(match, SoundMatch) and match.speed_permille != PLAIN_PERMILLE:
+        return f"speed-{round(PLAIN_PERMILLE**2 / match.speed_permille)}"
+    return match.transform

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from api.services.near_media import SPEC as NEAR_SPEC
 from api.services.near_media import FingerprintNear
 from api.services.services import Services
 from ledger.errors import Refused
@@ -27,7 +28,11 @@ from schemas.statements.guardrail import (
     GuardrailScreened,
     GuardrailSwept,
     Look,
+    MediaPlace,
 )
+
+Hit = tuple[GuardrailFinding, MediaPlace | None]
+"""What was found, and where, if it is in some place."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def screen_request(services: Services, body: GenerationRequested, near: NearMedi
     if body.references:
         digests = [reference.sha256 for reference in body.references]
         hits, blind = _near(near or FingerprintNear(services), entries, digests)
-        found = (*found, *hits)
+        found = (*found, *(finding for finding, _ in hits))
         (unseen if blind else checked).append("media")
     said = GuardrailScreened(
         generation=body.generation,
@@ -100,15 +105,14 @@ def sweep(services: Services, guardrail: str, near: NearMedia | None = None) -> 
     asked = [said.body for said in services.ledger.read(types=[GenerationRequested.TYPE]) if said.index < history.upto]
     files = _files(services, history.upto)
     looks: list[Look] = ["words"]
-    matched = dict(
-        _by_prompt(services, history, one, [body for body in asked if isinstance(body, GenerationRequested)])
-    )
+    requests = [body for body in asked if isinstance(body, GenerationRequested)]
+    matched: dict[str, Hit] = {asset: (found, None) for asset, found in _by_prompt(services, history, one, requests)}
     if one[1].reference_media:
         by_media = _by_media(services, history, one, files, near or FingerprintNear(services))
         looks += ["media"] if by_media is not None else []
         matched = {**(by_media or {}), **matched}
-    for asset, finding in matched.items():
-        _say_match(services, asset, finding)
+    for asset, hit in matched.items():
+        _say_match(services, asset, hit)
     services.ledger.say(
         GuardrailSwept(
             guardrail=guardrail,
@@ -158,7 +162,7 @@ def _say_prompt(
 
 def _by_media(
     services: Services, history: History, one: Entry, files: list[str], near: NearMedia
-) -> dict[str, GuardrailFinding] | None:
+) -> dict[str, Hit] | None:
     """None: some reference can't be looked at, so nothing was compared with it."""
     answers = [near.near(reference) for reference in one[1].reference_media]
     if None in answers:
@@ -169,9 +173,11 @@ def _by_media(
                 asset=asset, as_of=history.upto, spec=near.spec, checked=(), not_checked=("media",)
             )
             services.ledger.say(blind)
-    found = {asset: score for answer in answers if answer for asset, score in answer.items()}
-    found |= {asset: 100 for asset in one[1].reference_media if asset in files}
-    return {asset: _media_finding(one, score) for asset, score in found.items()}
+    found: dict[str, Hit] = {}
+    for asset, near_by in (pair for answer in answers if answer for pair in answer.items()):
+        if asset not in found or near_by.score > found[asset][0].score:
+            found[asset] = (_media_finding(one, near_by.score), near_by.place)
+    return found | {asset: (_media_finding(one, 100), None) for asset in one[1].reference_media if asset in files}
 
 
 def refresh(services: Services, asset: str, near: NearMedia | None = None) -> None:
@@ -192,8 +198,8 @@ def refresh(services: Services, asset: str, near: NearMedia | None = None) -> No
 
 def _compare(services: Services, history: History, entries: list[Entry], asset: str, near: NearMedia) -> None:
     hits, blind = _near(near, entries, [asset])
-    for finding in hits:
-        _say_match(services, asset, finding)
+    for hit in hits:
+        _say_match(services, asset, hit)
     look: tuple[Look, ...] = ("media",)
     services.ledger.say(
         GuardrailScreened(
@@ -202,20 +208,24 @@ def _compare(services: Services, history: History, entries: list[Entry], asset: 
             spec=near.spec,
             checked=() if blind else look,
             not_checked=look if blind else (),
-            findings=tuple(hits)[:20],
+            findings=tuple(finding for finding, _ in hits)[:20],
         )
     )
 
 
-def _near(near: NearMedia, entries: list[Entry], assets: list[str]) -> tuple[list[GuardrailFinding], bool]:
+def _near(near: NearMedia, entries: list[Entry], assets: list[str]) -> tuple[list[Hit], bool]:
     """What is near, and whether something could not be looked at."""
-    hits, blind = [], False
+    hits, blind = list[Hit](), False
     for one in entries:
         for reference in one[1].reference_media:
             answer = near.near(reference)
             blind = blind or answer is None
-            scores = [100 if asset == reference else (answer or {}).get(asset, 0) for asset in assets]
-            hits += [_media_finding(one, max(scores))] if max(scores) else []
+            if reference in assets:
+                hits.append((_media_finding(one, 100), None))
+                continue
+            found = [answer[asset] for asset in assets if answer and asset in answer]
+            if best := max(found, key=lambda nearness: nearness.score, default=None):
+                hits.append((_media_finding(one, best.score), best.place))
         blind = blind or not all(_comparable(near, one, asset) for asset in assets)
     return hits, blind
 
@@ -235,9 +245,11 @@ def _shape(finding: Finding) -> GuardrailFinding:
     )
 
 
-def _say_match(services: Services, asset: str, finding: GuardrailFinding) -> None:
+def _say_match(services: Services, asset: str, hit: Hit) -> None:
+    finding, place = hit
+    spec = SPEC if place is None else NEAR_SPEC
     try:
-        services.ledger.say(GuardrailMatched(asset=asset, finding=finding, spec=SPEC))
+        services.ledger.say(GuardrailMatched(asset=asset, finding=finding, spec=spec, place=place))
     except Refused as refused:
         if refused.code != "guardrail_matched_already":
             raise

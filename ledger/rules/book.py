@@ -124,6 +124,7 @@ RULES: dict[str, Rule] = {
     "guardrail.entry-lifted.v1": guardrails.accept_lift,
     "guardrail.screened.v1": guardrails.accept_screening,
     "guardrail.matched.v1": guardrails.accept_match,
+    "guardrail.matched.v2": guardrails.accept_match,
     "guardrail.swept.v1": guardrails.accept_sweep,
     "likeness.permitted.v1": likeness.accept_permission,
     "likeness.enrolled.v1": likeness.accept_enrolment,

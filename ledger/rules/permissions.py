@@ -74,6 +74,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "guardrail.entry-lifted.v1": frozenset({"legal"}),
     "guardrail.screened.v1": frozenset({"service"}),
     "guardrail.matched.v1": frozenset({"service"}),
+    "guardrail.matched.v2": frozenset({"service"}),
     "guardrail.swept.v1": frozenset({"service"}),
     "likeness.permitted.v1": frozenset(
         {"talent", "ip-steward", "legal"}

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
+
+from schemas.statements.guardrail import MediaPlace
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """How near a file is, 0 to 100, and where in both."""
+
+    score: int
+    place: MediaPlace
 
 
 class NearMedia(Protocol):
@@ -12,8 +23,8 @@ class NearMedia(Protocol):
     def spec(self) -> str:
         """What looks, in which version."""
 
-    def near(self, reference: str) -> dict[str, int] | None:
-        """Files near the reference media of this digest, with a score of 0 to 100; None: it can't be looked at."""
+    def near(self, reference: str) -> dict[str, Nearness] | None:
+        """Files near the reference media of this digest; None: it can't be looked at."""
 
     def comparable(self, asset: str, reference: str) -> bool:
         """Whether a file of the ledger would be found if it were near that reference."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from schemas.api.problems import ReasonShape, example
 from schemas.base import Shape
+from schemas.statements.guardrail import MediaPlace
 
 _DIGEST = "11" * 32
 
@@ -18,6 +19,8 @@ class MatchShape(Shape):
     score: int
     made_from: str | None = None
     """The file that matched, where this one was made from it."""
+    place: MediaPlace | None = None
+    """Where in the file and in the reference media; null where there is no place."""
     entry_index: int
 
 

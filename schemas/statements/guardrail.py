@@ -24,6 +24,7 @@ from schemas.base import (
     Slug,
     Territory,
 )
+from schemas.statements.reference import Way
 
 LIST_TAG = "guardrail:list"
 Kind = Literal["person", "character", "mark", "work", "style"]
@@ -152,21 +153,34 @@ class GuardrailScreened(Body):
         )
 
 
+class MediaPlace(Shape):
+    """Where in the file, and where in the reference media, the match begins; how the file is turned or how fast it runs."""
+
+    media: Digest
+    way: Way
+    asset_ms: NonNegativeInt
+    media_ms: NonNegativeInt
+    transform: Slug = "plain"
+
+
 class GuardrailMatched(Body):
     """A file that is here already falls under an entry: found by its prompt, or near the entry's reference media."""
 
-    TYPE: ClassVar[str] = "guardrail.matched.v1"
+    TYPE: ClassVar[str] = "guardrail.matched.v2"
     asset: Digest
     finding: GuardrailFinding
     spec: Line
+    place: MediaPlace | None = None
+    """None where there is none to name: a prompt, a face, the very bytes."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"asset:{self.asset}", f"guardrail:{self.finding.guardrail}")
 
     @classmethod
     def example(cls) -> GuardrailMatched:
-        finding = {"guardrail": "019a9b00-0000-7000-8000-000000000013", "method": "misspelt", "score": 92}
-        return cls.model_validate({"asset": "11" * 32, "finding": finding, "spec": "wordscreen/1"})
+        finding = {"guardrail": "019a9b00-0000-7000-8000-000000000013", "method": "media", "score": 92}
+        place = {"media": "12" * 32, "way": "sound", "asset_ms": 3_000, "media_ms": 0, "transform": "speed-1030"}
+        return cls.model_validate({"asset": "11" * 32, "finding": finding, "spec": "matches/5", "place": place})
 
 
 class GuardrailSwept(Body):

@@ -103,6 +103,14 @@ def test_capability_54_a_forbidden_sound_is_found_in_what_is_here_and_in_what_co
     after = known(office, written(tmp_path / "after.opus", song[3 * RATE_HZ :], "libopus", 16_000))
     other = known(office, written(tmp_path / "other.mp3", tune(2, 10), "libmp3lame", 64_000))
     assert "guardrail_matched" in refused(office, after) and matched(office, entry) == {before, after}
+    places = {
+        one["asset_sha256"]: one["place"] for one in office.get(f"/v1/guardrails/{entry}", "lena").json()["matches"]
+    }
+    assert {place["way"] for place in places.values()} == {"sound"}
+    assert abs(places[before]["asset_ms"] - places[before]["media_ms"] - 2_000) < 200, (
+        "its first two seconds were cut off"
+    )
+    assert abs(places[after]["media_ms"] - places[after]["asset_ms"] - 1_000) < 200
     assert not {"guardrail_matched", "guardrail_media_not_checked"} & refused(office, other)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ops.cli import main as command
 from ops.cli.failures import EXIT_CODES, worst
 from tests.cli_of import Command, spawn
 from tests.e2e.conftest import Clips
+from tests.sounds_of import RATE_HZ, tune, written
 
 ASKED = ("--use", "advertising", "--territory", "DE", "--channel", "social")
 COMMANDS = "init demo serve import search verify audit check fsck expire worker log token say approve clear sign actor"
@@ -45,6 +47,28 @@ def test_import_search_and_verify_as_processes_answer_in_pure_json(tmp_path: Pat
     assert near["matches"][0]["decision"] in ("copy", "confirmed")
     verified = spawn("verify", clips.stranger, *ASKED, "--json", **place)  # type: ignore[arg-type]
     assert (verified.code, verified.document["verdict"]) == (4, "unknown")
+
+
+@pytest.mark.usefixtures("chromaprint")
+def test_a_sound_is_searched_by_a_command_and_registered_as_a_work(cli: Command, tmp_path: Path) -> None:
+    song = tune(31, 12)
+    (asset,) = cli.json("import", written(tmp_path / "ours.opus", song, "libopus", 24_000))["assets"]
+    cut = written(tmp_path / "cut.wav", song[2 * RATE_HZ :])
+    (found,) = cli.json("search", "--all", cut)["results"]
+    (near,) = found["matches"]
+    assert (near["asset_sha256"], near["medium"], near["decision"]) == (asset["asset_sha256"], "sound", "copy")
+    assert abs(near["reference_ms"] - near["query_ms"] - 2_000) < 200
+    assert "copy, sound" in cli.run("search", "--all", cut).out
+    words = ("--title", "Their Song", "--basis", "a claim of theirs", "--as", "ivy")
+    added = cli.json("reference", "add", cut, *words)
+    assert added["ways"] == ["sound"] and [one["way"] for one in added["matches"]] == ["sound"]
+    shown = cli.run("reference", "list").out
+    assert "sound" in shown and "Their Song" in shown
+    assert "sounds" in cli.run("matches", "rates").out
+    out = tmp_path / "e.zip"
+    assert cli.run("audit", asset["asset_sha256"], "--out", out).code == 0
+    with zipfile.ZipFile(out) as pack:
+        assert "Holds the sound of a known work" in pack.read("report.html").decode()
 
 
 def test_a_reader_that_stops_early_is_no_error(cli: Command) -> None:

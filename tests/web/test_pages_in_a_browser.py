@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser_of import Browser
 from tests.office_of import ASKED, Made, Office
+from tests.sounds_of import RATE_HZ, sped, tune, written
 
 Shown = tuple[Browser, str, Office]
 CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3, for text
@@ -97,6 +98,29 @@ def test_files_are_searched_by_words_and_by_example(local: Shown, made: Made) ->
     assert "allow" in shown and "review" in shown
     browser.click(".results h3 a")
     assert "Rights at this time" in browser.text()
+    assert browser.complaints() == []
+
+
+@pytest.mark.usefixtures("chromaprint")
+def test_a_song_is_searched_by_example_and_its_work_says_who_used_it(local: Shown, tmp_path: Path) -> None:
+    browser, address, office = local
+    song = tune(21, 14)
+    theirs = written(tmp_path / "song.mp3", song, "libmp3lame", 96_000).read_bytes()
+    answer = office.post("/v1/references?basis=catalogue&title=Harbour%20Song", "ivy", content=theirs)
+    assert answer.status_code == 201, answer.text
+    with_it = written(tmp_path / "ours.opus", sped(song, 1.03), "libopus", 16_000)
+    asset = office.post("/v1/assets?title=ours.opus", "mara", content=with_it.read_bytes()).json()["asset_sha256"]
+    browser.open(address + "/search")
+    browser.choose_file("#file", written(tmp_path / "cut.wav", song[3 * RATE_HZ :]))
+    browser.run("document.querySelector('#example-rights').value = 'all'")
+    browser.click('form[enctype="multipart/form-data"] button')
+    shown = browser.text(".results").lower()
+    assert "copy by sound" in shown and "ours.opus" in shown
+    browser.open(f"{address}/assets/{asset}")
+    assert "sound" in browser.text("#matches + .scroll") and "A sound, looked for among" in browser.text()
+    browser.open(f"{address}/references/{answer.json()['reference']}")
+    told = browser.text()
+    assert "Who used Harbour Song?" in told and "Compared by" in told and "s of the reference" in told
     assert browser.complaints() == []
 
 

@@ -123,6 +123,25 @@ def test_frames_are_left_out_unless_they_are_asked_for_and_the_pack_says_so(
     assert "Not shown: pictures are left out" in members(plain)["report.html"].decode()
 
 
+def test_a_match_by_sound_has_no_picture_and_says_in_the_reports_what_lines_up(
+    house: House, verifier: Verifier, tmp_path: Path
+) -> None:
+    case = Case(house)
+    (seen,) = [one.body for one in house.ledger.read(types=[MatchFound.TYPE])]
+    assert isinstance(seen, MatchFound)
+    heard = {"algorithm": "chromaprint-test2@11025hz-mono", "transform": "speed-1031", "geometry": "not_checked"}
+    counts = {"frames_matched": 97, "frames_compared": 162, "distance_median": 9, "index_codes": 49}
+    house.ledger.say(seen.model_copy(update={"match": new_id(house.now()), **heard, **counts}))
+    pack = case.write(tmp_path / "e.zip", with_frames=True)
+    assert verifier(pack, None) == (True, "") and replay(pack).state == "consistent"
+    by_sound = [one for one in told(pack) if "by their sound" in one.get("why", "")]
+    assert [one["side"] for one in by_sound] == ["file", "reference"]
+    assert [one.get("by_sound") for one in json.loads(members(pack)["facts.json"])["matches"]] == [None, True]
+    page = members(pack)["report.html"].decode()
+    for words in ("Holds the sound of a known work", "12 seconds line up, of 20", "9 of 256 bits", "1031"):
+        assert words in page
+
+
 def test_bytes_that_are_not_held_or_have_no_picture_are_said_to_be(house: House, tmp_path: Path) -> None:
     case = Case(house)
     house.blobs.path(case.work).unlink()

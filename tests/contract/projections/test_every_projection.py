@@ -115,9 +115,9 @@ def test_stories_reach_every_table(house: House, monkeypatch: pytest.MonkeyPatch
     by_cascades = {"clearance_consent", "clearance_revocation", "clearance_to_revoke", "lineage_to_flag"}
     by_licences = {name for name in empty if name.startswith("licensed_")} - {"licensed_edge"}
     by_faces = {name for name in empty if name.startswith("likeness_")} - {"likeness_file"}
-    by_references = {name for name in empty if name.startswith(("matches_re", "matchbook_", "texts_re"))} - {
-        "matchbook_file"
-    }
+    by_references = {
+        name for name in empty if name.startswith(("matches_re", "matchbook_", "texts_re", "sounds_re"))
+    } - {"matchbook_file"}
     assert empty <= {
         *by_clearances,
         *by_cascades,

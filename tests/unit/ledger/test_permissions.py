@@ -61,6 +61,7 @@ MAY_SAY: dict[str, set[str]] = {
         "evidence.exported.v2",
         "guardrail.screened.v1",
         "guardrail.matched.v1",
+        "guardrail.matched.v2",
         "guardrail.swept.v1",
         "placement.ended.v1",
         "subject.erasure-begun.v1",
