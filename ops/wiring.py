@@ -23,7 +23,7 @@ from ledger.log.published import PublishedFolder
 from ledger.log.stamps import StampFolder
 from ledger.media.brought import BroughtModel
 from ledger.media.child import Limits
-from ledger.media.children import WARM, Children, ColdChildren, WarmChildren
+from ledger.media.children import WARM, Children, ColdChildren, SharedChildren
 from ledger.media.claimkeys import ClaimKey, ElsewhereKey, leaf_of
 from ledger.media.claimstamp import token_over
 from ledger.media.sandbox import Examiner
@@ -109,7 +109,7 @@ def read_trust(home: Home) -> TrustSettings:
 
 
 def _children() -> Children:
-    return WarmChildren() if WARM else ColdChildren()
+    return SharedChildren() if WARM else ColdChildren()
 
 
 def _limits(settings: Settings) -> Limits:

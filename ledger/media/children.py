@@ -6,6 +6,7 @@ left behind. Warm ones save the 0.2 s that starting and loading take.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any, Final, Protocol
 
 from ledger.errors import Unavailable
@@ -122,6 +124,27 @@ class WarmChildren:
                 self._idle.append(warm)
                 return
         warm.end()
+
+
+class SharedChildren:
+    """The warm processes of this process: whoever opens homes one after another loads once. They end when it does."""
+
+    def working(
+        self, job: dict[str, Any], files: tuple[int, ...], deadline: float
+    ) -> contextlib.AbstractContextManager[Running]:
+        return _pool().working(job, files, deadline)
+
+    def close(self) -> None:
+        """Others may be using them."""
+
+
+@cache
+def _pool() -> WarmChildren:
+    """A forked copy of this process starts its own: two can't talk to one child."""
+    pool = WarmChildren()
+    atexit.register(pool.close)
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+    return pool
 
 
 class _Warm:

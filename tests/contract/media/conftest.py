@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.media.children import WARM, ColdChildren, SharedChildren
 from ledger.media.sandbox import Examiner
 from ledger.media.signing import Claim, ManifestSigner
 from ledger.media.testca import CertificateAuthority, make_test_ca
@@ -40,7 +41,8 @@ def signed(clip: Path, signer: ManifestSigner, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def examiner(authority: CertificateAuthority) -> Examiner:
-    return Examiner(TrustSettings(authority.root_pem))
+    """With children that wait, as a service has; the cold ones are the same but slower (`test_warm_children`)."""
+    return Examiner(TrustSettings(authority.root_pem), children=SharedChildren() if WARM else ColdChildren())
 
 
 @pytest.fixture

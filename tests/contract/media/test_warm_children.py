@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +44,8 @@ def waiting(children: WarmChildren) -> int:
 
 
 def test_a_warm_child_finds_what_a_cold_one_finds(signed: Path, warm: WarmChildren, examiner: Examiner) -> None:
-    cold, other = examiner.examine(signed, extractors=CHEAP), Examiner(examiner.trust(), children=warm)
+    cold = Examiner(examiner.trust(), children=ColdChildren()).examine(signed, extractors=CHEAP)
+    other = Examiner(examiner.trust(), children=warm)
     first, second = (other.examine(signed, extractors=CHEAP) for _ in range(2))
     assert first.c2pa.state == cold.c2pa.state == "trusted"
     assert first.c2pa.raw_report == second.c2pa.raw_report == cold.c2pa.raw_report
@@ -102,6 +106,27 @@ def test_whoever_finds_no_place_in_time_is_told_so(warm: WarmChildren) -> None:
     with warm.working(FENCES, (), time.monotonic() + 60), pytest.raises(LedgerError) as caught:
         asked(warm, seconds=0.05)
     assert caught.value.code == "examiner_busy"
+
+
+def test_those_of_one_process_are_shared_and_end_with_it() -> None:
+    script = """
+import json, sys, time
+from ledger.media.children import SharedChildren, _pool
+def pid():
+    deadline = time.monotonic() + 60
+    shared = SharedChildren()
+    with shared.working(json.loads(sys.argv[1]), (), deadline) as running:
+        running.answer(deadline)
+    shared.close()
+    return _pool()._idle[0]._process.pid
+first, second = pid(), pid()
+assert first == second
+print(first)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(FENCES)], capture_output=True, text=True, check=True
+    )
+    assert not Path(f"/proc/{int(done.stdout)}").exists() and done.stderr == ""
 
 
 def test_closing_leaves_no_process(warm: WarmChildren) -> None:
