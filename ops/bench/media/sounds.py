@@ -2,7 +2,7 @@
 
 Known are the sounds of the corpus and tunes that are made here. Each edited one is examined and searched like anybody's; a file
 of another family that it names is false. Beside it, from the same prints: exact windows, as a look-up without distances finds
-them.
+them; and each known sound as a work that files are compared with, where it is the work that was printed at every speed.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from ops.bench.media.sound_edits import RATE_HZ, Sound, edits, read, tune, writt
 from ops.home import init_home
 from ops.wiring import services_of
 from projections.sound_alignment import windows
+from projections.sound_matching import PLAIN_PERMILLE, SoundRuns, pair
+from projections.soundpolicy import current
 
 SECONDS: Final = 30.0
 SECONDS_MIN: Final = 10.0
 TUNES: Final = 40
 EDITED_TUNES: Final = 4
 VOICE_SEED: Final = 1_000
-METHODS: Final = ("a window alike, bit by bit", "ours: copy", "ours: copy or candidate")
+METHODS: Final = ("a window alike, bit by bit", "ours: copy", "ours: copy or candidate", "as a work: copy or candidate")
 SPOKEN: Final = "tts"  # one text, read by one synthesiser in several voices: one family, and the voice over others
 
 
@@ -73,6 +75,7 @@ def measure(folder: Path, corpus: Path | None, log: Callable[[str], None]) -> di
     false: dict[str, list[str]] = {name: [] for name in METHODS}
     with services_of(home) as services:
         prints = _brought(services, folder, known)
+        works = {family: _work(examiner, folder, n) for n, (family, _) in enumerate(prints.values())}
         for song in asked:
             log(f"sound {song.name}")
             for edit, change in changes.items():
@@ -88,6 +91,7 @@ def measure(folder: Path, corpus: Path | None, log: Callable[[str], None]) -> di
                         METHODS[0]: _same_windows(seen.sound, prints),
                         METHODS[1]: {family for family, decision in named if decision == "copy"},
                         METHODS[2]: {family for family, _ in named},
+                        METHODS[3]: _works_near(seen.sound, works),
                     }
                 for name, families in told.items():
                     found[name][edit] += song.family in families
@@ -107,6 +111,21 @@ def _brought(services: Services, folder: Path, known: list[Song]) -> dict[str, t
         prints[found.asset_sha256] = (song.family, found.examination.sound)
     services.views.catch_up()
     return prints
+
+
+def _work(examiner: Examiner, folder: Path, number: int) -> SoundRuns:
+    """A known sound, printed at every speed, as a registered work is."""
+    seen = examiner.examine(folder / f"known{number}.wav", extractors=frozenset({NAME, QUERY_VARIANTS}))
+    if seen.sound is None:
+        return {}
+    prints = {one.speed_permille: items_of(one.items) for one in seen.sound_variants}
+    return {seen.sound.algorithm: {PLAIN_PERMILLE: items_of(seen.sound.items), **prints}}
+
+
+def _works_near(query: SoundPrint, works: dict[str, SoundRuns]) -> set[str]:
+    """By the decision on one pair, each of them, so that no look-up leaves one out."""
+    mine, policy = {query.algorithm: {PLAIN_PERMILLE: items_of(query.items)}}, current()
+    return {family for family, work in works.items() if pair(family, mine, work, policy)}
 
 
 def _same_windows(query: SoundPrint, prints: dict[str, tuple[str, SoundPrint]]) -> set[str]:
