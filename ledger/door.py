@@ -45,7 +45,7 @@ from schemas.base import Auth, Body, format_instant
 
 __all__ = ["BATCH_STATEMENTS_MAX", "Ledger", "Receipt"]
 
-PART_STATEMENTS = 10  # what one thread judges at a time; with fewer the hand-over shows
+PART_STATEMENTS = 10  # the fewest that one thread judges at a time: with fewer the hand-over shows
 PREPARERS = min(4, os.cpu_count() or 1)  # threads that judge parts of a large call
 
 
@@ -165,10 +165,12 @@ class Ledger:
         enter_soon(statements, self._prepared, self._writer, self._answer, answer)
 
     def _prepared(self, knocks: Sequence[Unparsed | Knock]) -> list[Judged]:
-        """Steps 1 to 5 of each, many of them in several threads: checking a signature needs no interpreter."""
+        """Steps 1 to 5 of each, many of them in several threads: checking a signature needs no interpreter. One part a thread,
+        because of many small ones each begins while another holds the interpreter."""
         if len(knocks) < 2 * PART_STATEMENTS:
             return self._part(knocks)
-        parts = [knocks[start : start + PART_STATEMENTS] for start in range(0, len(knocks), PART_STATEMENTS)]
+        size = max(PART_STATEMENTS, -(-len(knocks) // PREPARERS))
+        parts = [knocks[start : start + size] for start in range(0, len(knocks), size)]
         return [outcome for part in self._preparing.map(self._part, parts) for outcome in part]
 
     def _part(self, knocks: Sequence[Unparsed | Knock]) -> list[Judged]:
