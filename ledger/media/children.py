@@ -140,10 +140,15 @@ class SharedChildren:
 
 @cache
 def _pool() -> WarmChildren:
-    """A forked copy of this process starts its own: two can't talk to one child."""
+    """A forked copy of this process starts its own, and ends none of ours: two can't talk to one child."""
     pool = WarmChildren()
+
+    def forget() -> None:
+        _pool.cache_clear()
+        atexit.unregister(pool.close)
+
     atexit.register(pool.close)
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=forget)
     return pool
 
 

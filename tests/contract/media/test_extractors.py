@@ -16,6 +16,7 @@ from ledger.media.findings import EXTRACTORS, Finding
 from ledger.media.frames import Coverage, SampledFrame
 from ledger.media.sandbox import Examiner
 from ledger.media.trust import TrustSettings
+from tests.sounds_of import tune, written
 
 
 class Watcher:
@@ -100,9 +101,24 @@ JUDGED_BY = {
 }  # marks, words and brands have a score and a threshold for each thing looked for, faces one for each face
 
 
-def test_what_ran_names_its_spec_and_what_it_was_judged_by_and_what_did_not_says_why(clip: Path) -> None:
-    examiner = Examiner()
-    specs, found = examiner.specs(), examiner.examine(clip)
+@pytest.fixture(params=["video", "still", "sound", "animation"])
+def of_each_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A file of each kind that an examination takes."""
+    if request.param == "still":
+        path = tmp_path / "still.png"
+        Image.effect_noise((640, 360), 60).convert("RGB").save(path)
+        return path
+    if request.param == "sound":
+        return written(tmp_path / "song.mp3", tune(3, 6), "libmp3lame", 64_000)
+    found: Path = request.getfixturevalue("clip" if request.param == "video" else "animation")
+    return found
+
+
+@pytest.mark.usefixtures("chromaprint")
+def test_what_ran_names_its_spec_and_what_it_was_judged_by_and_what_did_not_says_why(
+    of_each_kind: Path, examiner: Examiner
+) -> None:
+    specs, found = examiner.specs(), examiner.examine(of_each_kind)
     assert {one.extractor for one in found.findings} == set(EXTRACTORS)
     for one in found.findings:
         if one.state == "not_checked":
@@ -110,5 +126,17 @@ def test_what_ran_names_its_spec_and_what_it_was_judged_by_and_what_did_not_says
         elif one.algorithm != "none":
             assert (one.algorithm, one.version) in specs[one.extractor], one
             assert JUDGED_BY.get(one.extractor, set()) <= one.detail.keys(), one
+        else:  # nothing ran on it, and nobody may take that for a look that found nothing
+            assert one.state in ("absent", "failed", "unsupported") and one.detail["code"], one
     ran = {one.extractor for one in found.findings if one.algorithm != "none"}
-    assert ran >= {"digest", "probe", "pdq", "phash256", "essence", "local_features"}
+    pictured = {"pdq", "phash256", "local_features"}
+    assert ran >= {"digest", "probe", "essence"} | (set() if of_each_kind.suffix == ".mp3" else pictured)
+    assert ("audio_fingerprint" in ran) == (of_each_kind.suffix in (".mp3", ".mp4"))
+
+
+def test_what_was_not_asked_for_is_not_checked_in_files_of_each_kind(of_each_kind: Path, examiner: Examiner) -> None:
+    found = examiner.examine(of_each_kind, extractors=frozenset({"digest"}))
+    states = {one.extractor: (one.state, one.detail.get("reason")) for one in found.findings}
+    assert states.pop("digest")[0] == "found"
+    assert set(states) == set(EXTRACTORS) - {"digest"}
+    assert set(states.values()) <= {("not_checked", "not_asked_for"), ("not_checked", "no_extractor")}, states

@@ -135,3 +135,22 @@ def test_closing_leaves_no_process(warm: WarmChildren) -> None:
     warm.close()
     assert not Path(f"/proc/{process}").exists()
     ColdChildren().close()
+
+
+def test_a_forked_copy_ends_no_child_of_the_process_that_it_was_forked_from() -> None:
+    script = """
+import json, os, sys, time
+from ledger.media.children import SharedChildren, _pool
+deadline = time.monotonic() + 60
+with SharedChildren().working(json.loads(sys.argv[1]), (), deadline) as running:
+    running.answer(deadline)
+warm = _pool()._idle[0]
+if os.fork() == 0:
+    sys.exit(0)
+os.wait()
+assert warm.alive
+with SharedChildren().working(json.loads(sys.argv[1]), (), deadline) as running:
+    assert "attempts" in running.answer(deadline)
+assert _pool()._idle[0] is warm
+"""
+    subprocess.run([sys.executable, "-c", script, json.dumps(FENCES)], check=True)
