@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from ops.cli.invocation import HomeOption, JsonOption, everywhere, invocation_of
-from ops.cli.printing import facts, table
+from ops.cli.printing import facts, seconds, table
 
 if TYPE_CHECKING:
     from schemas.api.matching import MatchRow
@@ -68,7 +69,7 @@ def add(
         found, ways = matches_answer(services, reference=name), reference_answer(services, name).reference.ways
     told = {"reference": name, "ways": list(ways), "entry_index": receipt.index, **found.model_dump(mode="json")}
     named = [("reference", name), ("entry", str(receipt.index)), ("compared by", " and ".join(ways))]
-    run.answer(told, facts(named), _table(found.matches))
+    run.answer(told, facts(named), _listed(found.matches))
     return 0
 
 
@@ -110,7 +111,7 @@ def show(
     run = invocation_of(ctx)
     with run.services() as services:
         found = reference_answer(services, reference, after=after)
-    run.answer(found.model_dump(mode="json"), _table([use.match for use in found.used_by]), *_more(found.next_after))
+    run.answer(found.model_dump(mode="json"), _listed([use.match for use in found.used_by]), *_more(found.next_after))
     return 0
 
 
@@ -141,7 +142,7 @@ def list_matches(
     run = invocation_of(ctx)
     with run.services() as services:
         found = matches_answer(services, waiting=waiting, after=after)
-    run.answer(found.model_dump(mode="json"), _table(found.matches), *_more(found.next_after))
+    run.answer(found.model_dump(mode="json"), _listed(found.matches), *_more(found.next_after))
     return 0
 
 
@@ -239,20 +240,15 @@ def _more(after: int | None) -> tuple[str, ...]:
     return () if after is None else (f"There are more: --after {after}",)
 
 
-def _table(rows: Sequence[MatchRow]) -> Any:
-    told = [
-        (
-            one.match,
-            one.asset_sha256[:12],
-            one.reference,
-            one.way,
-            one.decision,
-            str(one.distance_median),
-            one.verdict or "nobody looked",
-        )
-        for one in rows
-    ]
-    return table("match", "file", "reference", "by", "decision", "bits", "review", rows=told) if told else "no match"
+def _listed(rows: Sequence[MatchRow]) -> Text:
+    """Two lines a match: its whole number with what was found and said, then which file is near which reference, and where."""
+    listed = Text("" if rows else "no match")
+    for n, one in enumerate(rows):
+        found = f"{one.decision} by {one.way} ({one.distance_median} bits)"
+        listed.append(("\n" if n else "") + f"{one.match}  {found}: {one.verdict or 'nobody looked'}\n")
+        place = f"at {seconds(one.asset_ms)} as there at {seconds(one.reference_ms)}"
+        listed.append(f"  file {one.asset_sha256[:12]}, reference {one.reference},\n  {place}", style="dim")
+    return listed
 
 
 def _say(ctx: typer.Context, actor: str, wire_type: str, body: dict[str, Any]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 
@@ -38,8 +38,10 @@ def seconds(milliseconds: int | None) -> str:
 
 
 def table(*columns: str, rows: Iterable[Iterable[object]] = (), title: str | None = None) -> Table:
-    """A table whose cells are plain text, or Text where a style is meant."""
-    made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    """A table whose cells are plain text, or Text where a style is meant. What is too long goes on in the next line: a number
+    that was cut off is none that anybody could name."""
+    headings = [Column(name, overflow="fold") for name in columns]
+    made = Table(*headings, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else styled(cell) for cell in row))
     return made

@@ -62,6 +62,7 @@ def test_a_sound_is_searched_by_a_command_and_registered_as_a_work(cli: Command,
     words = ("--title", "Their Song", "--basis", "a claim of theirs", "--as", "ivy")
     added = cli.json("reference", "add", cut, *words)
     assert added["ways"] == ["sound"] and [one["way"] for one in added["matches"]] == ["sound"]
+    assert added["matches"][0]["match"] in cli.run("matches", "list").out, "whole, for whoever reviews it"
     shown = cli.run("reference", "list").out
     assert "sound" in shown and "Their Song" in shown
     assert "sounds" in cli.run("matches", "rates").out
